@@ -1,0 +1,161 @@
+"""What the whole process agrees on: float type, epsilon, image layout, device and seed."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+_FLOATS = {"float16", "bfloat16", "float32", "float64"}
+_values = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+
+
+def floatx() -> str:
+    """The default float type, a string such as `"float32"`."""
+    return _values["floatx"]
+
+
+def set_floatx(value: str) -> None:
+    """Sets the default float type: one of float16, bfloat16, float32, float64."""
+    name = dtype_name(value)
+    if name not in _FLOATS:
+        raise ValueError(f"Unknown `floatx` value: {value!r}. Expected one of {sorted(_FLOATS)}.")
+    _values["floatx"] = name
+
+
+def epsilon() -> float:
+    """The small number that keeps divisions and logarithms finite."""
+    return _values["epsilon"]
+
+
+def set_epsilon(value: float) -> None:
+    _values["epsilon"] = float(value)
+
+
+def image_data_format() -> str:
+    """`"channels_last"` or `"channels_first"`."""
+    return _values["image_data_format"]
+
+
+def set_image_data_format(data_format: str) -> None:
+    _values["image_data_format"] = standardize_data_format(data_format)
+
+
+def standardize_data_format(data_format: str | None) -> str:
+    if data_format is None:
+        return image_data_format()
+    name = str(data_format).lower()
+    if name not in ("channels_first", "channels_last"):
+        raise ValueError(
+            "The `data_format` argument must be one of {'channels_first', 'channels_last'}. "
+            f"Received: data_format={data_format!r}"
+        )
+    return name
+
+
+def backend() -> str:
+    """Always `"torch"`: there is no other body."""
+    return "torch"
+
+
+# ---------------------------------------------------------------- dtypes
+
+_TORCH = {
+    name: getattr(torch, name)
+    for name in (
+        "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
+        "uint8", "uint16", "uint32", "uint64", "bool", "complex64", "complex128",
+    )
+}  # fmt: skip
+_NAMES = {dtype: name for name, dtype in _TORCH.items()}
+_ALIASES = {"float": "float32", "int": "int32", "double": "float64", "half": "float16", "long": "int64"}
+
+
+def dtype_name(dtype) -> str:
+    """The name of a dtype given as a string, a torch or numpy dtype, a Python type, or None (then `floatx()`)."""
+    if dtype is None:
+        return floatx()
+    if isinstance(dtype, torch.dtype):
+        return _NAMES.get(dtype, str(dtype).removeprefix("torch."))
+    if dtype in (float, int, bool):
+        return {float: floatx(), int: "int32", bool: "bool"}[dtype]
+    name = getattr(dtype, "name", None) or (np.dtype(dtype).name if isinstance(dtype, type) else str(dtype))
+    name = _ALIASES.get(name, name).removeprefix("torch.")
+    if name not in _TORCH and name != "string":
+        raise ValueError(f"Invalid dtype: {dtype!r}. Expected one of {sorted(_TORCH)}.")
+    return name
+
+
+def torch_dtype(dtype) -> torch.dtype:
+    """The torch dtype that any spelling of a dtype means (None: `floatx()`)."""
+    return dtype if isinstance(dtype, torch.dtype) else _TORCH[dtype_name(dtype)]
+
+
+# ---------------------------------------------------------------- device
+
+_scope = threading.local()
+
+
+def _best_device() -> torch.device:
+    named = os.environ.get("TORCHKERAS_DEVICE")
+    if named:
+        return torch.device(named)
+    if torch.cuda.is_available():
+        return torch.device("cuda", torch.cuda.current_device())
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def get_device() -> torch.device:
+    """Where new weights and data go: the innermost `device` scope, else `TORCHKERAS_DEVICE`, else CUDA, MPS, CPU."""
+    stack = getattr(_scope, "devices", None)
+    return stack[-1] if stack else _best_device()
+
+
+def standardize_device(name) -> torch.device:
+    """A torch device from `"cuda:0"`, `"gpu:0"`, `"/GPU:0"`, `"cpu"` or a torch device."""
+    if isinstance(name, torch.device):
+        return name
+    text = str(name).lower().removeprefix("/").removeprefix("device:")
+    kind, _, index = text.partition(":")
+    if kind == "gpu":
+        kind = "cuda" if torch.cuda.is_available() or not torch.backends.mps.is_available() else "mps"
+    if kind in ("cpu", "mps"):
+        index = ""  # there is one of each, whatever number a script gives it
+    try:
+        return torch.device(f"{kind}:{index}" if index else kind)
+    except RuntimeError as error:
+        raise ValueError(f"Unknown device {name!r}. Expected for instance 'cpu', 'cuda:0', 'gpu:0' or 'mps'.") from error
+
+
+@contextmanager
+def device(name):
+    """Weights made and data placed inside this scope go to `name`: `with device("cpu"): ...`."""
+    stack = _scope.__dict__.setdefault("devices", [])
+    stack.append(standardize_device(name))
+    try:
+        yield stack[-1]
+    finally:
+        stack.pop()
+
+
+# ---------------------------------------------------------------- seed
+
+
+def set_random_seed(seed: int) -> None:
+    """Seeds Python, numpy and torch (all devices): a script after this call gives the same numbers each time."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed!r} (of type {type(seed)})")
+    random.seed(int(seed))
+    np.random.seed(int(seed) % 2**32)
+    torch.manual_seed(int(seed))
+
+
+def make_default_seed() -> int:
+    """A fresh seed out of Python's generator, so that `set_random_seed` fixes it too."""
+    return random.randint(1, int(1e9))

@@ -1,0 +1,84 @@
+"""Precision as an object: which dtype a layer computes in and which its variables are kept in."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import torch
+
+from torchkeras_lite import config
+
+_MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
+
+
+class DTypePolicy:
+    """The dtypes of a layer, by name: `"float32"`, `"bfloat16"`, ..., or `"mixed_bfloat16"`, `"mixed_float16"`.
+
+    A plain policy computes in the dtype it keeps its variables in, and its hooks do nothing. A mixed policy keeps float32
+    variables and computes under `torch.autocast`.
+    """
+
+    def __init__(self, name: str | None = None):
+        if isinstance(name, DTypePolicy):
+            name = name.name
+        if name not in _MIXED:
+            name = config.dtype_name(name)
+        self.name: str = name
+        self.compute_dtype: str = _MIXED.get(name, name)
+        self.variable_dtype: str = "float32" if name in _MIXED else name
+        self.compute_torch_dtype: torch.dtype = config.torch_dtype(self.compute_dtype)
+        self.is_mixed: bool = name in _MIXED
+
+    def autocast(self, device_type: str):
+        """The context in which a layer of this policy runs: nothing at all for a plain one."""
+        if not self.is_mixed:
+            return nullcontext()
+        return torch.autocast(device_type, dtype=self.compute_torch_dtype)
+
+    def get_config(self) -> dict:
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict) -> DTypePolicy:
+        return cls(**config)
+
+    def __eq__(self, other):
+        return isinstance(other, DTypePolicy) and other.name == self.name
+
+    def __hash__(self):
+        return hash(self.name)
+
+    def __repr__(self):
+        return f'<DTypePolicy "{self.name}">'
+
+
+FloatDTypePolicy = DTypePolicy
+_global = {"policy": None}
+
+
+def dtype_policy() -> DTypePolicy:
+    """The policy of layers that are given none."""
+    return _global["policy"] or DTypePolicy(config.floatx())
+
+
+def set_dtype_policy(policy) -> None:
+    """Sets the policy (or its name) of layers made from now on that are given none."""
+    _global["policy"] = get(policy)
+
+
+def get(identifier) -> DTypePolicy:
+    """A policy from a policy, a name, a dtype, a config, or None (the global one)."""
+    if identifier is None:
+        return dtype_policy()
+    if isinstance(identifier, DTypePolicy):
+        return identifier
+    if isinstance(identifier, dict):
+        settings = identifier.get("config", identifier)
+        return DTypePolicy(settings["name"])
+    try:
+        return DTypePolicy(identifier)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"Cannot interpret `dtype` argument {identifier!r}. Expected a dtype name such as 'float32', "
+            "'mixed_bfloat16' or 'mixed_float16', or a DTypePolicy."
+        ) from error

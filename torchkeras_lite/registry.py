@@ -1,0 +1,338 @@
+"""Names and configs of every kind of object: find by name, write as a dict, make again from the dict.
+
+A class that inherits `Configurable` needs no `get_config`: its constructor's arguments are remembered, class by class.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import re
+import threading
+import types
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+_PACKAGE = __name__.partition(".")[0]
+
+# ---------------------------------------------------------------- names of our own and of users
+
+_builtin: dict[tuple[str, str], Any] = {}  # ("keras.layers", "Dense") -> class
+_custom: dict[str, Any] = {}  # "package>name" -> user's class or function
+_custom_names: dict[Any, str] = {}
+_scopes = threading.local()
+
+
+def snake_case(name: str) -> str:
+    """`"BatchNormalization"` -> `"batch_normalization"`, `"ReLU"` -> `"re_lu"`, `"Conv2D"` -> `"conv2d"`: Keras's rule."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def public_module(obj) -> str:
+    """The module under which Keras publishes one of our objects (`"keras.layers"`); a user's own module otherwise."""
+    parts = obj.__module__.split(".")
+    if parts[0] != _PACKAGE:
+        return obj.__module__
+    if parts[1] in ("models", "dtype_policies", "layer"):
+        return "keras"
+    return ".".join(["keras", parts[1], *(["schedules"] if parts[-1] == "schedules" else [])])
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None):
+    """Decorator: from now on files and configs may name this class or function, as `package>name`."""
+
+    def decorate(obj):
+        if inspect.isclass(obj) and not hasattr(obj, "get_config"):
+            raise ValueError(f"Cannot register a class without a `get_config()` method: {obj.__name__}.")
+        full = f"{package}>{name or obj.__name__}"
+        _custom[full], _custom_names[obj] = obj, full
+        return obj
+
+    return decorate
+
+
+def get_registered_name(obj) -> str:
+    return _custom_names.get(obj, obj.__name__)
+
+
+def get_registered_object(name: str, custom_objects: dict | None = None, module_objects: dict | None = None):
+    """The class or function registered under `name`, looked for in the scopes, the registry and the tables given."""
+    for table in (*reversed(_scope_stack()), _custom, custom_objects or {}, module_objects or {}):
+        if name in table:
+            return table[name]
+    return None
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The process-wide table of custom names; entries put in it are found everywhere."""
+    return _custom
+
+
+def _scope_stack() -> list[dict]:
+    return _scopes.__dict__.setdefault("stack", [])
+
+
+class CustomObjectScope:
+    """`with CustomObjectScope({"my_loss": my_loss}): ...` makes names known inside the block."""
+
+    def __init__(self, custom_objects: dict[str, Any]):
+        self.custom_objects = custom_objects or {}
+
+    def __enter__(self):
+        _scope_stack().append(dict(self.custom_objects))
+        return self
+
+    def __exit__(self, *exc):
+        _scope_stack().pop()
+
+
+custom_object_scope = CustomObjectScope
+
+
+def suggest(name: str, known) -> str:
+    """` Did you mean 'x'?`, or nothing when no known name is near."""
+    lower = {str(k).lower(): str(k) for k in known}
+    near = difflib.get_close_matches(str(name).lower(), lower, n=1)
+    return f" Did you mean {lower[near[0]]!r}?" if near else ""
+
+
+class Table:
+    """The known objects of one kind and what a user may pass for one: a name, a dict, a class, an object, a callable.
+
+    Args:
+        kind: the word for error messages (`"loss"`).
+        public: the public module that names these objects (`"keras.losses"`).
+    """
+
+    def __init__(self, kind: str, public: str):
+        self.kind, self.public = kind, public
+        self.objects: dict[str, Any] = {}
+
+    def add(self, obj, *aliases: str):
+        """Makes `obj` known under its own name, its snake_case name, and `aliases`. Returns it, so it may decorate."""
+        name = obj.__name__
+        _builtin[self.public, name] = obj
+        for key in (name, snake_case(name), *aliases):
+            self.objects.setdefault(key, obj)
+        return obj
+
+    def find(self, name: str):
+        """The class or function called `name`; ValueError, with the nearest known name, if there is none."""
+        found = get_registered_object(name, None, self.objects)
+        if found is None:
+            found = next((obj for key, obj in self.objects.items() if key.lower() == name.lower()), None)
+        if found is None:
+            for full, obj in _custom.items():
+                if full.rpartition(">")[2] == name:
+                    return obj
+            raise ValueError(
+                f"Unknown {self.kind}: {name!r}.{suggest(name, self.objects)} Known names: "
+                f"{', '.join(sorted(k for k, o in self.objects.items() if k == o.__name__))}. An object of your own can be "
+                "passed itself, or named inside a `custom_object_scope`."
+            )
+        return found
+
+    def get(self, identifier):
+        """The object that `identifier` means; classes (by name or passed) come back as new instances."""
+        if identifier is None:
+            return None
+        if isinstance(identifier, str):
+            identifier = self.find(str(identifier))
+        elif isinstance(identifier, dict):
+            return deserialize(identifier, table=self)
+        if inspect.isclass(identifier):
+            return identifier()
+        if callable(identifier) or hasattr(identifier, "get_config"):
+            return identifier
+        raise ValueError(
+            f"Could not interpret {self.kind} identifier: {identifier!r} (of type {type(identifier).__name__}). "
+            f"Expected a name such as {next(iter(self.objects))!r}, a config dict, or a callable object."
+        )
+
+
+# ---------------------------------------------------------------- objects <-> dicts
+
+
+def serialize(obj) -> Any:
+    """`obj` as plain data: Keras's `{"module", "class_name", "config", "registered_name"}` for objects."""
+    if obj is None or isinstance(obj, (bool, int, float, str)):
+        return obj
+    if isinstance(obj, dict):
+        return {key: serialize(value) for key, value in obj.items()}
+    if isinstance(obj, (list, tuple)):
+        values = [serialize(value) for value in obj]
+        return tuple(values) if isinstance(obj, tuple) else values
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, torch.dtype):
+        return str(obj).removeprefix("torch.")
+    if isinstance(obj, (np.ndarray, torch.Tensor)):
+        value = obj.detach().cpu().numpy() if isinstance(obj, torch.Tensor) else obj
+        return {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": str(value.dtype)}}
+    if isinstance(obj, types.FunctionType | types.BuiltinFunctionType):
+        return _serialize_function(obj)
+    if hasattr(obj, "get_config"):
+        cls = type(obj)
+        mine = cls.__module__.partition(".")[0] == _PACKAGE
+        return {
+            "module": public_module(cls),
+            "class_name": cls.__name__,
+            "config": obj.get_config(),
+            "registered_name": None if mine else get_registered_name(cls),
+        }
+    if inspect.isclass(obj):
+        return {"module": public_module(obj), "class_name": obj.__name__, "config": None, "registered_name": None}
+    raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no `get_config()`.")
+
+
+def _serialize_function(fn):
+    if _builtin.get((public_module(fn), fn.__name__)) is fn:
+        return fn.__name__
+    name = get_registered_name(fn)
+    return {"module": public_module(fn), "class_name": "function", "config": fn.__name__, "registered_name": name}
+
+
+def deserialize(config, custom_objects: dict | None = None, table: Table | None = None) -> Any:
+    """The object that `serialize` wrote. Only registered and built-in names are found: no code is imported or run.
+
+    Raises:
+        TypeError: a class or function of that name is not known; the message says how to register it.
+    """
+    if isinstance(config, (list, tuple)):
+        return type(config)(deserialize(item, custom_objects, table) for item in config)
+    if not isinstance(config, dict):
+        return config
+    if "class_name" not in config:
+        return {key: deserialize(value, custom_objects, table) for key, value in config.items()}
+    name, inner = config["class_name"], config.get("config")
+    if name == "__numpy__":
+        return np.array(inner["value"], dtype=inner["dtype"])
+    registered = config.get("registered_name") or (inner if name == "function" else name)
+    found = get_registered_object(registered, custom_objects) or get_registered_object(
+        inner if name == "function" else name, custom_objects
+    )
+    if found is None:
+        found = _builtin.get((config.get("module"), name)) or (table.objects.get(name) if table else None)
+    if found is None:
+        raise TypeError(
+            f"Could not find the {'function' if name == 'function' else 'class'} {registered!r} (module "
+            f"{config.get('module')!r}). If it is your own, decorate it with `@register_keras_serializable()`, or pass "
+            f"`custom_objects={{{registered!r}: ...}}`."
+        )
+    if not inspect.isclass(found):
+        return found
+    with CustomObjectScope(custom_objects or {}):
+        return found.from_config(dict(inner or {}))
+
+
+# ---------------------------------------------------------------- arguments remembered
+
+
+class Configurable:
+    """Base of everything with a config: `get_config()` gives the constructor's arguments back, `from_config` uses them.
+
+    What is remembered belongs to the class whose constructor was called, so `super().get_config()` in a subclass of Dense
+    gives the arguments of Dense, as users of Keras expect.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.partition(".")[0] == _PACKAGE:
+            _builtin.setdefault((public_module(cls), cls.__name__), cls)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _remember(cls, cls.__init__)
+            if "get_config" not in cls.__dict__:
+                cls.get_config = functools.partialmethod(_arguments_as_config, cls)
+
+    def _base_config(self) -> dict:
+        """Settings that every object of the kind has (a layer's name, trainable and dtype)."""
+        return {}
+
+    def get_config(self) -> dict:
+        """The arguments that make an equal object, as plain data."""
+        return self._base_config()
+
+    @classmethod
+    def from_config(cls, config: dict):
+        """An object made from what `get_config()` gave."""
+        try:
+            return cls(**{key: deserialize(value) for key, value in config.items()})
+        except TypeError as error:
+            raise TypeError(
+                f"Unable to make a {cls.__name__} from its config: {error}. The constructor has to accept what "
+                f"`get_config()` returns (or override `from_config`). Received: config={config}"
+            ) from error
+
+
+def _remember(cls, init):
+    parameters = inspect.signature(init).parameters
+
+    @functools.wraps(init)
+    def __init__(self, *args, **kwargs):
+        self.__dict__.setdefault("_arguments", {}).setdefault(cls, (args, kwargs))
+        init(self, *args, **kwargs)
+
+    __init__._parameters = list(parameters.values())[1:]
+    return __init__
+
+
+def _arguments_as_config(self, cls) -> dict:
+    """The config of `self` seen as a `cls`."""
+    args, kwargs = self.__dict__.get("_arguments", {}).get(cls, ((), {}))
+    parameters = cls.__init__._parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters) and len(args) >= len(parameters):
+        raise NotImplementedError(
+            f"{cls.__name__} takes positional arguments without names, which no config can hold: override `get_config()`."
+        )
+    names = {p.name for p in parameters}
+    own = {key: value for key, value in self._base_config().items() if open_ended or key in names}
+    mine = cls.__module__.partition(".")[0] == _PACKAGE
+    positional = dict(zip((p.name for p in parameters), args, strict=False))
+    for p in parameters:
+        if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) or p.name in own:
+            continue
+        value = kwargs.get(p.name, positional.get(p.name, p.default))
+        if mine:  # ours keep each argument, resolved, under its own name: what a user changed later is what is saved
+            value = getattr(self, p.name, value)
+        own[p.name] = serialize(value)
+    for key, value in kwargs.items():
+        if key not in own and key not in names and not mine:
+            own[key] = serialize(value)
+    return own
+
+
+# ---------------------------------------------------------------- unique names
+
+
+_counts: dict[str, int] = {}
+
+
+def unique_name(prefix: str) -> str:
+    """`dense`, `dense_1`, `dense_2`, ...: counted over the process until `reset_names()`."""
+    count = _counts.get(prefix, 0)
+    _counts[prefix] = count + 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def reset_names() -> None:
+    """Names are counted from the beginning again."""
+    _counts.clear()
+
+
+@contextmanager
+def fresh_names():
+    """Names inside are counted from the beginning, and the outer count goes on behind."""
+    saved = dict(_counts)
+    _counts.clear()
+    try:
+        yield
+    finally:
+        _counts.clear()
+        _counts.update(saved)

@@ -1,0 +1,283 @@
+"""Variable: a torch parameter or buffer, seen in the Keras layout."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+import torch
+from torch import nn
+
+from torchkeras_lite import config, registry
+
+
+class Permuted:
+    """The Keras view of a torch tensor is that tensor with its axes in another order (`(1, 0)`: a transpose)."""
+
+    def __init__(self, *axes: int):
+        self.axes = axes
+        self.inverse = tuple(axes.index(i) for i in range(len(axes)))
+
+    def to_keras(self, tensor):
+        return tensor.permute(self.axes)
+
+    def from_keras(self, tensor):
+        return tensor.permute(self.inverse)
+
+
+class _Cell(nn.Module):
+    """The home of a variable that belongs to no layer."""
+
+
+class Variable:
+    """A weight or a piece of state, in the shape and layout that Keras documents.
+
+    The tensor itself lives in a torch module under a name, in torch's layout; it is looked up at every use, so
+    `load_state_dict(assign=True)`, `.to()` and `deepcopy` never leave a stale one behind. A Variable can stand in any torch
+    expression, with gradients, and `v.value.grad` is its gradient in the Keras layout.
+
+    Args:
+        initializer: a tensor, array or number; or a callable `(shape, dtype)`, together with `shape`.
+        shape, dtype: for a callable initializer; `dtype` may also convert a given value.
+        trainable: a parameter that wants gradients, or a buffer.
+        name: the last part of its path.
+    """
+
+    def __init__(
+        self,
+        initializer,
+        shape=None,
+        dtype=None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
+        name: str | None = None,
+        device=None,
+    ):
+        device = device or config.get_device()
+        if callable(initializer) and not isinstance(initializer, (torch.Tensor, Variable)):
+            if shape is None:
+                raise ValueError("When creating a Variable from an initializer, the `shape` argument should be specified.")
+            tensor = torch.as_tensor(initializer(tuple(shape), dtype=config.dtype_name(dtype)), device=device)
+        else:
+            tensor = tensor_of(initializer, dtype, device)
+        tensor = tensor.detach().to(config.torch_dtype(dtype) if dtype is not None else tensor.dtype, copy=True)
+        cell = _Cell()
+        if trainable and tensor.is_floating_point():
+            cell.register_parameter("value", nn.Parameter(tensor))
+        else:
+            cell.register_buffer("value", tensor)
+        self._init(cell, "value", None, name or registry.unique_name("variable"))
+        self._wants_training = trainable
+
+    @classmethod
+    def of(cls, module: nn.Module, key: str, layout=None, name: str | None = None, path: str = "") -> Variable:
+        """The Variable that shows `module.key`. `layout` converts (`to_keras`, `from_keras`); None is no change."""
+        variable = cls.__new__(cls)
+        variable._init(module, key, layout, name or key, path)
+        return variable
+
+    def _init(self, module, key, layout, name, path=""):
+        self._module, self._key, self._layout = module, key, layout
+        self.name = name
+        self.path = path or name
+        self.initializer = self.regularizer = self.constraint = None
+        self._wants_training = True
+
+    # ------------------------------------------------------------ the tensor
+
+    @property
+    def raw(self) -> torch.Tensor:
+        """The tensor in torch's layout: the nn.Parameter or buffer itself."""
+        module, key = self._module, self._key
+        tensor = module._parameters.get(key)
+        if tensor is None:
+            tensor = module._buffers.get(key)
+            if tensor is None:
+                tensor = getattr(module, key)  # a parametrization computes it
+        return tensor
+
+    @property
+    def value(self) -> torch.Tensor:
+        """The tensor in the Keras layout: a view, through which gradients flow."""
+        tensor = self.raw
+        if self._layout is None:
+            return tensor
+        view = self._layout.to_keras(tensor)
+        if torch.compiler.is_compiling() or not view.requires_grad:
+            return view
+        if tensor.grad is not None:
+            view.grad = self._layout.to_keras(tensor.grad)
+        else:
+            view.retain_grad()  # so that asking for `.grad` answers None without torch's warning about non-leaves
+        return view
+
+    @property
+    def grad(self) -> torch.Tensor | None:
+        """The gradient that the last backward pass left, in the Keras layout."""
+        grad = self.raw.grad
+        return grad if grad is None or self._layout is None else self._layout.to_keras(grad)
+
+    def to_raw(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A tensor of the Keras layout (a gradient, a value) in the layout of `raw`."""
+        return tensor if self._layout is None else self._layout.from_keras(tensor)
+
+    def to_keras(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A tensor of the layout of `raw` (an optimizer's slot) in the Keras layout."""
+        return tensor if self._layout is None else self._layout.to_keras(tensor)
+
+    # ------------------------------------------------------------ change
+
+    def assign(self, value):
+        """Sets the value, in the Keras layout. Raises ValueError where the shape differs."""
+        raw = self.raw
+        value = tensor_of(value, raw.dtype, raw.device)
+        if tuple(value.shape) != tuple(self.shape):
+            raise ValueError(
+                "The shape of the target variable and the shape of the target value in `variable.assign(value)` must "
+                f"match. variable.shape={tuple(self.shape)}, Received: value.shape={tuple(value.shape)}. "
+                f"Target variable: {self.path}"
+            )
+        with torch.no_grad():
+            if isinstance(self._module, _Cell) and self._key in self._module._buffers:
+                # State is replaced, not overwritten: whoever kept the old tensor keeps the old value.
+                self._module._buffers[self._key] = value.clone()
+            else:
+                raw.copy_(self.to_raw(value))
+        return self
+
+    def assign_add(self, value):
+        return self.assign(self.value.detach() + tensor_of(value, None, self.raw.device))
+
+    def assign_sub(self, value):
+        return self.assign(self.value.detach() - tensor_of(value, None, self.raw.device))
+
+    # ------------------------------------------------------------ what it is
+
+    @property
+    def shape(self):
+        raw = self.raw
+        return tuple(raw.shape) if self._layout is None else tuple(self._layout.to_keras(raw.detach()).shape)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> str:
+        """The dtype's name, as Keras gives it (`"float32"`)."""
+        return config.dtype_name(self.raw.dtype)
+
+    @property
+    def device(self) -> torch.device:
+        return self.raw.device
+
+    @property
+    def trainable(self) -> bool:
+        raw = self.raw
+        return raw.requires_grad if isinstance(raw, nn.Parameter) else False
+
+    @trainable.setter
+    def trainable(self, value: bool):
+        self._wants_training = bool(value)
+        if isinstance(self.raw, nn.Parameter):
+            self.raw.requires_grad_(bool(value))
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the value on the host."""
+        value = self.value.detach()
+        if value.dtype is torch.bfloat16:
+            value = value.float()
+        return value.cpu().numpy().copy()
+
+    def __array__(self, dtype=None, copy=None):
+        value = self.numpy()
+        return value if dtype is None else value.astype(dtype)
+
+    def __repr__(self):
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy()}>"
+
+    # ------------------------------------------------------------ in expressions
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        return func(*_values(args), **(_values(kwargs) if kwargs else {}))
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):  # while copying or unpickling there is nothing to ask yet
+            raise AttributeError(name)
+        return getattr(self.value, name)
+
+    def __getitem__(self, index):
+        return self.value[index]
+
+    def __len__(self):
+        return len(self.value)
+
+    def __iter__(self):
+        return iter(self.value)
+
+    def __bool__(self):
+        return bool(self.value)
+
+    def __float__(self):
+        return float(self.value)
+
+    def __int__(self):
+        return int(self.value)
+
+    def __index__(self):
+        return operator.index(self.value)
+
+    def __hash__(self):
+        return id(self)
+
+    def __format__(self, spec):
+        return format(self.value.detach().item() if spec else repr(self), spec)
+
+
+def _values(items):
+    if isinstance(items, Variable):
+        return items.value
+    if isinstance(items, (tuple, list)):
+        return type(items)(_values(item) for item in items)
+    if isinstance(items, dict):
+        return {key: _values(item) for key, item in items.items()}
+    return items
+
+
+def _binary(function):
+    def forward(self, other):
+        return function(self.value, _values(other))
+
+    def reflected(self, other):
+        return function(_values(other), self.value)
+
+    return forward, reflected
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
+    _plain = _name.rstrip("_")
+    _forward, _reflected = _binary(getattr(operator, _name))
+    setattr(Variable, f"__{_plain}__", _forward)
+    setattr(Variable, f"__r{_plain}__", _reflected)
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(Variable, f"__{_name}__", _binary(getattr(operator, _name))[0])
+for _name in ("neg", "abs", "pos", "invert"):
+    setattr(Variable, f"__{_name}__", lambda self, _function=getattr(operator, _name): _function(self.value))
+
+
+def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
+    """Anything number-like as a tensor: a Variable, tensor, array, list or number. Python floats become `floatx()`."""
+    if isinstance(value, Variable):
+        value = value.value
+    if not isinstance(value, torch.Tensor):
+        if dtype is None and isinstance(value, (float, list, tuple)):
+            array = np.asarray(value)
+            dtype = config.floatx() if array.dtype == np.float64 else None
+        value = torch.as_tensor(np.asarray(value) if isinstance(value, (list, tuple)) else value, device=device)
+    target = None if dtype is None else config.torch_dtype(dtype)
+    if (target is None or value.dtype is target) and (device is None or value.device == torch.device(device)):
+        return value
+    return value.to(device=device or value.device, dtype=target or value.dtype)
