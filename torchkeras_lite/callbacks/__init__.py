@@ -1,0 +1,7 @@
+"""Callbacks: what is called while a model is trained, evaluated or asked to predict."""
+
+from torchkeras_lite.callbacks.base import Callback
+from torchkeras_lite.callbacks.console import write
+from torchkeras_lite.callbacks.history import History
+from torchkeras_lite.callbacks.progress import Progbar, ProgbarLogger
+from torchkeras_lite.callbacks.callback_list import CallbackList
