@@ -1,0 +1,38 @@
+"""From what a user calls an optimizer to an optimizer, and to plain data and back."""
+
+from __future__ import annotations
+
+from torchkeras_lite import registry
+from torchkeras_lite.optimizers.base import TABLE, Optimizer
+
+
+def get(identifier):
+    """The optimizer that `identifier` means.
+
+    Args:
+        identifier: a name in any case ("adam"), a config dict, an Optimizer (given back as it is) or a class of one.
+
+    Raises:
+        ValueError: an unknown name, or something that is no optimizer.
+    """
+    if identifier is None or isinstance(identifier, Optimizer):
+        return identifier
+    found = deserialize(identifier) if isinstance(identifier, dict) else TABLE.get(identifier)
+    if not isinstance(found, Optimizer):
+        raise ValueError(
+            f"Could not interpret optimizer identifier: {identifier!r} (of type {type(identifier).__name__}). Expected a "
+            "name such as 'adam', a config dict, or an optimizer."
+        )
+    return found
+
+
+def serialize(optimizer: Optimizer) -> dict:
+    """The optimizer's settings as a dict of plain data."""
+    return registry.serialize(optimizer)
+
+
+def deserialize(config: dict, custom_objects: dict | None = None) -> Optimizer:
+    """The optimizer that `serialize` wrote; names of built-in ones may be in any case."""
+    name = config.get("class_name", "")
+    known = next((key for key in TABLE.objects if key.lower() == name.lower()), name)
+    return registry.deserialize({**config, "class_name": known}, custom_objects, TABLE)

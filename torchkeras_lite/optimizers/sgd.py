@@ -1,0 +1,53 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from torchkeras_lite.optimizers.base import Optimizer
+from torchkeras_lite.optimizers.state import Settings
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class SGD(Optimizer):
+    """`w -= learning_rate * g`; with momentum `m = momentum * m - learning_rate * g`, `w += m`.
+
+    The buffer `m` holds the learning rate: torch.optim.SGD keeps it outside, and differs as soon as the rate moves.
+
+    Args:
+        learning_rate: float, schedule or callable.
+        momentum: float in [0, 1].
+        nesterov: `w += momentum * m - learning_rate * g` instead.
+        For the others see `Optimizer`.
+
+    Raises:
+        ValueError: `momentum` is no float in [0, 1].
+    """
+
+    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **settings: Unpack[Settings]):
+        super().__init__(learning_rate, **settings)
+        if not isinstance(momentum, float) or not 0 <= momentum <= 1:
+            raise ValueError(
+                f"`momentum` of SGD must be a float in [0, 1]. Received: {momentum!r} ({type(momentum).__name__})"
+            )
+        self.momentum = momentum
+        self.nesterov = nesterov
+
+    def slot_names(self):
+        return [("momentum",)] if self.momentum else []
+
+    def update(self, params, grads, learning_rate, momentum=None):
+        if momentum is None:
+            torch._foreach_add_(params, grads, alpha=-learning_rate)
+            return
+        torch._foreach_mul_(momentum, self.momentum)
+        torch._foreach_add_(momentum, grads, alpha=-learning_rate)
+        if self.nesterov:
+            torch._foreach_add_(params, grads, alpha=-learning_rate)
+            torch._foreach_add_(params, momentum, alpha=self.momentum)
+        else:
+            torch._foreach_add_(params, momentum)
