@@ -1,0 +1,143 @@
+"""Views: modules that show torchkeras_lite's modules under Keras's names, and the finder that makes them on demand.
+
+Reading an attribute of a view reads the real module, so both names give one object, and classes pickle under their own
+module. Setting one stays on the view, because libraries patch `keras` and the package itself must not notice.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from ._tables import NAMES, PATHS, ROOTS
+
+PACKAGE = "torchkeras_lite"
+
+
+class View(ModuleType):
+    """The module `_real` under another name; rows of the tables come first, what was set on the view before them."""
+
+    def __getattr__(self, name: str):
+        # A view answers for its own identity (`__file__`, `__path__`, ...): inspect maps files to modules by these.
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        real, path = vars(self)["_real"], self.__name__.partition(".")[2]
+        rows = NAMES.get(path, {})
+        if name == "__all__":
+            return sorted({*_public(real, self), *rows})
+        if name in rows:
+            module, _, attribute = rows[name].partition(":")
+            return getattr(import_module(module), attribute)
+        child = f"{path}.{name}" if path else name
+        if child in PATHS:
+            return import_module(f"keras.{child}")
+        try:
+            value = getattr(real, name)
+        except AttributeError as error:
+            # Keras's modules are attributes of their parents, imported or not.
+            if _real_spec(child) is not None:
+                return import_module(f"keras.{child}")
+            text = str(error).replace(repr(real.__name__), repr(self.__name__))
+            raise AttributeError(f"{text} (this is {PACKAGE} under Keras's name)", name=name, obj=self) from None
+        if isinstance(value, ModuleType) and value.__name__.startswith(f"{PACKAGE}."):
+            shown = value.__name__.partition(".")[2]
+            if _real_spec(shown) is not None:
+                return import_module(f"keras.{shown}")
+        return value
+
+    def __dir__(self):
+        rows = NAMES.get(self.__name__.partition(".")[2], {})
+        return sorted(({*vars(self), *dir(vars(self)["_real"]), *rows}) - {"_real"})
+
+    def __repr__(self):
+        return f"<module {self.__name__!r}, a view of {vars(self)['_real'].__name__!r}>"
+
+
+def _public(real: ModuleType, view: ModuleType):
+    """What `from <view> import *` takes: the real module's list, or what Python takes where there is none."""
+    names = getattr(real, "__all__", None)
+    return names if names is not None else (n for n in {**vars(real), **vars(view)} if not n.startswith("_"))
+
+
+def _real_spec(path: str) -> ModuleSpec | None:
+    """The spec of the module that `keras.<path>` shows, by its row or else below its parent's module; None if none."""
+    name = PATHS.get(path)
+    if name is None:
+        parent, _, last = path.rpartition(".")
+        if last.startswith("_"):
+            return None
+        above = _real_spec(parent) if parent else sys.modules[PACKAGE].__spec__
+        if above is None or above.submodule_search_locations is None:
+            return None
+        name = f"{above.name}.{last}"
+    return find_spec(name)
+
+
+class ViewLoader:
+    """Makes the view of `real`; running it again (`importlib.reload`) changes nothing."""
+
+    def __init__(self, real: str):
+        self.real = real
+
+    def create_module(self, spec):
+        return View(spec.name)
+
+    def exec_module(self, module):
+        show(module, import_module(self.real))
+
+
+class AliasLoader:
+    """Puts the module called `name` under a second name: the same object, not a copy."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        # The import system takes what stands in sys.modules after this; handed over earlier, its __spec__ would change.
+        sys.modules[module.__spec__.name] = import_module(self.name)
+
+
+class ViewFinder:
+    """Answers for everything below `keras` and below the other roots."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        for alias, root in ROOTS.items():
+            if fullname == alias or fullname.startswith(f"{alias}."):
+                return _spec(fullname, AliasLoader, find_spec(root + fullname[len(alias) :]))
+        if fullname.startswith("keras."):
+            return _spec(fullname, ViewLoader, _real_spec(fullname.partition(".")[2]))
+        return None
+
+
+def _spec(name: str, loader: type, shown: ModuleSpec | None) -> ModuleSpec | None:
+    """`shown` under another name. Any view may have modules below it, by rows; only the finder knows where they are."""
+    return ModuleSpec(name, loader(shown.name), origin=shown.origin, is_package=True) if shown else None
+
+
+def show(module: ModuleType, real: ModuleType) -> None:
+    """Makes `module` a view of `real`."""
+    module.__class__ = View
+    vars(module).update(_real=real, __doc__=real.__doc__)
+
+
+def open_root(module: ModuleType) -> None:
+    """Makes the running `keras` package the view of torchkeras_lite and starts the finder (once)."""
+    try:
+        real = import_module(PACKAGE)
+    except ModuleNotFoundError as error:
+        if error.name != PACKAGE:
+            raise
+        # Only this folder is on the path, in a checkout that is not installed: the package lies beside compat/.
+        # At the end of the path, so that nothing else in the checkout comes before what is installed.
+        sys.path.append(str(Path(__file__).resolve().parents[3]))
+        real = import_module(PACKAGE)
+    show(module, real)
+    if not any(isinstance(finder, ViewFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, ViewFinder())

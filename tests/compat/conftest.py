@@ -1,0 +1,60 @@
+"""Every test here looks at a fresh interpreter: what `import keras` means is decided once per process.
+
+Most need no torch: they run against `stub`, a folder that holds the stand-ins, the two files of the package that belong to them,
+and a few modules of nothing in place of the rest. That takes a tenth of a second where torch takes three.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIMS = ROOT / "compat" / "shims"
+
+STUB = {
+    "__init__.py": "from . import layers, models\n__version__ = '0'\n",
+    "config.py": "def set_random_seed(seed): ...\n",
+    "layers/__init__.py": "__all__ = ['Dense']\nfrom .core import Dense\nimport os\n",
+    "layers/core.py": '"""The core."""\nclass Dense: ...\nhidden = 1\n_private = 2\n',
+    "layers/_secret.py": "",
+    "losses.py": "print('losses runs')\nimport math\ndef mse(): return 1\n_private = 2\n",
+    "models.py": "class Sequential: ...\n",
+    "utils/__init__.py": "",
+    "utils/deep/__init__.py": "",
+    "utils/deep/down.py": "here = 1\n",
+}
+
+
+@pytest.fixture(scope="session")
+def stub(tmp_path_factory):
+    """A checkout with a `torchkeras_lite` that imports nothing: the path of its root."""
+    root = tmp_path_factory.mktemp("stub")
+    for name, text in STUB.items():
+        file = root / "torchkeras_lite" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    for name in ("dropin.py", "__main__.py"):
+        shutil.copy(ROOT / "torchkeras_lite" / name, root / "torchkeras_lite")
+    shutil.copytree(SHIMS, root / "compat" / "shims", ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.fixture(scope="session")
+def python():
+    """Runs `python *args` and returns its code, out and err; `path` is PYTHONPATH, `ok` asserts that it ended well."""
+
+    def run(*args, path=(), cwd=None, input=None, ok=False):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        env |= {"PYTHONPATH": os.pathsep.join(map(str, path)), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, *map(str, args)]
+        done = subprocess.run(command, capture_output=True, env=env, cwd=cwd, input=input or b"", timeout=300)
+        out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+        assert not ok or done.returncode == 0, f"{command} ended with {done.returncode}\n{out}\n{err}"
+        return SimpleNamespace(code=done.returncode, out=out, err=err)
+
+    return run

@@ -1,0 +1,127 @@
+"""`python -m torchkeras_lite script.py args...` is `python script.py args...`, with torchkeras_lite as keras."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import runpy
+import sys
+from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
+from types import ModuleType
+
+from torchkeras_lite import dropin
+
+USAGE = """\
+usage: python -m torchkeras_lite [-c code | -m module | script | -] [args ...]
+
+Runs a Python program as `python` would, but `keras` and `tensorflow.keras` are torchkeras_lite.
+  script       a file, or a folder or zip archive with a __main__.py; - reads the program from standard input
+  -c code      the program itself
+  -m module    a module of the path
+  --help, --version"""
+
+
+def main(args: list[str]) -> None:
+    """Runs the program that `args` (all after `python -m torchkeras_lite`) names."""
+    if not args or (args[0] in ("-c", "-m") and len(args) == 1):
+        print(USAGE, file=sys.stderr)
+        sys.exit(2)
+    first, rest = args[0], args[1:]
+    if first in ("-h", "--help"):
+        print(USAGE)
+    elif first in ("-V", "--version"):
+        print(f"torchkeras_lite {_version()} (Python {sys.version.partition(' ')[0]})")
+    elif first[:2] in ("-c", "-m"):
+        argument, rest = (first[2:], rest) if first[2:] else (rest[0], rest[1:])
+        sys.argv[:] = [first[:2], *rest]
+        if first[1] == "c":
+            _run(_fresh_main(), path="", source=argument, file="<string>")
+        else:
+            _fresh_main()
+            _run(None, module=argument)
+    elif first == "-":
+        sys.argv[:] = args
+        _run(_fresh_main(__file__="<stdin>", __cached__=None), path="", source=sys.stdin.buffer.read(), file="<stdin>")
+    elif first.startswith("-"):
+        print(f"unknown option {first}\n{USAGE}", file=sys.stderr)
+        sys.exit(2)
+    else:
+        sys.argv[:] = args
+        _run_file(first)
+
+
+def _run_file(name: str) -> None:
+    file = os.path.join(os.getcwd(), name)  # joined, not tidied: the interpreter leaves `./` and `..` in __file__ too
+    if pkgutil.get_importer(file) is not None:  # a folder or an archive: its __main__.py, found by way of the path
+        _fresh_main()
+        _run(None, path=file, module="__main__")
+        return
+    try:
+        with open(file, "rb") as stream:
+            source = stream.read()
+            stream.seek(0)
+            code = pkgutil.read_code(stream) if file.endswith(".pyc") else None
+    except OSError as error:
+        print(f"{sys.orig_argv[0]}: can't open file {file!r}: [Errno {error.errno}] {error.strerror}", file=sys.stderr)
+        sys.exit(2)
+    loader = (SourcelessFileLoader if code else SourceFileLoader)("__main__", file)
+    module = _fresh_main(loader, __file__=file, __cached__=None)
+    _run(module, path=os.path.dirname(os.path.realpath(file)), source=source, code=code, file=file)
+
+
+def _fresh_main(loader=BuiltinImporter, **attributes) -> ModuleType:
+    """A `__main__` as the interpreter makes it, in the place of this file's own."""
+    sys.modules["torchkeras_lite.__main__"] = sys.modules["__main__"]
+    module = sys.modules["__main__"] = ModuleType("__main__")
+    vars(module).update(__loader__=loader)
+    if sys.version_info < (3, 14):
+        vars(module).update(__annotations__={})
+    vars(module).update(__builtins__=sys.modules["builtins"], **attributes)
+    return module
+
+
+def _run(main, path=None, source=None, code=None, file=None, module=None) -> None:
+    """Runs `code`, or `source` compiled, in the module `main`, or else the module called `module`.
+
+    `path` takes the place of the current folder, with which `python -m` starts the path (None: it stays).
+    """
+    # With -P or -I Python puts nothing in front of the path, but for a folder or archive that it runs.
+    safe = getattr(sys.flags, "safe_path", bool(sys.flags.isolated))
+    if path is not None and not safe:
+        del sys.path[0]
+    if path is not None and (not safe or module is not None):
+        sys.path.insert(0, path)
+    dropin.install(position=0 if safe and path is None else 1)
+    try:
+        if module is not None:
+            runpy._run_module_as_main(module, alter_argv=module != "__main__")  # what the interpreter itself calls
+        else:
+            exec(code or compile(source, file, "exec", dont_inherit=True), vars(main))
+    except SystemExit:
+        raise
+    except BaseException as error:
+        # The interpreter must see the exception, for its exit code and its own way with KeyboardInterrupt; whoever
+        # shows it (the script may have set a hook) sees the frames below this one.
+        sys.excepthook = _showing(error.__traceback__.tb_next, sys.excepthook)
+        raise
+
+
+def _showing(trace, hook):
+    def show(kind, error, _):
+        sys.last_traceback = trace
+        hook(kind, error.with_traceback(trace), trace)
+
+    return show
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("torchkeras_lite")
+    except PackageNotFoundError:
+        return "(checkout, not installed)"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
