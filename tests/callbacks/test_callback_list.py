@@ -43,11 +43,9 @@ def test_all_hooks_in_order_with_their_arguments():
     calls = []
     own = [name for name in HOOKS if name not in ("on_batch_begin", "on_batch_end")]
     run(CallbackList([recorder("a", calls, own), recorder("b", calls, own)], model=Model()))
-    assert [call[:2] for call in calls[::2]] == [("a", name) for name in (
-        "on_train_begin", "on_epoch_begin", "on_train_batch_begin", "on_train_batch_end", "on_test_begin",
-        "on_test_batch_begin", "on_test_batch_end", "on_test_end", "on_epoch_end", "on_train_end", "on_predict_begin", "on_predict_batch_begin",
-        "on_predict_batch_end", "on_predict_end",
-    )]  # fmt: skip
+    order = """train_begin epoch_begin train_batch_begin train_batch_end test_begin test_batch_begin test_batch_end
+        test_end epoch_end train_end predict_begin predict_batch_begin predict_batch_end predict_end"""
+    assert [call[:2] for call in calls[::2]] == [("a", f"on_{name}") for name in order.split()]
     assert [call[0] for call in calls] == ["a", "b"] * 14
     assert [call[2:-1] for call in calls[::2]] == [(), (0,), (0,), (0,), (), (0,), (0,), (), (0,), (), (), (0,), (0,), ()]
     logs = [call[-1] for call in calls[::2]]

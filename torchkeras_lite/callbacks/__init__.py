@@ -5,3 +5,6 @@ from torchkeras_lite.callbacks.console import write
 from torchkeras_lite.callbacks.history import History
 from torchkeras_lite.callbacks.progress import Progbar, ProgbarLogger
 from torchkeras_lite.callbacks.callback_list import CallbackList
+from torchkeras_lite.callbacks.stopping import EarlyStopping, MonitorCallback
+from torchkeras_lite.callbacks.checkpoint import ModelCheckpoint
+from torchkeras_lite.callbacks.lambda_callback import LambdaCallback

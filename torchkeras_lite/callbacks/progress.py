@@ -70,7 +70,8 @@ class Progbar:
             finalize = self.target is not None and current >= self.target
         now = time.time()
         due = finalize or (self.verbose == 1 and now - self._last_update >= self.interval)
-        if due or self.stateless_metrics is None or self.stateless_metrics:
+        averages = self.stateless_metrics is None or self.stateless_metrics
+        if due or averages or not hasattr(values, "items"):
             self._take(current, values, finalize)
         self._seen_so_far = current
         each = self._time_per_step(current, now)
