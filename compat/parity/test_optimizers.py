@@ -24,10 +24,9 @@ def gradients(scale, seed=1):
 
 def our_variables(weights):
     """The kernel lies transposed inside an nn.Linear; the others lie as Keras has them."""
-    kernel = weights[0]
-    linear = nn.Linear(kernel.shape[0], kernel.shape[1], device="cpu")
+    linear = nn.Linear(*SHAPES["kernel"], device="cpu")
     holder = nn.Module()
-    holder.table = nn.Parameter(torch.from_numpy(table.copy()))
+    holder.table = nn.Parameter(torch.zeros(SHAPES["table"]))
     variables = [
         Variable.of(linear, "weight", Permuted(1, 0), name="kernel", path="dense/kernel"),
         Variable.of(linear, "bias", name="bias", path="dense/bias"),

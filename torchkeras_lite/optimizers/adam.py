@@ -61,13 +61,21 @@ class Adam(Optimizer):
         # exactly, and leaves the correction to `alpha`; then epsilon stands where Keras has it.
         return {"steps": [torch.tensor(1e30, device=first.device)] * len(params)}
 
-    def update(self, params, grads, learning_rate, momentum, velocity, velocity_hat=(), steps=None):
+    def _made_plan(self, params, indices, key):
+        plan = super()._made_plan(params, indices, key)
+        if "steps" in plan.slots and len(plan.decayed) == len(params):
+            plan.decayed, plan.slots["decay_inside"] = [], True  # the kernel can do it in the same pass over the weights
+        return plan
+
+    def update(self, params, grads, learning_rate, momentum, velocity, velocity_hat=(), steps=None, decay_inside=False):
         beta_1, beta_2, t = self.beta_1, self.beta_2, self._step_number
         # A captured CUDA graph would replay this number for ever: there, `alpha` has to be a tensor of the device that is
         # written before each replay (the kernel takes `lr` as a tensor too, and `_foreach_mul` its factor).
         alpha = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
         if steps is not None:
-            torch._fused_adam_(
+            # The kernel multiplies weights by `1 - lr * weight_decay`, and its `lr` is alpha here.
+            decay = self.weight_decay * learning_rate / alpha if decay_inside and self.weight_decay and alpha else 0.0
+            torch._fused_adamw_(
                 params,
                 grads,
                 momentum,
@@ -77,7 +85,7 @@ class Adam(Optimizer):
                 lr=alpha,
                 beta1=beta_1,
                 beta2=beta_2,
-                weight_decay=0.0,
+                weight_decay=decay,
                 eps=self.epsilon,
                 amsgrad=self.amsgrad,
                 maximize=False,
