@@ -1,0 +1,110 @@
+"""Side-by-side timings of this package, hand-written PyTorch and the real Keras.
+
+    python compat/bench/bench.py [--workloads tiny mlp] [--contenders ours torch torch-floor keras-torch keras-jax]
+                                 [--repeat 5] [--threads 1] [--scale 1] [--json OUT]
+
+Every sample comes from a fresh process, contenders take turns (A B C D, A B C D, ...), all with the same number of
+threads, on the CPU. Everybody trains on the same rows, shuffled, dropout active, verbose=0. See hand_torch.py for what
+the hand-written contender does and why.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from figures import summarize, tables
+from workloads import WORKLOADS
+
+HERE = Path(__file__).resolve().parent
+CONTENDERS = ["ours", "torch", "torch-floor", "keras-torch", "keras-jax"]
+NEEDS = {"keras-torch": ["keras"], "keras-jax": ["keras", "jax"]}
+
+
+def environment(threads):
+    """The children's environment: one thread count for every library, no accelerator, nobody's search path."""
+    env = dict(os.environ, CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu", TORCHKERAS_DEVICE="cpu")
+    for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
+        env[f"{name}_NUM_THREADS"] = str(threads)
+    # XLA has a pool of its own. One thread is all it can be told; it cannot be told "two" in the same way.
+    if threads == 1:
+        env["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    # PYTHONPATH may hold the stand-in for keras. Without byte code the larger package pays for being parsed.
+    for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "KERAS_BACKEND"):
+        env.pop(name, None)
+    return env
+
+
+def child(contender, *args, threads, timeout):
+    """Run child.py; (figures, None), or (None, the last line of what went wrong)."""
+    command = [sys.executable, str(HERE / "child.py"), contender, *map(str, args)]
+    try:
+        done = subprocess.run(command, env=environment(threads), capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return None, f"no result after {timeout} s"
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        return None, lines[-1] if lines else f"ended with code {done.returncode} and no message"
+    return json.loads(done.stdout.strip().splitlines()[-1]), None
+
+
+def missing(contender):
+    """Why a contender cannot run here, or None."""
+    lacking = [name for name in NEEDS.get(contender, []) if importlib.util.find_spec(name) is None]
+    return f"skipped: {' and '.join(lacking)} not installed" if lacking else None
+
+
+def machine():
+    """What the figures were taken on."""
+    return {"python": platform.python_version(), "system": platform.platform(), "cpus": os.cpu_count(),
+            "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None}
+
+
+def run(workloads, contenders, repeat, threads, scale, timeout, say=print):
+    """Measure; returns the whole result, as it is written to JSON."""
+    result = {"machine": machine(), "threads": threads, "repeat": repeat, "scale": scale, "workloads": {}}
+    absent = {c: why for c in contenders if (why := missing(c))}
+    for contender in contenders:
+        if contender not in absent:  # unmeasured: fills the disk cache and writes the byte code
+            child(contender, threads=threads, timeout=timeout)
+    for name in workloads:
+        troubles = dict(absent)
+        rounds = {c: [] for c in contenders if c not in absent}
+        for turn in range(repeat):
+            for contender, samples in rounds.items():
+                if contender in troubles:
+                    samples.append(None)
+                    continue
+                figures, error = child(contender, name, scale, threads, threads=threads, timeout=timeout)
+                samples.append(figures)
+                if error:
+                    troubles[contender] = f"failed in round {turn + 1}: {error}"
+            print(f"{name}: round {turn + 1} of {repeat} done", file=sys.stderr)
+        summary = summarize(rounds)
+        result["workloads"][name] = {"rounds": rounds, **summary, "troubles": troubles}
+        say(tables(name, summary, WORKLOADS[name].goal, troubles) + "\n")
+    return result
+
+
+def main(argv=None):
+    """Parse the command line, run, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS)
+    parser.add_argument("--repeat", type=int, default=5, help="rounds; each runs every contender once")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the rows, for a quick look")
+    parser.add_argument("--timeout", type=float, default=900, help="seconds that a process may take")
+    parser.add_argument("--json", metavar="OUT", help="write all samples, medians and ratios here")
+    args = parser.parse_args(argv)
+    result = run(args.workloads, args.contenders, args.repeat, args.threads, args.scale, args.timeout)
+    if args.json:
+        Path(args.json).write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
