@@ -7,11 +7,12 @@ from contextlib import nullcontext
 import torch
 
 from torchkeras_lite import config
+from torchkeras_lite.registry import Configurable
 
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 
 
-class DTypePolicy:
+class DTypePolicy(Configurable):
     """The dtypes of a layer, by name: `"float32"`, `"bfloat16"`, ..., or `"mixed_bfloat16"`, `"mixed_float16"`.
 
     A plain policy computes in the dtype it keeps its variables in, and its hooks do nothing. A mixed policy keeps float32
@@ -37,10 +38,6 @@ class DTypePolicy:
 
     def get_config(self) -> dict:
         return {"name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict) -> DTypePolicy:
-        return cls(**config)
 
     def __eq__(self, other):
         return isinstance(other, DTypePolicy) and other.name == self.name

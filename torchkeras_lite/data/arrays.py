@@ -1,0 +1,208 @@
+"""Data that lies in memory: turned into tensors once, put on the device once, handed out by index."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite import config
+from torchkeras_lite.variable import Variable
+
+_FREE_SHARE = 0.5  # of a GPU's free memory that data may take to lie there during a fit
+
+
+def is_array(value) -> bool:
+    """Whether `value` is one array of rows: a tensor, a numpy array, a data frame or column, or a list of numbers."""
+    if isinstance(value, (torch.Tensor, np.ndarray, Variable)) or hasattr(value, "to_numpy"):
+        return True
+    if isinstance(value, (list, tuple)):
+        return len(value) > 0 and _all_numbers(value)
+    return hasattr(value, "__array__") and not callable(getattr(value, "__iter__", None))
+
+
+def _all_numbers(value) -> bool:
+    while isinstance(value, (list, tuple)):
+        if not value:
+            return True
+        value = value[0]
+    return isinstance(value, (int, float, np.generic)) and not isinstance(value, str)
+
+
+def is_arrays(value) -> bool:
+    """Whether `value` is an array, or lists, tuples and dicts of arrays."""
+    if is_array(value):
+        return True
+    if isinstance(value, dict):
+        return all(is_arrays(item) for item in value.values())
+    return isinstance(value, (list, tuple)) and len(value) > 0 and all(is_arrays(item) for item in value)
+
+
+def to_tensors(data, what: str):
+    """`data` with each array in it as a tensor on the host (no copy where none is needed); float64 becomes `floatx()`."""
+    if data is None:
+        return None
+    if is_array(data):
+        return to_tensor(data, what)
+    if isinstance(data, dict):
+        return {key: to_tensors(value, f"{what}[{key!r}]") for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return type(data)(to_tensors(value, f"{what}[{i}]") for i, value in enumerate(data))
+    raise ValueError(
+        f"Unrecognized data type for `{what}`: {type(data)}. Expected a numpy array, a torch tensor, a data frame, a list of "
+        "numbers, or a list or dict of those."
+    )
+
+
+def to_tensor(value, what: str = "data") -> torch.Tensor:
+    """One array as a tensor."""
+    if isinstance(value, Variable):
+        value = value.value.detach()
+    if not isinstance(value, torch.Tensor):
+        if hasattr(value, "to_numpy"):
+            value = value.to_numpy()
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise ValueError(
+                f"`{what}` is a list whose rows have different lengths, which is no array. The usual fix: pad them to one "
+                "length."
+            ) from error
+        if array.dtype == object:
+            try:
+                array = array.astype(np.float64)
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"`{what}` is an array of Python objects (dtype=object), for instance {array.flat[0]!r}, which are no "
+                    "numbers. The usual fix: pad sequences to one length, or convert with `.astype('float32')`."
+                ) from error
+        if array.dtype.kind in "USM":
+            raise ValueError(
+                f"`{what}` has dtype {array.dtype}, for instance {array.flat[0]!r}: not numbers. The usual fix: turn texts or "
+                "categories into integers first."
+            )
+        if array.dtype == np.float64:
+            array = array.astype(config.floatx() if config.floatx() != "bfloat16" else "float32")
+        if any(stride < 0 for stride in array.strides) or not array.dtype.isnative:
+            array = array.astype(array.dtype.newbyteorder("="), order="C")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a read-only array is only ever read here
+            value = torch.from_numpy(np.ascontiguousarray(array) if array.ndim else array.reshape(()))
+    if value.dtype is torch.float64 and config.floatx() != "float64":
+        value = value.to(config.torch_dtype(None))
+    return value.detach()
+
+
+def rows(data) -> int:
+    """The number of rows of the first tensor in `data`."""
+    return pytree.tree_leaves(data)[0].shape[0]
+
+
+def check_rows(**parts) -> int:
+    """The number of rows, equal in all parts and not zero. Raises ValueError that shows the sizes otherwise."""
+    sizes = {}
+    for name, part in parts.items():
+        leaves = [leaf for leaf in pytree.tree_leaves(part) if leaf is not None]
+        for leaf in leaves:
+            if leaf.ndim == 0:
+                raise ValueError(f"`{name}` is a single number. Expected an array with one row for each sample.")
+        if leaves:
+            sizes[name] = [leaf.shape[0] for leaf in leaves]
+    found = {size for values in sizes.values() for size in values}
+    shown = "\n".join(f"'{name}' sizes: {', '.join(map(str, values))}" for name, values in sizes.items())
+    if len(found) > 1:
+        raise ValueError(
+            f"Data cardinality is ambiguous. Make sure all arrays contain the same number of samples.\n{shown}"
+        )
+    count = found.pop() if found else 0
+    if count == 0:
+        raise ValueError(f"There is no data: expected at least one sample. Received:\n{shown or 'nothing'}")
+    return count
+
+
+class Arrays:
+    """Batches of (x,), (x, y) or (x, y, weights) out of tensors.
+
+    Args:
+        parts: the tuple of those, each a tensor or a structure of tensors.
+        batch_size: rows of a batch; the last batch of an epoch may have fewer.
+        shuffle: a new order each epoch (True), new order of whole batches (`"batch"`), or none.
+        device: where batches are wanted.
+    """
+
+    def __init__(self, parts: tuple, batch_size: int, shuffle, device: torch.device):
+        self.rows = rows(parts)
+        self.batch_size, self.shuffle, self.device = batch_size, shuffle, device
+        self.steps = -(-self.rows // batch_size)
+        self.resident = _fits(parts, device)
+        self.parts = pytree.tree_map(lambda t: t.to(device, non_blocking=True), parts) if self.resident else parts
+        self._leaves, self._spec = pytree.tree_flatten(self.parts)
+        self._flat = all(isinstance(part, torch.Tensor) for part in self.parts)
+
+    def first(self):
+        """The first batch, for building from."""
+        batch = pytree.tree_map(lambda t: t[: self.batch_size], self.parts)
+        return batch if self.resident else pytree.tree_map(lambda t: t.to(self.device), batch)
+
+    def __iter__(self):
+        if not self.shuffle:
+            batches = zip(*(leaf.split(self.batch_size) for leaf in self._leaves), strict=True)
+        else:
+            leaves = self._leaves
+            batches = ([leaf.index_select(0, index) for leaf in leaves] for index in self._order())
+        if not self.resident:
+            batches = self._moved(batches)
+        if self._flat:
+            return map(tuple, batches)
+        return (pytree.tree_unflatten(list(batch), self._spec) for batch in batches)
+
+    def _order(self):
+        where = self._leaves[0].device
+        if self.shuffle == "batch":
+            starts = torch.randperm(self.steps).tolist()
+            size = self.batch_size
+            return (torch.arange(i * size, min((i + 1) * size, self.rows), device=where) for i in starts)
+        return torch.randperm(self.rows, device=where).split(self.batch_size)
+
+    def _moved(self, batches):
+        """Batches go over pinned memory, each copy under way while the batch before is being worked on."""
+        ahead = None
+        for batch in batches:
+            moving = [leaf.pin_memory().to(self.device, non_blocking=True) for leaf in batch]
+            if ahead is not None:
+                yield ahead
+            ahead = moving
+        yield ahead
+
+
+def _fits(parts, device) -> bool:
+    """Whether all the data may lie on the device."""
+    if device.type != "cuda":
+        return True
+    wanted = sum(leaf.numel() * leaf.element_size() for leaf in pytree.tree_leaves(parts) if leaf.device != device)
+    return wanted <= _FREE_SHARE * torch.cuda.mem_get_info(device)[0]
+
+
+def split(parts: tuple, share: float):
+    """The first rows for training and the last `share` of them for validation, as Keras cuts: before any shuffling."""
+    count = rows(parts)
+    cut = int(count * (1.0 - share))
+    if not 0 < share < 1 or cut == 0 or cut == count:
+        raise ValueError(
+            f"`validation_split` must leave rows on both sides. Received: validation_split={share} for {count} rows "
+            f"(training: {max(min(cut, count), 0)})."
+        )
+    return pytree.tree_map(lambda t: t[:cut], parts), pytree.tree_map(lambda t: t[cut:], parts)
+
+
+def class_weights(weights: dict, y: torch.Tensor) -> torch.Tensor:
+    """A weight for each row of `y` (integers, or one-hot rows) out of `{class: weight}`; classes left out weigh 1."""
+    if not isinstance(y, torch.Tensor):
+        raise ValueError("`class_weight` is only supported for models with a single output.")
+    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(y.shape[0], -1)[:, 0].long()
+    table = torch.ones(max(int(labels.max()), *map(int, weights)) + 1, dtype=config.torch_dtype(None), device=y.device)
+    for label, weight in weights.items():
+        table[int(label)] = float(weight)
+    return table[labels]

@@ -1,0 +1,66 @@
+"""Data that comes batch by batch: generators, data loaders, and whatever has a length and gives batches by number."""
+
+from __future__ import annotations
+
+import torch
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite.data.arrays import class_weights, to_tensors
+
+
+class Iterable:
+    """Batches from an iterable of x, (x, y) or (x, y, weights).
+
+    Args:
+        source: a generator, a torch DataLoader, an object with `__len__` and `__getitem__`, or any other iterable.
+        steps: batches in an epoch; needed where the source never ends.
+        weights: `{class: weight}`, or None.
+    """
+
+    def __init__(self, source, steps: int | None, device: torch.device, weights: dict | None = None):
+        self.source, self.device, self.weights = source, device, weights
+        self.by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__iter__")
+        endless = hasattr(source, "__next__")
+        self.steps = steps if steps is not None else len(source) if hasattr(source, "__len__") else None
+        self._limit = steps
+        self._running = iter(source) if endless else None
+        self._first = None
+
+    def first(self):
+        """The first batch, for building from; an iterator gives it again in the epoch."""
+        if self._first is None:
+            batch = self.source[0] if self.by_number else next(self._running or iter(self.source), None)
+            if batch is None:
+                raise ValueError("There is no data: the iterable passed as `x` gave no batch.")
+            if self._running is not None:
+                self._first = batch
+            return self._placed(batch)
+        return self._placed(self._first)
+
+    def __iter__(self):
+        if self.by_number:
+            source = (self.source[i] for i in range(len(self.source)))
+        else:
+            source = self._running if self._running is not None else iter(self.source)
+        count = 0
+        while self._limit is None or count < self._limit:
+            if self._first is not None:
+                batch, self._first = self._first, None
+            else:
+                batch = next(source, None)
+            if batch is None:
+                break
+            count += 1
+            yield self._placed(batch)
+        if self.by_number and hasattr(self.source, "on_epoch_end"):
+            self.source.on_epoch_end()
+
+    def _placed(self, batch):
+        batch = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+        names = ("x", "y", "sample_weight")
+        if len(batch) > 3:
+            raise ValueError(f"A batch is x, (x, y) or (x, y, sample_weight). Received {len(batch)} parts.")
+        parts = tuple(to_tensors(part, name) for part, name in zip(batch, names, strict=False) if part is not None)
+        if self.weights is not None and len(parts) == 2:
+            parts = (*parts, class_weights(self.weights, parts[1]))
+        return pytree.tree_map(lambda t: t.to(self.device, non_blocking=True), parts)

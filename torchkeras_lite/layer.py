@@ -1,0 +1,878 @@
+"""Layer: a torch.nn.Module with Keras's face.
+
+How a layer decides whether it trains (`self.training`, torch's own flag, is the only truth; the first rule that applies wins):
+
+1. `layer(x, training=True)`: the argument reaches every module inside, for the time of the call.
+2. `fit`, `train_on_batch` and `train_step` put the model into training mode, `evaluate` and `predict` into inference mode, and
+   put back what they found.
+3. After the user's `.train()` or `.eval()`, the flag stays as torch users expect.
+4. Otherwise inference: a layer is born with the flag down (torch's modules are born with it up), and a torch module that
+   becomes part of a layer takes over that layer's flag.
+
+A frozen BatchNormalization (`trainable = False`) stays in inference mode whatever the flag says.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+
+import torch
+from torch import nn
+from torch.nn.modules import module as torch_module
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite import config, constraints, dtype_policies, initializers, input_spec, regularizers, symbolic
+from torchkeras_lite.registry import Configurable, snake_case, unique_name
+from torchkeras_lite.tracking import TrackedDict, TrackedList
+from torchkeras_lite.variable import Variable, tensor_of
+
+Tensor = torch.Tensor
+_INTEGERS = frozenset({torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool})
+_PLAIN = (int, float, str, bool, bytes, type(None))
+_HOOKS = (
+    torch_module._global_forward_hooks,
+    torch_module._global_forward_pre_hooks,
+    torch_module._global_backward_hooks,
+    torch_module._global_backward_pre_hooks,
+)
+
+
+class _Calls(threading.local):
+    """The layers being called in this thread, outermost first, and the names of those being built."""
+
+    def __init__(self):
+        self.layers, self.names = [], []
+
+
+_calls = _Calls()
+_careful = [False]  # becomes True once a layer makes masks or adds losses: from then on no call takes the short cut
+
+
+def require_care() -> None:
+    """Called by what needs the bookkeeping of the careful path (masks, `add_loss`). Models without it never pay for it."""
+    _careful[0] = True
+
+
+class Layer(Configurable, nn.Module):
+    """The base of all layers: state made in `build`, computation in `call`.
+
+    Args:
+        activity_regularizer: a penalty on the output, added to the loss.
+        trainable: whether its weights are to be trained.
+        dtype: a dtype name or DTypePolicy.
+        autocast: whether floating-point inputs are cast to the compute dtype.
+        name: unique in a model; made from the class name when left out.
+        input_shape, input_dim, batch_input_shape, batch_shape: the shape of the input, when this is the first layer of a
+            Sequential, with or without the batch axis.
+    """
+
+    casts_integers = False  # whether integer inputs become floats before `call` (layers that only do float arithmetic)
+
+    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
+        nn.Module.__init__(self)
+        if not isinstance(trainable, bool):
+            raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}")
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
+        setting = self.__dict__
+        setting["training"] = False
+        setting["name"] = name or unique_name(snake_case(type(self).__name__))
+        setting["built"] = False
+        setting["autocast"] = autocast
+        setting["supports_masking"] = False
+        setting["input_spec"] = None
+        setting["activity_regularizer"] = regularizers.get(activity_regularizer)
+        setting["_trainable"] = trainable
+        setting["_policy"] = dtype_policies.get(dtype)
+        setting["_variables"] = []
+        setting["_added_losses"] = []
+        setting["_nodes"] = []
+        setting["_metrics"] = []
+        setting["_build_shapes"] = None
+        setting["_path"] = None
+        setting["_direct"] = False
+        kwargs.pop("quantization_config", None)  # stands in the configs of Keras 3, empty
+        shape = _first_shape(kwargs)
+        if shape is not None:
+            setting["_input_shape_arg"] = shape
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _building(cls.build)
+        if "forward" in cls.__dict__ and "call" not in cls.__dict__:
+            cls.call = cls.__dict__["forward"]  # written the torch way: `forward` is what it computes
+            del cls.forward
+        cls._signature = _Signature(cls.call)
+
+    # ------------------------------------------------------------ what subclasses write
+
+    def build(self, input_shape):
+        """Makes the weights for inputs of this shape. The default has none to make."""
+        self.built = True
+
+    def call(self, *args, **kwargs):
+        """Computes the output. Subclasses write this."""
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} does not have a `call()` method implemented."
+        )
+
+    def compute_mask(self, inputs, previous_mask):
+        """The mask of the output, given that of the input."""
+        return previous_mask
+
+    # ------------------------------------------------------------ calling
+
+    def __call__(self, *args, **kwargs):
+        # The short cut of a built layer on one plain tensor; `forward` is the truth, this only skips what cannot matter.
+        if self._direct and len(args) == 1:
+            x = args[0]
+            if (
+                type(x) is Tensor
+                and x.dtype in self._direct_dtypes
+                and not _careful[0]
+                and not (
+                    self._forward_hooks
+                    or self._forward_pre_hooks
+                    or self._backward_hooks
+                    or self._backward_pre_hooks
+                    or any(_HOOKS)
+                )
+                and (not kwargs or (len(kwargs) == 1 and "training" in kwargs and not _differing(self, kwargs["training"])))
+            ):
+                try:
+                    return self.call(x, training=self.training) if self._signature.training else self.call(x)
+                except Exception as error:
+                    self._explain(error, args)
+                    raise
+        return nn.Module.__call__(self, *args, **kwargs)
+
+    def forward(self, *args, **kwargs):
+        """The whole of a call: converts, builds, settles the training mode, carries masks and penalties."""
+        signature = self._signature
+        args = tuple(self._convert(arg) for arg in args)
+        kwargs = {key: self._convert(value) for key, value in kwargs.items()} if kwargs else kwargs
+        if not args and not (kwargs.keys() & {*signature.tensors}):
+            raise TypeError(
+                f"Layer {self.name!r} was called on nothing: missing a required argument "
+                f"{signature.tensors[0] if signature.tensors else 'inputs'!r}. Pass it a tensor: `layer(x)`."
+            )
+        if symbolic.is_symbolic(args, kwargs):
+            return self._call_symbolic(args, kwargs)
+        training = kwargs.pop("training", None)
+        if training is None and signature.training and len(args) > signature.training_position:
+            training = args[signature.training_position]
+            args = args[: signature.training_position] + args[signature.training_position + 1 :]
+        if not self.built:
+            self._build_for(args, kwargs)
+        elif self.input_spec is not None:
+            input_spec.check(self.input_spec, args[0] if args else next(iter(kwargs.values())), self.name)
+        changed = _differing(self, training)
+        if not changed:
+            return self._run(args, kwargs)
+        before = self.training
+        known = {id(module) for module in self.modules()}
+        for module in changed:
+            module.training = bool(training)
+        try:
+            return self._run(args, kwargs)
+        finally:
+            for module in changed:
+                module.training = not training
+            for module in self.modules():
+                if id(module) not in known:  # made during the call
+                    module.training = before
+
+    def _run(self, args, kwargs):
+        """`call` with its mask, its training flag, and what follows from its output."""
+        signature, stack = self._signature, _calls.layers
+        if not stack and _careful[0]:
+            self._clear_losses()
+        if signature.training:
+            kwargs = {**kwargs, "training": self.training}
+        mask = None
+        if _careful[0]:
+            kwargs, mask = self._with_masks(args, kwargs)
+        stack.append(self)
+        try:
+            if self._policy.is_mixed:
+                with self._policy.autocast(config.get_device().type):
+                    outputs = self.call(*args, **kwargs)
+            else:
+                outputs = self.call(*args, **kwargs)
+        except Exception as error:
+            self._explain(error, args)
+            raise
+        finally:
+            stack.pop()
+        if not self.built:
+            self.built = True
+        if self.activity_regularizer is not None:
+            for leaf in pytree.tree_leaves(outputs):
+                if isinstance(leaf, Tensor):
+                    self.add_loss(self.activity_regularizer(leaf) / max(len(leaf), 1))
+        if mask is not None:
+            self._set_output_mask(args, mask, outputs)
+        if not self._direct:
+            self._settle()
+        return outputs
+
+    def _settle(self):
+        """Decides, once, whether later calls may take the short cut of `__call__`."""
+        dtypes = {self._policy.compute_torch_dtype}
+        if not self.autocast:
+            dtypes |= {torch.float16, torch.bfloat16, torch.float32, torch.float64}
+        self.__dict__["_direct_dtypes"] = frozenset(dtypes if self.casts_integers else dtypes | _INTEGERS)
+        self.__dict__["_direct"] = (
+            self.built
+            and self.activity_regularizer is None
+            and not self._policy.is_mixed
+            and not self._signature.mask_required
+            and bool(self._signature.tensors)
+        )
+
+    def _convert(self, value):
+        """Arrays become tensors on the device; floating-point tensors are cast to the compute dtype."""
+        if isinstance(value, Tensor):
+            return self._cast(value)
+        if isinstance(value, (*_PLAIN, symbolic.KerasTensor)):
+            return value
+        if isinstance(value, Variable):
+            return self._cast(value.value)
+        if isinstance(value, (list, tuple, dict)):
+            return pytree.tree_map(self._convert, value) if value else value
+        if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
+            return self._cast(tensor_of(value, device=self._device()))
+        return value
+
+    def _cast(self, x):
+        target = self._policy.compute_torch_dtype
+        if x.dtype is target or x.dtype in _INTEGERS and not self.casts_integers:
+            return x
+        if self.autocast and (x.is_floating_point() or x.dtype in _INTEGERS) and target.is_floating_point:
+            mask = getattr(x, "_keras_mask", None)
+            x = x.to(target)
+            if mask is not None:
+                x._keras_mask = mask
+        return x
+
+    def placement(self) -> dict:
+        """The dtype and device for torch modules made in `build`."""
+        return {"dtype": config.torch_dtype(self.variable_dtype), "device": config.get_device()}
+
+    def _device(self) -> torch.device:
+        """Where the weights are; where they would be made if there are none."""
+        for tensor in self.parameters():
+            return tensor.device
+        return config.get_device()
+
+    def _explain(self, error: Exception, args) -> None:
+        """An error out of `call`: ours if the input was never right; else torch's, with the layer and its inputs noted."""
+        if getattr(error, "_explained", False):
+            return
+        error._explained = True
+        if isinstance(error, (RuntimeError, IndexError, TypeError, ValueError)) and args:
+            try:
+                input_spec.check(self.input_spec, args[0], self.name)
+            except ValueError as clear:
+                clear._explained = True
+                raise clear from error
+        if hasattr(error, "add_note"):
+            shapes = pytree.tree_map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else leaf, args)
+            error.add_note(f"(in the call of layer {self.name!r} ({type(self).__name__}) on inputs of shape {shapes})")
+
+    # ------------------------------------------------------------ building
+
+    def _build_for(self, args, kwargs):
+        """Builds the layer for these arguments, on the device where they are."""
+        first = args[0] if args else kwargs[next(name for name in self._signature.tensors if name in kwargs)]
+        input_spec.check(self.input_spec, first, self.name)
+        if not any(hasattr(leaf, "shape") for leaf in pytree.tree_leaves(first)):
+            raise ValueError(
+                "Only input tensors may be passed as positional arguments. The following argument value of layer "
+                f"{self.name!r} should be passed as a keyword argument, or as an array: {first!r} (of type {type(first)})"
+            )
+        shapes = {}
+        for name, value in {**dict(zip(self._signature.tensors, args, strict=False)), **kwargs}.items():
+            if any(hasattr(leaf, "shape") for leaf in pytree.tree_leaves(value)):
+                shapes[name] = pytree.tree_map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
+        wanted = list(inspect.signature(self.build).parameters)
+        named = {name: shapes.get(name.removesuffix("_shape")) for name in wanted}
+        device = next((leaf.device for leaf in pytree.tree_leaves(first) if isinstance(leaf, Tensor)), None)
+        with config.device(device or self._device()):
+            if len(wanted) > 1 and any(named.values()):
+                self.build(**{name: shape for name, shape in named.items() if shape is not None})
+            else:
+                self.build(next(iter(shapes.values())))
+
+    def add_weight(
+        self,
+        shape=None,
+        initializer=None,
+        dtype=None,
+        trainable=True,
+        autocast=True,
+        regularizer=None,
+        constraint=None,
+        aggregation="none",
+        overwrite_with_gradient=False,
+        name=None,
+    ) -> Variable:
+        """A new weight: a torch parameter (or a buffer, when not trainable) of this layer, seen as a Variable.
+
+        Args:
+            shape: its shape; None for a scalar.
+            initializer: what fills it; by default glorot_uniform for floats and zeros for integers.
+        """
+        if isinstance(shape, str):  # the order of arguments in older code: name first
+            name, shape, initializer = shape, initializer, None
+        dtype = config.torch_dtype(dtype or self.variable_dtype)
+        shape = () if shape is None else tuple(shape) if hasattr(shape, "__iter__") else (shape,)
+        if any(size is None for size in shape):
+            raise ValueError(f"Layer {self.name!r}: a weight needs a full shape. Received: shape={shape}")
+        if initializer is None:
+            initializer = "glorot_uniform" if dtype.is_floating_point else "zeros"
+        key = base = (name or "variable").replace(".", "_").replace("/", "_")
+        count = 1
+        while key in self._parameters or key in self._buffers or key in self._modules:
+            key, count = f"{base}_{count}", count + 1
+        tensor = torch.empty(shape, dtype=dtype, device=config.get_device())
+        if trainable and dtype.is_floating_point:
+            self._parameters[key] = nn.Parameter(tensor)
+        else:
+            self._buffers[key] = tensor
+        variable = self.adopt(name or key, self, key, None, initializer, regularizer, constraint)
+        variable._wants_training = trainable
+        return variable
+
+    add_variable = add_weight
+
+    def adopt(
+        self, name: str, module: nn.Module, key: str, layout=None, initializer=None, regularizer=None, constraint=None
+    ) -> Variable:
+        """Makes the tensor `module.key` of torch a weight of this layer, under the name and in the layout of Keras.
+
+        Args:
+            layout: an object with `to_keras` and `from_keras` (see `variable.Permuted`), or None for no change.
+            initializer: fills it, seeing the Keras layout; None leaves what torch put there.
+        """
+        path = "/".join([*(_calls.names or [self.name]), name])
+        variable = Variable.of(module, key, layout, name, path)
+        variable.initializer = initializers.get(initializer)
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        raw = variable.raw
+        if variable.initializer is not None:
+            with torch.no_grad(), config.device(raw.device):
+                raw.copy_(variable.to_raw(tensor_of(variable.initializer(variable.shape, dtype=variable.dtype))))
+        if isinstance(raw, nn.Parameter):
+            raw.requires_grad_(self._trainable)
+        self._variables.append(variable)
+        return variable
+
+    # ------------------------------------------------------------ symbolic calls
+
+    def _call_symbolic(self, args, kwargs):
+        """Called on KerasTensors: builds, finds out what comes out, and draws a Node."""
+        training = kwargs.pop("training", None)
+        if not self.built:
+            with self._named():
+                self._build_for(args, kwargs)
+        first = args[0] if args else next(iter(kwargs.values()))
+        input_spec.check(self.input_spec, first, self.name)
+        if training is not None and self._signature.training:
+            kwargs["training"] = training
+        outputs = self._infer(args, kwargs)
+        self._nodes.append(symbolic.Node(self, args, kwargs, outputs))
+        return outputs
+
+    def _infer(self, args, kwargs):
+        try:
+            with _away_from_losses(self):
+                return symbolic.infer(self.forward, args, kwargs, self._device())
+        except Exception:
+            shape = self._declared_shape(args, kwargs)
+            if shape is None:
+                raise
+            return symbolic.KerasTensor(shape, self.compute_dtype)
+
+    def _declared_shape(self, args, kwargs):
+        """The output shape that a user's `compute_output_shape` gives, for layers that cannot be tried."""
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            return None
+        leaves = [leaf.shape for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, symbolic.KerasTensor)]
+        return self.compute_output_shape(leaves[0] if len(leaves) == 1 else leaves)
+
+    def compute_output_spec(self, *args, **kwargs):
+        """The KerasTensors that come out for the KerasTensors that go in."""
+        if not self.built:
+            self._build_for(args, kwargs)
+        return self._infer(args, kwargs)
+
+    def compute_output_shape(self, input_shape):
+        """The shape of the output for an input of this shape (None: varies)."""
+        spec = self.compute_output_spec(_tensors_of_shape(input_shape, self.compute_dtype))
+        return pytree.tree_map(lambda leaf: leaf.shape, spec)
+
+    def _node(self):
+        if not self._nodes:
+            raise AttributeError(
+                f"The layer {self.name!r} has never been called on a symbolic tensor and thus has no defined input or "
+                "output. Give the model an `Input`, or call it once."
+            )
+        return self._nodes[0]
+
+    @property
+    def input(self):
+        """The KerasTensor (or list of them) of its first symbolic call."""
+        inputs = self._node().inputs
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    @property
+    def output(self):
+        """What its first symbolic call returned."""
+        return self._node().structure
+
+    @property
+    def input_shape(self):
+        return pytree.tree_map(lambda leaf: leaf.shape, self.input)
+
+    @property
+    def output_shape(self):
+        return pytree.tree_map(lambda leaf: leaf.shape, self.output)
+
+    # ------------------------------------------------------------ attributes
+
+    def __setattr__(self, name, value):
+        modules = self.__dict__.get("_modules")
+        if modules is None:
+            if isinstance(value, (nn.Module, nn.Parameter, Variable)):
+                raise RuntimeError(
+                    f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in the "
+                    "`__init__()` method. Go add it!"
+                )
+            object.__setattr__(self, name, value)
+            return
+        kind = type(value)
+        if kind in _PLAIN and name not in self._parameters and name not in self._buffers and name not in modules:
+            object.__setattr__(self, name, value)
+            if name in ("built", "autocast"):
+                self.__dict__["_direct"] = False
+        elif isinstance(value, Variable):
+            self._track_variable(name, value)
+        elif isinstance(value, nn.Module):
+            if value.training is not self.training:
+                value.train(self.training)
+            self.__dict__.pop(name, None)
+            nn.Module.__setattr__(self, name, value)
+        elif kind in (list, dict):
+            value = TrackedList(value) if kind is list else TrackedDict(value)
+            object.__setattr__(self, name, value)
+            value._watch(self, name)
+        elif kind is tuple and any(isinstance(leaf, nn.Module) for leaf in pytree.tree_leaves(value)):
+            object.__setattr__(self, name, value)
+            TrackedList(value)._watch(self, name)
+        else:
+            if getattr(value, "_is_metric", False) and value not in self._metrics:
+                self._metrics.append(value)
+            nn.Module.__setattr__(self, name, value)
+            if name == "activity_regularizer":
+                self.__dict__["_direct"] = False
+
+    def _track_variable(self, name, variable):
+        """A Variable made by hand and assigned to the layer moves in: torch sees it from now on."""
+        if not any(variable is known for known in self._variables):
+            if variable._module is not self and not isinstance(variable._module, nn.Module):
+                raise TypeError(f"Not a variable: {variable!r}")
+            raw = variable.raw
+            if variable._key == "value" and len(list(variable._module._modules)) == 0 and variable._layout is None:
+                table = self._parameters if isinstance(raw, nn.Parameter) else self._buffers
+                table[name] = raw
+                variable._module, variable._key = self, name
+            self._variables.append(variable)
+        object.__setattr__(self, name, variable)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    def extra_repr(self) -> str:
+        return f"name={self.name}"
+
+    # ------------------------------------------------------------ weights
+
+    @property
+    def trainable(self) -> bool:
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool):
+        value = bool(value)
+        object.__setattr__(self, "_trainable", value)
+        for variable in self._variables:
+            if variable._wants_training:
+                variable.trainable = value
+        own = {id(variable.raw) for variable in self._variables}
+        for parameter in self._parameters.values():
+            if parameter is not None and id(parameter) not in own:
+                parameter.requires_grad_(value)
+        for child in self._modules.values():
+            _freeze(child, value, own)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All weights, those of the layers inside too."""
+        return self.weights
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, those of the layers inside too; each layer's trainable ones first."""
+        found, seen = [], set()
+        _collect(self, found, seen, self.name)
+        return found
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return [variable for variable in self.weights if variable.trainable] if self._trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        return [variable for variable in self.weights if not variable.trainable] if self._trainable else self.weights
+
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    def own_variables(self) -> list[Variable]:
+        """Its weights without those of layers inside; torch modules inside count as its own."""
+        found = []
+        _collect(self, found, set(), self.name, deep=False)
+        return found
+
+    def get_weights(self) -> list:
+        """The values of `weights`, as numpy arrays."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights) -> None:
+        """Sets all weights from arrays in the order of `weights`. Nothing is changed when one does not fit."""
+        mine = self.weights
+        if len(mine) != len(weights):
+            raise ValueError(
+                f"You called `set_weights(weights)` on layer {self.name!r} with a weight list of length {len(weights)}, but "
+                f"the layer was expecting {len(mine)} weights."
+            )
+        for variable, value in zip(mine, weights, strict=True):
+            shape = tuple(getattr(value, "shape", None) or tensor_of(value).shape)
+            if variable.shape != shape:
+                raise ValueError(
+                    f"Layer {self.name!r} weight shape {variable.shape} ({variable.path}) is not compatible with provided "
+                    f"weight shape {shape}."
+                )
+        for variable, value in zip(mine, weights, strict=True):
+            variable.assign(value)
+
+    def count_params(self) -> int:
+        """The number of scalars in its weights."""
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on layer {self.name!r}, but the layer isn't built. You can build it "
+                "manually via: `layer.build(input_shape)`."
+            )
+        return sum(variable.raw.numel() for variable in self.weights)
+
+    @property
+    def layers_inside(self) -> list[Layer]:
+        """The layers directly inside, in order, those in lists and dicts too."""
+        found = []
+        for child in self._modules.values():
+            found += [child] if isinstance(child, Layer) else _layers_in(child)
+        return found
+
+    @property
+    def path(self) -> str | None:
+        return self._path
+
+    # ------------------------------------------------------------ precision
+
+    @property
+    def dtype_policy(self):
+        return self._policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value):
+        self.__dict__.update(_policy=dtype_policies.get(value), _direct=False)
+
+    @property
+    def dtype(self) -> str:
+        return self._policy.variable_dtype
+
+    variable_dtype = dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        return self._policy.compute_dtype
+
+    # ------------------------------------------------------------ penalties and masks
+
+    def add_loss(self, loss) -> None:
+        """Adds scalar tensors to the losses of the call that is going on."""
+        require_care()
+        for leaf in pytree.tree_leaves(loss):
+            self._added_losses.append(leaf)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """What `add_loss` and activity regularizers left in the last call, then the penalties on the weights."""
+        added = [loss for module in self.modules() if isinstance(module, Layer) for loss in module._added_losses]
+        return added + [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer is not None]
+
+    def _clear_losses(self):
+        for module in self.modules():
+            if isinstance(module, Layer):
+                module._added_losses.clear()
+
+    def _with_masks(self, args, kwargs):
+        """The keyword arguments with the masks that `call` asks for, and the mask of the first input."""
+        signature = self._signature
+        mask = kwargs.get("mask")
+        if mask is None and args:
+            mask = pytree.tree_map(lambda leaf: getattr(leaf, "_keras_mask", None), args[0])
+            if not isinstance(mask, Tensor) and not any(leaf is not None for leaf in pytree.tree_leaves(mask)):
+                mask = None
+        if signature.mask and mask is not None:
+            kwargs = {**kwargs, "mask": mask}
+        return kwargs, mask
+
+    def _set_output_mask(self, args, mask, outputs):
+        computed = self.compute_mask(args[0] if len(args) == 1 else args, mask) if self._passes_masks() else None
+        if computed is not None and isinstance(outputs, Tensor):
+            outputs._keras_mask = computed
+
+    def _passes_masks(self) -> bool:
+        return self.supports_masking or type(self).compute_mask is not Layer.compute_mask
+
+    # ------------------------------------------------------------ config
+
+    def _base_config(self) -> dict:
+        policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": self._policy.name}, "registered_name": None}
+        return {"name": self.name, "trainable": self._trainable, "dtype": policy}
+
+    def get_build_config(self) -> dict | None:
+        """What `build_from_config` needs to build the layer again."""
+        return dict(self._build_shapes) if self._build_shapes else None
+
+    def build_from_config(self, config: dict) -> None:
+        if config and not self.built:
+            shapes = {key: _as_shape(value) for key, value in config.items()}
+            self.build(*shapes.values()) if len(shapes) == 1 else self.build(**shapes)
+
+    def save_own_variables(self, store) -> None:
+        """Puts its own weights (not those of layers inside) into `store`, under "0", "1", ..."""
+        for i, variable in enumerate(self.own_variables()):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store) -> None:
+        own = self.own_variables()
+        if len(store.keys()) != len(own):
+            raise ValueError(
+                f"Layer {self.name!r} expected {len(own)} variables, but received {len(store.keys())} variables during "
+                f"loading. Expected: {[variable.name for variable in own]}"
+            )
+        for i, variable in enumerate(own):
+            variable.assign(store[str(i)])
+
+    def _named(self):
+        return _NameScope(self.name)
+
+
+# ---------------------------------------------------------------- helpers
+
+
+class _Signature:
+    """What the `call` of a class takes, read once."""
+
+    def __init__(self, call):
+        parameters = list(inspect.signature(call).parameters.values())[1:]
+        names = [p.name for p in parameters]
+        fixed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        self.training = "training" in names
+        self.training_position = names.index("training") if self.training else len(names)
+        self.mask = "mask" in names
+        self.mask_required = any(p.name == "mask" and p.default is p.empty for p in fixed)
+        self.tensors = [p.name for p in fixed if p.name not in ("training", "mask")]
+        if not self.tensors and any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            self.tensors = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
+
+
+Layer._signature = _Signature(Layer.call)
+
+
+class _NameScope:
+    """Weights made inside have this name in their path; entered twice in a row, it counts once."""
+
+    def __init__(self, name):
+        self.name = name
+        self.entered = _calls.names[-1:] != [name]
+
+    def __enter__(self):
+        if self.entered:
+            _calls.names.append(self.name)
+
+    def __exit__(self, *exc):
+        if self.entered:
+            _calls.names.pop()
+
+
+def _building(build):
+    """`build` with what surrounds it: the name scope, the record of the shapes, and the flag at the end."""
+
+    @functools.wraps(build)
+    def wrapped(self, *args, **kwargs):
+        if self.__dict__.get("_in_build"):  # super().build(...)
+            return build(self, *args, **kwargs)
+        self.__dict__["_in_build"] = True
+        before = len(self._variables)
+        try:
+            with _NameScope(self.name):
+                self.__dict__["_path"] = "/".join(_calls.names)
+                build(self, *args, **kwargs)
+        except BaseException:
+            del self._variables[before:]  # nothing half-built stays
+            raise
+        finally:
+            del self.__dict__["_in_build"]
+        if self._build_shapes is None:
+            self.__dict__["_build_shapes"] = dict(inspect.signature(build).bind(self, *args, **kwargs).arguments)
+            self._build_shapes.pop("self", None)
+        self.built = True
+        return None
+
+    return wrapped
+
+
+class _away_from_losses:
+    """Trying a layer out to learn its output shape must leave no losses behind."""
+
+    def __init__(self, layer):
+        self.layer = layer
+
+    def __enter__(self):
+        # A call that is going on is not the caller's affair here: the trial counts as nested, so nothing is cleared.
+        _calls.layers.append(self.layer)
+
+    def __exit__(self, *exc):
+        _calls.layers.pop()
+        if _careful[0]:
+            self.layer._clear_losses()
+
+
+def _differing(root: nn.Module, mode) -> list[nn.Module]:
+    """The modules in `root` whose flag is not `mode` (None: whatever it is will do)."""
+    if mode is None:
+        return []
+    mode, found, stack = bool(mode), [], [root]
+    while stack:
+        module = stack.pop()
+        if module.training is not mode:
+            found.append(module)
+        if module._modules:
+            stack.extend(child for child in module._modules.values() if child is not None)
+    return found
+
+
+def _freeze(module, value, own):
+    if module is None:
+        return
+    if isinstance(module, Layer):
+        module.trainable = value
+        return
+    for parameter in module._parameters.values():
+        if parameter is not None and id(parameter) not in own:
+            parameter.requires_grad_(value)
+    for child in module._modules.values():
+        _freeze(child, value, own)
+
+
+def _own(layer: Layer) -> list[Variable]:
+    """A layer's own weights, trainable ones first: Keras's order."""
+    wants = [v for v in layer._variables if v._wants_training and isinstance(v.raw, nn.Parameter)]
+    return wants + [v for v in layer._variables if not any(v is w for w in wants)]
+
+
+def _collect(module, found, seen, path, deep=True):
+    """Adds the Variables of a module and of all that is inside it (`deep`: of layers inside it too), each tensor once."""
+    if module is None:
+        return
+    if isinstance(module, Layer):
+        path = module._path or path
+        for variable in _own(module):
+            if id(variable.raw) not in seen:
+                seen.add(id(variable.raw))
+                found.append(variable)
+    for table in (module._parameters, module._buffers):
+        for key, tensor in table.items():
+            if tensor is not None and id(tensor) not in seen:
+                seen.add(id(tensor))
+                found.append(Variable.of(module, key, None, key, f"{path}/{key}"))
+    for key, child in module._modules.items():
+        if deep or not isinstance(child, Layer):
+            _collect(child, found, seen, f"{path}/{key}", deep)
+
+
+def _layers_in(module) -> list:
+    """The layers nearest to the surface of a container or torch module."""
+    if module is None:
+        return []
+    found = []
+    for child in module._modules.values():
+        found += [child] if isinstance(child, Layer) else _layers_in(child)
+    return found
+
+
+def _first_shape(kwargs: dict):
+    """The full input shape out of the arguments that say it, which are taken out of `kwargs`."""
+    batch = kwargs.pop("batch_size", None)
+    for key in ("batch_input_shape", "batch_shape"):
+        if kwargs.get(key) is not None:
+            return _as_shape(kwargs.pop(key))
+        kwargs.pop(key, None)
+    dim, shape = kwargs.pop("input_dim", None), kwargs.pop("input_shape", None)
+    if dim is not None:
+        return (batch, int(dim))
+    if shape is not None:
+        return (batch, *(_as_shape(shape) if hasattr(shape, "__iter__") else (int(shape),)))
+    return None
+
+
+def _as_shape(shape):
+    if isinstance(shape, dict):
+        return {key: _as_shape(value) for key, value in shape.items()}
+    if shape is None or isinstance(shape, int):
+        return shape
+    if any(isinstance(size, (list, tuple)) for size in shape):
+        return [_as_shape(size) for size in shape]
+    return tuple(None if size is None else int(size) for size in shape)
+
+
+def _tensors_of_shape(shape, dtype):
+    """KerasTensors for a shape, or for a list, tuple or dict of shapes."""
+    if isinstance(shape, dict):
+        return {key: _tensors_of_shape(value, dtype) for key, value in shape.items()}
+    if isinstance(shape, (list, tuple)) and any(isinstance(size, (list, tuple)) for size in shape):
+        return [_tensors_of_shape(value, dtype) for value in shape]
+    return symbolic.KerasTensor(shape, dtype)
+
+
+def bare(cls, *args, **kwargs) -> nn.Module:
+    """`cls(*args, **kwargs)` without torch's initialisation of its parameters: the Keras initializers fill them."""
+    module = cls.__new__(cls)
+    module.__dict__["reset_parameters"] = _nothing
+    module.__init__(*args, **kwargs)
+    module.__dict__.pop("reset_parameters", None)
+    return module
+
+
+def _nothing() -> None:
+    return None

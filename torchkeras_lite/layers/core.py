@@ -1,0 +1,360 @@
+"""Input, Dense, Embedding, Activation, Lambda, and any torch module as a layer."""
+
+from __future__ import annotations
+
+import inspect
+
+import torch
+from torch import nn
+
+from torchkeras_lite import activations, config, constraints, initializers, registry, regularizers
+from torchkeras_lite.input_spec import InputSpec
+from torchkeras_lite.layer import Layer, bare, require_care
+from torchkeras_lite.symbolic import KerasTensor, Node
+from torchkeras_lite.variable import Permuted
+
+
+class Dense(Layer):
+    """y = activation(x W + b), over the last axis.
+
+    Shapes: input (batch, ..., features), output (batch, ..., units); kernel (features, units), bias (units,).
+
+    Args:
+        units: the size of the output's last axis.
+        activation: a name or callable; None is linear.
+        use_bias: whether there is a bias.
+
+    The body is `self.linear`, an nn.Linear, whose weight is the kernel transposed.
+    """
+
+    casts_integers = True
+
+    def __init__(
+        self,
+        units,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.units = positive(units, "units")
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.input_spec = InputSpec(min_ndim=2)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        features = known(input_shape[-1], self, "the last axis")
+        self.linear = bare(nn.Linear, features, self.units, bias=self.use_bias, **self.placement())
+        self.kernel = self.adopt(
+            "kernel", self.linear, "weight", Permuted(1, 0),
+            self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint,
+        )  # fmt: skip
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.adopt(
+                "bias", self.linear, "bias", None, self.bias_initializer, self.bias_regularizer, self.bias_constraint
+            )
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+
+    def call(self, inputs):
+        return self.activation(self.linear(inputs))
+
+
+class Embedding(Layer):
+    """Turns integers into vectors: y = E[x].
+
+    Shapes: input (batch, ...) of integers in [0, input_dim), output (batch, ..., output_dim).
+
+    Args:
+        input_dim: how many integers there are.
+        output_dim: the length of a vector.
+        mask_zero: whether 0 is padding: later layers get a mask of the entries that are not 0.
+        weights: initial vectors, (input_dim, output_dim), or a list holding them.
+        input_length: the length of each sequence, if fixed; then the layer can be built at once.
+
+    The body is `self.embedding`, an nn.Embedding.
+    """
+
+    def __init__(
+        self,
+        input_dim,
+        output_dim,
+        embeddings_initializer="uniform",
+        embeddings_regularizer=None,
+        embeddings_constraint=None,
+        mask_zero=False,
+        weights=None,
+        **kwargs,
+    ):
+        length = kwargs.pop("input_length", None)
+        if length is not None and not {"input_shape", "batch_input_shape", "batch_shape"} & kwargs.keys():
+            kwargs["input_shape"] = length if isinstance(length, (list, tuple)) else (length,)
+        super().__init__(**kwargs)
+        self.input_dim = positive(input_dim, "input_dim")
+        self.output_dim = positive(output_dim, "output_dim")
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = mask_zero
+        self.supports_masking = mask_zero
+        self.__dict__["_given"] = weights
+        if mask_zero:
+            require_care()
+        if weights is not None:
+            self.build()
+
+    def build(self, input_shape=None):
+        self.embedding = bare(nn.Embedding, self.input_dim, self.output_dim, **self.placement())
+        given, self.__dict__["_given"] = self._given, None
+        self.embeddings = self.adopt(
+            "embeddings", self.embedding, "weight", None,
+            self.embeddings_initializer, self.embeddings_regularizer, self.embeddings_constraint,
+        )  # fmt: skip
+        if given is not None:
+            self.embeddings.assign(given[0] if isinstance(given, (list, tuple)) and len(given) == 1 else given)
+
+    def call(self, inputs):
+        if inputs.dtype is not torch.int64 and inputs.dtype is not torch.int32:
+            inputs = inputs.long()
+        try:
+            return self.embedding(inputs)
+        except IndexError as error:
+            raise IndexError(
+                f"Layer {self.name!r} got the index {_outlier(inputs, self.input_dim)}, but input_dim={self.input_dim}: "
+                f"indices must be in [0, {self.input_dim}). The usual fix: input_dim is the largest index + 1."
+            ) from error
+
+    def compute_mask(self, inputs, mask=None):
+        return inputs != 0 if self.mask_zero else None
+
+    def get_config(self):
+        return {key: value for key, value in super().get_config().items() if key != "weights"}
+
+
+def _outlier(indices, limit):
+    return int(indices.max()) if int(indices.max()) >= limit else int(indices.min())
+
+
+class Activation(Layer):
+    """Applies a function to each element: `Activation("relu")`. Output shape: that of the input."""
+
+    casts_integers = True
+
+    def __init__(self, activation, **kwargs):
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs):
+        return self.activation(inputs)
+
+
+class Lambda(Layer):
+    """A function as a layer.
+
+    Args:
+        function: takes the input, and `mask` or `training` if it names them.
+        output_shape: not needed: the function is tried out. Used where it cannot be.
+        mask: a mask, or a function `(inputs, mask)` that computes one.
+        arguments: keyword arguments for the function.
+    """
+
+    def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
+        super().__init__(**kwargs)
+        self.function = function
+        self.output_shape_argument = output_shape
+        self.mask = mask
+        self.arguments = dict(arguments or {})
+        names = _parameter_names(function)
+        self.__dict__["_extra"] = [name for name in ("training", "mask") if name in names]
+        if mask is not None:
+            self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs, mask=None, training=None):
+        extra = {"mask": mask, "training": training}
+        return self.function(inputs, **{name: extra[name] for name in self._extra}, **self.arguments)
+
+    def compute_mask(self, inputs, mask=None):
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+    def compute_output_shape(self, input_shape):
+        shape = self.output_shape_argument
+        if shape is None:
+            return super().compute_output_shape(input_shape)
+        if callable(shape):
+            return tuple(shape(input_shape))
+        return (input_shape[0], *shape)
+
+    def _declared_shape(self, args, kwargs):
+        return None if self.output_shape_argument is None else super()._declared_shape(args, kwargs)
+
+    def get_config(self):
+        shape, mask = self.output_shape_argument, self.mask
+        return {
+            **self._base_config(),
+            "function": registry.serialize(self.function),
+            **({} if shape is None else {"output_shape": registry.serialize(shape)}),
+            **({} if mask is None else {"mask": registry.serialize(mask)}),
+            "arguments": registry.serialize(dict(self.arguments)),
+        }
+
+
+def _parameter_names(function):
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # a builtin tells nothing: it gets the input only
+        return []
+
+
+class TorchModuleWrapper(Layer):
+    """Any torch.nn.Module as a layer; Sequential wraps the ones it is given.
+
+    Args:
+        module: what computes the output. Its parameters are this layer's weights, in torch's layout.
+        output_shape: not needed; kept for files.
+    """
+
+    def __init__(self, module, name=None, output_shape=None, **kwargs):
+        super().__init__(name=name or registry.unique_name(registry.snake_case(type(module).__name__)), **kwargs)
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"TorchModuleWrapper wraps a torch.nn.Module. Received: {module!r} (of type {type(module)})")
+        self.module = module.to(config.get_device())
+        self.output_shape_argument = output_shape
+        self.built = True
+
+    def call(self, *args, **kwargs):
+        return self.module(*args, **kwargs)
+
+    def get_config(self):
+        raise NotImplementedError(
+            f"The torch module in layer {self.name!r} has no config that rebuilds it: save the weights only, or use torch.save."
+        )
+
+
+class InputLayer(Layer):
+    """The place where data enters a model: a shape, a dtype and a name."""
+
+    def __init__(
+        self,
+        shape=None,
+        batch_size=None,
+        dtype=None,
+        sparse=None,
+        ragged=None,
+        batch_shape=None,
+        input_tensor=None,
+        optional=False,
+        name=None,
+        **kwargs,
+    ):
+        batch_shape = kwargs.pop("batch_input_shape", None) or batch_shape
+        shape = kwargs.pop("input_shape", None) or shape
+        if sparse or ragged:
+            raise ValueError("Sparse and ragged inputs are not supported by torch layers. Pass dense tensors.")
+        if input_tensor is not None:
+            batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
+        elif (shape is None) == (batch_shape is None):
+            raise ValueError("You must pass a `shape` (without the batch axis) or a `batch_shape`, and not both.")
+        super().__init__(name=name, **kwargs)
+        if batch_shape is None:
+            batch_shape = (batch_size, *_shape_without_batch(shape))
+        self.batch_shape = tuple(None if size is None else int(size) for size in batch_shape)
+        self.__dict__["_input_dtype"] = config.dtype_name(dtype)
+        self.sparse = self.ragged = False
+        self.optional = optional
+        self.built = True
+        tensor = input_tensor if input_tensor is not None else KerasTensor(self.batch_shape, self.dtype, name=self.name)
+        self._nodes.append(Node(self, (), {}, tensor))
+
+    @property
+    def dtype(self):
+        return self._input_dtype
+
+    def torch_input_dtype(self) -> torch.dtype:
+        return config.torch_dtype(self._input_dtype)
+
+    def call(self, inputs):
+        return inputs
+
+    def get_config(self):
+        return {
+            "batch_shape": self.batch_shape,
+            "dtype": self.dtype,
+            "sparse": False,
+            "ragged": False,
+            "name": self.name,
+            "optional": self.optional,
+        }
+
+
+def _shape_without_batch(shape):
+    if not isinstance(shape, (list, tuple, torch.Size)):
+        raise ValueError(
+            f"Cannot convert {shape!r} to a shape: `shape` is a tuple of sizes without the batch axis. The usual fix: "
+            f"`Input(shape=({shape},))`."
+        )
+    return tuple(shape)
+
+
+def Input(
+    shape=None,
+    batch_size=None,
+    dtype=None,
+    sparse=None,
+    ragged=None,
+    batch_shape=None,
+    name=None,
+    tensor=None,
+    optional=False,
+    **kwargs,
+):
+    """A KerasTensor through which data will enter a model.
+
+    Args:
+        shape: sizes without the batch axis; None for sizes that vary.
+        batch_size: a fixed batch size; None (usual) if it varies.
+        dtype: a dtype name; `floatx()` if left out.
+        batch_shape: the shape with the batch axis, instead of the two above.
+    """
+    return InputLayer(
+        shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name=name, **kwargs
+    ).output  # fmt: skip
+
+
+def positive(value, name: str) -> int:
+    """`value` as an int; ValueError unless it is a positive integer."""
+    try:
+        whole = not isinstance(value, (bool, str)) and int(value) == value and value > 0
+    except (TypeError, ValueError):
+        whole = False
+    if not whole:
+        raise ValueError(
+            f"Received an invalid value for `{name}`, expected a positive integer. Received: {name}={value!r}"
+        )
+    return int(value)
+
+
+def known(size, layer: Layer, what: str) -> int:
+    """A size that must be known to make weights."""
+    if size is None:
+        raise ValueError(
+            f"Layer {layer.name!r} ({type(layer).__name__}) needs {what} of its input to have a known size. Received: None. "
+            "Give the model an input shape in which only the batch and the sequence axes are None."
+        )
+    return int(size)

@@ -1,0 +1,140 @@
+"""Normalization."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from torchkeras_lite import constraints, initializers, regularizers
+from torchkeras_lite.input_spec import InputSpec
+from torchkeras_lite.layer import Layer, bare
+
+
+class BatchNormalization(Layer):
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, over all axes but `axis`.
+
+    In training mean and variance are the batch's, and the moving ones follow: moving = momentum * moving + (1 - momentum) *
+    batch, with the biased variance (torch keeps the unbiased one). Otherwise, and while the layer is frozen
+    (`trainable = False`), the moving ones are used. Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
+
+    Args:
+        axis: the axis of the features (an int).
+        momentum: how slowly the moving statistics follow.
+        epsilon: added to the variance.
+        center, scale: whether there are a beta and a gamma.
+        renorm, renorm_clipping, renorm_momentum: batch renormalization, arXiv:1702.03275.
+        synchronized: accepted; statistics are those of one process.
+
+    The body is `self.norm`, an nn.BatchNorm: weight is gamma, running_mean and running_var are buffers.
+    """
+
+    casts_integers = True
+
+    def __init__(
+        self,
+        axis=-1,
+        momentum=0.99,
+        epsilon=1e-3,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        moving_mean_initializer="zeros",
+        moving_variance_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        renorm=False,
+        renorm_clipping=None,
+        renorm_momentum=0.99,
+        synchronized=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if renorm:
+            raise NotImplementedError(f"Layer {self.name!r}: batch renormalization (`renorm=True`) is not supported yet.")
+        self.axis = int(axis[0]) if isinstance(axis, (list, tuple)) else int(axis)
+        self.momentum, self.epsilon = float(momentum), float(epsilon)
+        self.center, self.scale, self.synchronized = center, scale, synchronized
+        self.renorm, self.renorm_clipping, self.renorm_momentum = renorm, renorm_clipping, renorm_momentum
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        rank = len(input_shape)
+        if not -rank <= self.axis < rank:
+            raise ValueError(
+                f"Layer {self.name!r}: axis={self.axis} is not an axis of an input of shape {tuple(input_shape)}."
+            )
+        size = input_shape[self.axis]
+        if size is None:
+            raise ValueError(
+                f"Layer {self.name!r}: axis {self.axis} of the input, which is normalized, must have a known size. Received: "
+                f"input_shape={tuple(input_shape)}."
+            )
+        kind = {4: nn.BatchNorm2d, 5: nn.BatchNorm3d}.get(rank, nn.BatchNorm1d)
+        norm = bare(kind, size, self.epsilon, 1 - self.momentum, **self.placement())
+        norm.num_batches_tracked = None  # Keras counts no batches
+        if not self.scale:
+            norm.weight = None
+        if not self.center:
+            norm.bias = None
+        self.norm = norm
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.adopt(
+                "gamma", norm, "weight", None, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint
+            )
+        if self.center:
+            self.beta = self.adopt(
+                "beta", norm, "bias", None, self.beta_initializer, self.beta_regularizer, self.beta_constraint
+            )
+        self.moving_mean = self.adopt("moving_mean", norm, "running_mean", None, self.moving_mean_initializer)
+        self.moving_variance = self.adopt("moving_variance", norm, "running_var", None, self.moving_variance_initializer)
+        axis = self.axis % rank
+        self.input_spec = InputSpec(ndim=rank, axes={axis: size})
+        # torch wants the features on axis 1. For channels_last data the move is a view, whose memory is the layout that
+        # torch calls channels_last.
+        self.__dict__["_moved"] = axis if axis != 1 else None
+
+    def call(self, inputs, training=None, mask=None):
+        if training is None:
+            training = self.training
+        norm = self.norm
+        x = inputs if self._moved is None else inputs.movedim(self._moved, 1)
+        if not (training and self._trainable):
+            y = F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, False, 0.0, norm.eps)
+        elif mask is not None:
+            y = self._masked(x, mask)
+        else:
+            y, mean, inverse = torch.native_batch_norm(x, norm.weight, norm.bias, None, None, True, 0.0, norm.eps)
+            # The kernel kept 1 / sqrt(variance + epsilon); from it comes the biased variance, without a second pass.
+            self._follow(mean, inverse.detach().pow(-2).sub_(norm.eps).clamp_(min=0))
+        return y if self._moved is None else y.movedim(1, self._moved)
+
+    def _masked(self, x, mask):
+        """Statistics over the entries where the mask (batch, ...) is True only."""
+        weight = mask.to(x.dtype).reshape(mask.shape[0], 1, *mask.shape[1:], *[1] * (x.ndim - mask.ndim - 1))
+        axes = [0, *range(2, x.ndim)]
+        count = weight.expand(x.shape[0], 1, *x.shape[2:]).sum() + 1e-7
+        mean = (x * weight).sum(axes, keepdim=True) / count
+        variance = ((x - mean).square() * weight).sum(axes, keepdim=True) / count
+        self._follow(mean.flatten(), variance.flatten())
+        y = (x - mean) * torch.rsqrt(variance + self.epsilon)
+        shape = [1, -1, *[1] * (x.ndim - 2)]
+        y = y * self.norm.weight.reshape(shape) if self.scale else y
+        return y + self.norm.bias.reshape(shape) if self.center else y
+
+    def _follow(self, mean, variance):
+        with torch.no_grad():
+            self.norm.running_mean.lerp_(mean.to(self.norm.running_mean.dtype), 1 - self.momentum)
+            self.norm.running_var.lerp_(variance.to(self.norm.running_var.dtype), 1 - self.momentum)

@@ -1,0 +1,58 @@
+"""Layers that only act in training."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+from torchkeras_lite.layer import Layer
+
+
+class Dropout(Layer):
+    """In training, sets a random share of the inputs to 0 and divides the others by 1 - rate; else does nothing.
+
+    Args:
+        rate: the share, in [0, 1].
+        noise_shape: the shape of the random mask, broadcast against the input; None in it means the input's size.
+        seed: fixes the sequence of masks.
+    """
+
+    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+            raise ValueError(
+                "Invalid value received for argument `rate`. Expected a float value between 0 and 1. "
+                f"Received: rate={rate!r}"
+            )
+        self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
+        self.__dict__["_generators"] = {}
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs, training=None):
+        if training is None:
+            training = self.training
+        if not training or self.rate == 0:
+            return inputs
+        if self.noise_shape is None and self.seed is None:
+            return F.dropout(inputs, self.rate)
+        shape = list(inputs.shape)
+        if self.noise_shape is not None:
+            shape = [own if own is not None else size for own, size in zip(self.noise_shape, shape, strict=True)]
+        if self.rate == 1:
+            return inputs * 0
+        keep = torch.empty(shape, dtype=inputs.dtype, device=inputs.device)
+        return inputs * keep.bernoulli_(1 - self.rate, generator=self._generator(inputs.device)).div_(1 - self.rate)
+
+    def _generator(self, device):
+        if self.seed is None:
+            return None
+        if device not in self._generators:
+            self._generators[device] = torch.Generator(device).manual_seed(int(self.seed) % 2**63)
+        return self._generators[device]
+
+    def __getstate__(self):
+        # Generators cannot be pickled: a copy begins its sequence of masks anew.
+        return {**self.__dict__, "_generators": {}}
+
+

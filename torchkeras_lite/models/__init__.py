@@ -1,0 +1,5 @@
+"""Models: a layer that can be trained, shown and saved."""
+
+from torchkeras_lite.models.trainer import Trainer
+from torchkeras_lite.models.model import Model
+from torchkeras_lite.models.sequential import Sequential

@@ -1,0 +1,239 @@
+"""What `compile()` was given, as objects: losses and metrics for one output or for many."""
+
+from __future__ import annotations
+
+import torch
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite import losses as losses_module
+from torchkeras_lite import metrics as metrics_module
+from torchkeras_lite.metrics import Mean
+from torchkeras_lite.registry import suggest
+
+
+class CompileLoss:
+    """The loss of a model: one object for one output; for several outputs one each, weighted and added.
+
+    Args:
+        loss: a name, callable or Loss; or a list or dict of these, in the structure of the outputs.
+        loss_weights: a number each, in the same structure.
+        output_names: the names of the outputs, in order, if the model knows them.
+    """
+
+    def __init__(self, loss, loss_weights=None, output_names=None):
+        self.given, self.loss_weights, self.output_names = loss, loss_weights, output_names
+        self.single = self.parts = None
+        self.trackers: list[Mean] = []
+        if not isinstance(loss, (list, tuple, dict)):
+            self.single = as_loss(loss)  # unknown names are refused at once, in compile()
+            self._weight = _single_weight(loss_weights)
+        else:
+            pytree.tree_map(lambda one: one if one is None else as_loss(one), loss, is_leaf=callable)
+
+    def __call__(self, y_true, y_pred, sample_weight=None) -> torch.Tensor:
+        """The scalar loss."""
+        if self.single is not None and type(y_pred) is torch.Tensor:
+            if type(y_true) is not torch.Tensor:
+                y_true = _only(y_true, "y")
+            value = self.single(y_true, y_pred, sample_weight)
+            return value if self._weight is None else value * self._weight
+        if self.parts is None:
+            self._resolve(y_pred)
+        truths, weights = self._aligned(y_true, "y"), self._aligned(sample_weight, "sample_weight", spread=True)
+        predictions = _values(y_pred)
+        total = None
+        for index, (loss, weight, tracker) in enumerate(self.parts):
+            if loss is None or truths[index] is None:
+                continue
+            value = loss(truths[index], predictions[index], weights[index])
+            if weight is not None:
+                value = value * weight
+            if tracker is not None:
+                tracker.add(value.detach() * len(predictions[index]), len(predictions[index]))
+            total = value if total is None else total + value
+        if total is None:
+            raise ValueError("No loss to compute: every output has a loss of None.")
+        return total
+
+    def _resolve(self, y_pred):
+        names, count = _names(y_pred, self.output_names), len(_values(y_pred))
+        one_for_all = not isinstance(self.given, (list, tuple, dict))
+        given = [self.given] * count if one_for_all else _in_order(self.given, names, count, "loss")
+        weights = self.loss_weights
+        weights = [None] * count if weights is None else _in_order(weights, names, count, "loss_weights")
+        track = count > 1
+        self.parts = [
+            (
+                None if loss is None else as_loss(loss),
+                weight,
+                Mean(name=f"{name}_loss") if track and loss is not None else None,
+            )
+            for loss, weight, name in zip(given, weights, names, strict=True)
+        ]
+        self.names = names
+        self.trackers = [tracker for _, _, tracker in self.parts if tracker is not None]
+
+    def _aligned(self, data, what, spread=False):
+        if data is None:
+            return [None] * len(self.parts)
+        if spread and isinstance(data, torch.Tensor):
+            return [data] * len(self.parts)
+        return _in_order(data, self.names, len(self.parts), what)
+
+
+class CompileMetrics:
+    """The metrics of a model, made when the first batch shows the shapes (a name such as "accuracy" depends on them)."""
+
+    def __init__(self, metrics=None, weighted_metrics=None, output_names=None):
+        self.name = "compile_metrics"
+        self.given = {False: metrics, True: weighted_metrics}
+        self.output_names = output_names
+        self.built = False
+        self.plain: list = []  # (output index, metric), fed without weights
+        self.weighted: list = []  # (output index, metric), fed with them
+        self.labels: list[str] = []
+        self._lone: tuple | None = None
+        for one in pytree.tree_leaves((metrics, weighted_metrics)):
+            if isinstance(one, str):
+                metrics_module.resolve(one, (1, 1), (1, 1))  # unknown names are refused at once, in compile()
+
+    @property
+    def metrics(self) -> list:
+        return [metric for _, metric in (*self.plain, *self.weighted)]
+
+    def build(self, y_true, y_pred):
+        predictions, truths = _values(y_pred), _values(y_true)
+        names = _names(y_pred, self.output_names)
+        several = len(predictions) > 1
+        labels: list[tuple[str, object]] = []
+        for weighted, given in self.given.items():
+            target = self.weighted if weighted else self.plain
+            for index, group in enumerate(self._by_output(given, names, len(predictions))):
+                for one in group:
+                    if one is None:
+                        continue
+                    truth = truths[min(index, len(truths) - 1)]
+                    metric = metrics_module.resolve(one, truth.shape, predictions[index].shape)
+                    target.append((index, metric))
+                    labels.append((f"{names[index]}_{metric.name}" if several else metric.name, metric))
+        seen: dict[str, int] = {}
+        for label, _ in labels:
+            seen[label] = seen.get(label, 0) + 1
+            self.labels.append(label if seen[label] == 1 else f"{label}_{seen[label] - 1}")
+        self.built = True
+        self._lone = tuple(m for _, m in self.plain) if not several and not self.weighted else None
+
+    def _by_output(self, given, names, count):
+        if given is None:
+            return [[] for _ in range(count)]
+        if isinstance(given, dict):
+            unknown = [key for key in given if key not in names]
+            if unknown:
+                raise ValueError(
+                    f"In the dict argument `metrics`, key {unknown[0]!r} does not correspond to any model output. "
+                    f"Outputs: {list(names)}.{suggest(unknown[0], names)}"
+                )
+            return [_listed(given.get(name)) for name in names]
+        given = _listed(given)
+        if count == 1:
+            return [given[0] if len(given) == 1 and isinstance(given[0], (list, tuple)) else given]
+        if any(isinstance(one, (list, tuple)) for one in given) or len(given) == count:
+            if len(given) != count:
+                raise ValueError(f"`metrics` has {len(given)} entries for {count} outputs. Received: metrics={given}")
+            return [_listed(one) for one in given]
+        return [[_fresh(one) for one in given] for _ in range(count)]
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        if not self.built:
+            self.build(y_true, y_pred)
+        if self._lone is not None and type(y_true) is torch.Tensor:
+            for metric in self._lone:
+                metric.update_state(y_true, y_pred)
+            return
+        predictions, truths = _values(y_pred), _values(y_true)
+        weights = _values(sample_weight) if sample_weight is not None else [None]
+        for index, metric in self.plain:
+            metric.update_state(truths[index], predictions[index])
+        for index, metric in self.weighted:
+            metric.update_state(truths[index], predictions[index], weights[min(index, len(weights) - 1)])
+
+    def pending(self) -> dict:
+        """The values so far, by name, not yet read from the device."""
+        return {label: metric.pending() for label, metric in zip(self.labels, self.metrics, strict=True)}
+
+    def result(self) -> dict:
+        """The values so far, by name, as tensors."""
+        return {label: metric.result() for label, metric in zip(self.labels, self.metrics, strict=True)}
+
+    def reset_state(self):
+        for metric in self.metrics:
+            metric.reset_state()
+
+    @property
+    def variables(self):
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    def __repr__(self):
+        return f"<CompileMetrics name={self.name}>"
+
+
+def as_loss(loss):
+    """A callable `(y_true, y_pred, sample_weight)` from whatever names a loss."""
+    found = losses_module.get(loss)
+    return found if isinstance(found, losses_module.Loss) else losses_module.LossFunctionWrapper(found)
+
+
+def _listed(value) -> list:
+    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _fresh(metric):
+    """The same metric for another output must not share its state."""
+    return type(metric).from_config(metric.get_config()) if hasattr(metric, "update_state") else metric
+
+
+def _single_weight(weights):
+    if weights is None:
+        return None
+    values = list(weights.values()) if isinstance(weights, dict) else _listed(weights)
+    if len(values) != 1:
+        return None
+    return None if values[0] == 1 else values[0]
+
+
+def _only(data, what):
+    leaves = _values(data)
+    if len(leaves) != 1:
+        raise ValueError(f"The model has one output, but `{what}` has {len(leaves)} parts.")
+    return leaves[0]
+
+
+def _values(data) -> list:
+    if isinstance(data, torch.Tensor):
+        return [data]
+    return list(data.values()) if isinstance(data, dict) else list(data)
+
+
+def _names(y_pred, output_names) -> list[str]:
+    if isinstance(y_pred, dict):
+        return list(y_pred)
+    count = len(_values(y_pred))
+    if output_names and len(output_names) == count:
+        return list(output_names)
+    return [f"output_{i}" for i in range(count)]
+
+
+def _in_order(data, names, count, what) -> list:
+    """The entries of a list or dict, one for each output, in the order of the outputs."""
+    if isinstance(data, dict):
+        unknown = [key for key in data if key not in names]
+        if unknown:
+            raise ValueError(
+                f"In the dict argument `{what}`, key {unknown[0]!r} does not correspond to any model output. "
+                f"Outputs: {list(names)}.{suggest(unknown[0], names)}"
+            )
+        return [data.get(name) for name in names]
+    values = [data] if isinstance(data, (torch.Tensor, int, float)) else list(data)
+    if len(values) != count:
+        raise ValueError(f"For a model with {count} outputs, `{what}` must have {count} entries. Received {len(values)}.")
+    return values

@@ -1,0 +1,125 @@
+"""Model: a layer that can be trained, shown and saved."""
+
+from __future__ import annotations
+
+import torch
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite import saving
+from torchkeras_lite.layer import Layer, _as_shape, _careful, _tensors_of_shape
+from torchkeras_lite.models.summary import print_summary
+from torchkeras_lite.models.trainer import Trainer
+from torchkeras_lite.registry import suggest
+
+
+class Model(Trainer, Layer):
+    """A model. Subclass it: make layers in `__init__`, use them in `call`.
+
+    It is a torch.nn.Module like any other: `parameters()`, `state_dict()`, `.to()`, hooks, `torch.compile(model)` and a
+    training loop of one's own work as in torch.
+    """
+
+    def __init__(self, *args, **kwargs):
+        if args or {"inputs", "outputs"} & kwargs.keys():
+            raise NotImplementedError(
+                "Functional models, `Model(inputs, outputs)`, are not there yet: subclass Model, or use Sequential."
+            )
+        super().__init__(**kwargs)
+
+    def build(self, input_shape=None):
+        """Builds all layers inside, for inputs of this shape (a list or dict of shapes for several inputs)."""
+        if input_shape is None or type(self).call is Layer.call:
+            self.built = True
+            return
+        self._infer((_tensors_of_shape(_as_shape(input_shape), self.compute_dtype),), {})
+        self.built = True
+
+    # ------------------------------------------------------------ layers
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly inside, in order."""
+        return [layer for layer in self.layers_inside if layer is not self]
+
+    @layers.setter
+    def layers(self, _):
+        raise AttributeError("`Model.layers` attribute is reserved and should not be used. Please use another name.")
+
+    def _flatten_layers(self):
+        return [module for module in self.modules() if isinstance(module, Layer)]
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name, or at this index of `layers`."""
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError("Provide either a layer name or layer index at `get_layer`, and not both.")
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"Was asked to retrieve layer at index {index} but model only has {len(layers)} layers.")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in layers]
+        raise ValueError(f"No such layer: {name!r}. Existing layers are: {names}.{suggest(name, names)}")
+
+    def summary(
+        self,
+        line_length=None,
+        positions=None,
+        print_fn=None,
+        expand_nested=False,
+        show_trainable=False,
+        layer_range=None,
+    ):
+        """Prints the layers, their output shapes and their numbers of parameters, as a table.
+
+        Args:
+            line_length: characters in a line.
+            positions: where columns end, as shares of a line.
+            print_fn: called with the text instead of printing it.
+            expand_nested: whether the layers of models inside are shown too.
+            show_trainable: whether there is a column that says which layers are trained.
+            layer_range: two layer names (or patterns): the first and the last to show.
+        """
+        print_summary(
+            self,
+            line_length=line_length,
+            positions=positions,
+            print_fn=print_fn,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+            layer_range=layer_range,
+        )
+
+    # ------------------------------------------------------------ training
+
+    def _has_penalties(self) -> bool:
+        return _careful[0] or any(variable.regularizer is not None for variable in self.weights)
+
+    def _standardized(self, x):
+        """Floating-point inputs in the compute dtype, cast once for a whole fit rather than in each step."""
+        target = self._policy.compute_torch_dtype
+        if self._policy.is_mixed or not self.autocast:
+            return x
+        return pytree.tree_map(lambda t: t.to(target) if isinstance(t, torch.Tensor) and t.is_floating_point() else t, x)
+
+    # ------------------------------------------------------------ files
+
+    def save_weights(self, filepath, overwrite=True):
+        """Writes all weights to one HDF5 file, in the layout of Keras 3's `.weights.h5`."""
+        saving.save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath, skip_mismatch=False):
+        """Reads what `save_weights` (this one or that of Keras 3) wrote. Nothing is changed when something does not fit.
+
+        Args:
+            skip_mismatch: leave out layers whose shapes differ, with a warning, instead of failing.
+        """
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch)
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        raise NotImplementedError(
+            "Saving whole models is not there yet. `save_weights('name.weights.h5')` writes the weights in Keras's format; "
+            "torch.save(model, path) writes the whole object."
+        )

@@ -1,0 +1,632 @@
+"""Trainer: compile, fit, evaluate, predict, and the steps that users override.
+
+The loops hold no arithmetic and read nothing back from the device; a step holds no bookkeeping.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import torch
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite import data, optimizers
+from torchkeras_lite.callbacks import CallbackList
+from torchkeras_lite.layers.core import positive
+from torchkeras_lite.logs import Logs
+from torchkeras_lite.metrics import Mean
+from torchkeras_lite.models.compile import CompileLoss, CompileMetrics
+from torchkeras_lite.models.targets import check_targets
+
+
+class Trainer:
+    """The training half of a Model."""
+
+    stop_training = False
+    compiled = False
+    optimizer = None
+    _compile_loss = _compile_metrics = _loss_tracker = None
+    _captured = None  # the Variables that compile() found trainable
+    _params: list | None = None  # their torch parameters: the same list object as long as they are the same parameters
+    _penalties = False
+
+    # ------------------------------------------------------------ compile
+
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        auto_scale_loss=True,
+    ):
+        """Says how the model is trained.
+
+        What is trainable is settled here: a layer frozen later stays in training until the next `compile()`. (So a
+        discriminator compiled on its own keeps learning after the combined model has frozen it.)
+
+        Args:
+            optimizer: a name, an Optimizer, or a torch.optim optimizer (object, class or partial).
+            loss: a name, a Loss, a function `(y_true, y_pred)`, a torch loss; or a list or dict, one for each output.
+            loss_weights: numbers that weigh the outputs' losses.
+            metrics, weighted_metrics: names, Metrics or functions; the weighted ones get the sample weights.
+        """
+        output_names = getattr(self, "output_names", None)
+        compiled = dict(
+            optimizer=optimizers.get(optimizer),
+            _compile_loss=None if loss is None else CompileLoss(loss, loss_weights, output_names),
+            _compile_metrics=CompileMetrics(metrics, weighted_metrics, output_names),
+            _loss_tracker=Mean(name="loss"),
+        )
+        # Nothing above may fail half-way: the model is either compiled anew or as it was.
+        for key, value in compiled.items():
+            object.__setattr__(self, key, value)
+        object.__setattr__(self, "_compile_arguments", dict(
+            optimizer=optimizer, loss=loss, loss_weights=loss_weights, metrics=metrics, weighted_metrics=weighted_metrics,
+            run_eagerly=run_eagerly, steps_per_execution=steps_per_execution, jit_compile=jit_compile,
+        ))  # fmt: skip
+        self.run_eagerly, self.jit_compile, self.steps_per_execution = run_eagerly, jit_compile, steps_per_execution
+        object.__setattr__(self, "_captured", self.trainable_weights if self.built else None)
+        object.__setattr__(self, "_params", None)
+        self.stop_training = False
+        self.compiled = True
+
+    @property
+    def loss(self):
+        return self._compile_arguments["loss"] if self.compiled else None
+
+    @property
+    def metrics(self) -> list:
+        """The loss tracker, metrics held by the model and its layers, and those of `compile()`."""
+        found = [self._loss_tracker] if self.compiled else []
+        for layer in self._flatten_layers():
+            found += [metric for metric in layer._metrics if not any(metric is known for known in found)]
+        if self.compiled:
+            found += self._compile_loss.trackers if self._compile_loss is not None else []
+            if self._compile_metrics.built or any(self._compile_metrics.given.values()):
+                found.append(self._compile_metrics)
+        return found
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self):
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict:
+        """The results of all metrics so far, by name, as tensors on the device."""
+        results = {}
+        for metric in self.metrics:
+            value = metric.result()
+            results.update(value if isinstance(value, dict) else {metric.name: value})
+        return results
+
+    def _pending_results(self) -> Logs:
+        results = {}
+        for metric in self.metrics:
+            value = metric.pending() if hasattr(metric, "pending") else metric.result()
+            if isinstance(value, dict):
+                results.update(value)
+            else:
+                results[metric.name] = value
+        return Logs(results)
+
+    # ------------------------------------------------------------ what users override
+
+    def train_step(self, data):
+        """One step of training on `data`: x, (x, y) or (x, y, sample_weight). Returns the logs."""
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=True)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        count = _rows(x)
+        self._loss_tracker.add(loss.detach() * count, count)
+        params = self._params or self._begin_training()
+        for parameter in params:
+            parameter.grad = None
+        if self.optimizer.loss_scale_factor is not None:
+            loss = self.optimizer.scale_loss(loss)
+        loss.backward()
+        self.optimizer.step(params)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data):
+        """One step of evaluation. Returns the logs."""
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        count = _rows(x)
+        self._loss_tracker.add(loss * count, count)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data):
+        """The model's output for one batch."""
+        return self(unpack_x_y_sample_weight(data)[0], training=False)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The scalar to minimise: the loss of `compile()` plus all that is in `self.losses`."""
+        loss = None
+        if self._compile_loss is not None and y is not None:
+            loss = self._compile_loss(y, y_pred, sample_weight)
+        if self._penalties:
+            for penalty in self.losses:
+                loss = penalty.sum() if loss is None else loss + penalty.sum()
+        if loss is None:
+            raise ValueError(
+                "No loss to compute. Provide a `loss` argument in `compile()`, and targets `y` in `fit()`, or add losses with "
+                "`add_loss()`."
+            )
+        return loss
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Feeds the metrics of `compile()`; returns all results by name."""
+        if y is not None:
+            self._compile_metrics.update_state(y, y_pred, sample_weight)
+        if type(self).get_metrics_result is not Trainer.get_metrics_result:
+            return self.get_metrics_result()
+        return self._pending_results()
+
+    # ------------------------------------------------------------ fit
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
+        """Trains the model. Returns its History.
+
+        Args:
+            x, y: arrays (numpy, torch, data frames, lists of numbers), or lists or dicts of them; or x alone: an iterable
+                of batches.
+            batch_size: rows in a batch; 32 if left out.
+            epochs: the number of the last epoch; `initial_epoch` the number of the first.
+            verbose: 0 silent, 1 a progress bar, 2 a line an epoch; "auto" is 1.
+            validation_split: the share of rows at the end of the arrays to validate on.
+            validation_data: (x, y), (x, y, weights) or an iterable of batches.
+            shuffle: whether each epoch has a new order.
+            class_weight: `{class: weight}`.
+            sample_weight: a weight for each row.
+            steps_per_epoch, validation_steps: batches in an epoch, or None for all there are.
+            validation_freq: validate every so many epochs, or in the epochs listed.
+
+        Raises:
+            ValueError: the model is not compiled, or the data does not fit.
+        """
+        self._assert_compiled("fit")
+        epochs, initial_epoch = int(epochs), int(initial_epoch)
+        if validation_split and validation_data is None and data.is_arrays(x):
+            parts, held_out = data.split(self._parts(x, y, sample_weight), validation_split)
+            batches = self._batches(*_three(parts), batch_size, shuffle, class_weight, steps_per_epoch)
+            validation_data = held_out
+        else:
+            if validation_split and validation_data is None:
+                raise ValueError("`validation_split` is only supported for arrays, as the rows at the end must be known.")
+            batches = self._batches(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
+        first = batches.first()
+        self._build_from(first)
+        batches = self._adapted(batches, first, training=True)
+        validation = None
+        if validation_data is not None:
+            validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+        verbose = 1 if verbose == "auto" else verbose
+        cbs = _callback_list(callbacks, self, verbose, epochs, _steps(batches, steps_per_epoch))
+        self.stop_training = False
+        logs = Logs()
+        with self._training():
+            cbs.on_train_begin()
+            for epoch in range(initial_epoch, epochs):
+                self.reset_metrics()
+                cbs.on_epoch_begin(epoch)
+                set_mode(self, True)
+                step = -1
+                for step, batch in enumerate(batches):
+                    if cbs.wants_train_batch_begin:
+                        cbs.on_train_batch_begin(step)
+                    logs = self.train_step(batch)
+                    if cbs.wants_train_batch_end:
+                        cbs.on_train_batch_end(step, _as_logs(logs))
+                    if self.stop_training or step + 1 == steps_per_epoch:
+                        break
+                if step < 0:
+                    raise ValueError("There is no data: an epoch had no batch. An iterator that is used up stays so.")
+                epoch_logs = self._epoch_logs(logs)
+                if validation is not None and _is_due(validation_freq, epoch + 1):
+                    results = self._evaluate(validation, validation_steps, cbs)
+                    epoch_logs.update({f"val_{name}": value for name, value in results.items()})
+                cbs.on_epoch_end(epoch, epoch_logs)
+                logs = epoch_logs
+                if self.stop_training:
+                    break
+            self.optimizer.finalize_variable_values(self._captured)
+            cbs.on_train_end(logs)
+        return self.history
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **kwargs,
+    ):
+        """The loss and metrics on data: a list [loss, metric, ...] (a number if there is only the loss), or a dict."""
+        self._assert_compiled("evaluate")
+        if kwargs:
+            raise ValueError(f"Arguments not recognized: {kwargs}")
+        batches = self._batches(x, y, sample_weight, batch_size, False, None, steps)
+        first = batches.first()
+        self._build_from(first)
+        batches = self._adapted(batches, first, training=False)
+        verbose = 1 if verbose == "auto" else verbose
+        cbs = _callback_list(callbacks, self, verbose, 1, _steps(batches, steps), history=False)
+        results = self._evaluate(batches, steps, cbs)
+        return dict(results) if return_dict else self._as_list(results)
+
+    def _evaluate(self, batches, steps, cbs) -> Logs:
+        """The loop of evaluation, in inference mode; the metrics begin and end their own count."""
+        before = modes(self)
+        set_mode(self, False)
+        try:
+            with self._inference("test_step"):
+                cbs.on_test_begin()
+                self.reset_metrics()
+                logs = Logs()
+                for step, batch in enumerate(batches):
+                    if cbs.wants_test_batch_begin:
+                        cbs.on_test_batch_begin(step)
+                    logs = self.test_step(batch)
+                    if cbs.wants_test_batch_end:
+                        cbs.on_test_batch_end(step, _as_logs(logs))
+                    if step + 1 == steps:
+                        break
+                results = self._epoch_logs(logs, ordered=False)
+                cbs.on_test_end(results)
+        finally:
+            restore(before)
+        return results
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """The model's outputs for all rows of x, as numpy arrays in the structure of the output."""
+        batches = self._batches(x, None, None, batch_size, False, None, steps)
+        first = batches.first()
+        self._build_from(first)
+        batches = self._adapted(batches, first, training=False)
+        verbose = 1 if verbose == "auto" else verbose
+        cbs = None
+        if verbose or callbacks:
+            cbs = _callback_list(callbacks, self, verbose, 1, _steps(batches, steps), history=False)
+            cbs.on_predict_begin()
+        gathered = _Gathered(getattr(batches, "rows", None) if steps is None else None)
+        before = modes(self)
+        set_mode(self, False)
+        try:
+            with self._inference("predict_step"):
+                for step, batch in enumerate(batches):
+                    if cbs is not None and cbs.wants_predict_batch_begin:
+                        cbs.on_predict_batch_begin(step)
+                    outputs = self.predict_step(batch)
+                    gathered.add(outputs)
+                    if cbs is not None and cbs.wants_predict_batch_end:
+                        cbs.on_predict_batch_end(step, {"outputs": outputs})
+                    if step + 1 == steps:
+                        break
+        finally:
+            restore(before)
+        if cbs is not None:
+            cbs.on_predict_end()
+        return gathered.numpy()
+
+    # ------------------------------------------------------------ one batch
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """One step of training on one batch. Returns the loss, or [loss, metrics ...], or a dict: of this batch alone."""
+        self._assert_compiled("train_on_batch")
+        batch = self._one_batch(x, y, sample_weight, class_weight)
+        self._build_from(batch)
+        batch = self._prepared(batch)
+        self.reset_metrics()
+        with self._training():
+            set_mode(self, True)
+            logs = self._epoch_logs(self.train_step(batch), ordered=False)
+        return dict(logs) if return_dict else self._as_list(logs)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """The loss and metrics of one batch."""
+        self._assert_compiled("test_on_batch")
+        batch = self._one_batch(x, y, sample_weight, None)
+        self._build_from(batch)
+        batch = self._prepared(batch)
+        self.reset_metrics()
+        with torch.no_grad():
+            logs = self._epoch_logs(self.test_step(batch), ordered=False)
+        return dict(logs) if return_dict else self._as_list(logs)
+
+    def predict_on_batch(self, x):
+        """The model's output for one batch, as numpy arrays."""
+        batch = self._one_batch(x, None, None, None)
+        self._build_from(batch)
+        with torch.no_grad():
+            return pytree.tree_map(_to_numpy, self.predict_step(self._prepared(batch)))
+
+    def _one_batch(self, x, y, sample_weight, class_weight):
+        parts = self._parts(x, y, sample_weight)
+        data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
+        if class_weight is not None and len(parts) == 2:
+            parts = (*parts, data.class_weights(class_weight, parts[1]))
+        device = self._device()
+        return pytree.tree_map(lambda t: t.to(device), parts)
+
+    # ------------------------------------------------------------ rungs of the ladder
+
+    def _assert_compiled(self, what: str):
+        if not self.compiled:
+            raise ValueError(
+                f"You must call `compile()` before using the model: `{what}` needs an optimizer and a loss. The usual fix: "
+                "`model.compile(optimizer='adam', loss='mse')`."
+            )
+
+    def _parts(self, x, y, sample_weight) -> tuple:
+        """The tuple of what was given, as tensors."""
+        x, y = data.to_tensors(x, "x"), data.to_tensors(y, "y")
+        if sample_weight is not None and y is None:
+            raise ValueError("`sample_weight` was given without targets `y`.")
+        if sample_weight is not None:
+            return (x, y, data.to_tensors(sample_weight, "sample_weight"))
+        return (x,) if y is None else (x, y)
+
+    def _batches(self, x, y, sample_weight, batch_size, shuffle, class_weight, steps):
+        """Where batches come from. Arrays are checked and converted here, once."""
+        if x is None:
+            raise ValueError("There is no data: `x` is None. Expected arrays, or an iterable of batches.")
+        device = self._device()
+        if not data.is_arrays(x):
+            if isinstance(x, (list, tuple, str)) or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
+                data.to_tensors(x, "x")  # raises, and says what is wrong with it
+                raise ValueError(f"There is no data: x={x!r}.")
+            if y is not None or sample_weight is not None:
+                raise ValueError(
+                    "`y` and `sample_weight` cannot be given beside an iterable of batches: its batches have to hold them, as "
+                    f"(x, y) or (x, y, sample_weight). Received: x={type(x).__name__}."
+                )
+            return data.Iterable(x, steps, device, class_weight)
+        batch_size = 32 if batch_size is None else positive(batch_size, "batch_size")
+        parts = self._parts(x, y, sample_weight)
+        count = data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
+        if class_weight is not None:
+            if len(parts) == 1:
+                raise ValueError("`class_weight` was given without targets `y`.")
+            weights = data.class_weights(class_weight, parts[1])
+            parts = (*parts[:2], weights * parts[2] if len(parts) == 3 else weights)
+        return data.Arrays(parts, min(batch_size, count), shuffle, device)
+
+    def _build_from(self, batch):
+        """Builds the model and its optimizer from the first batch."""
+        if not self.built:
+            self._build_for_data(batch[0])
+        if self.compiled and self._captured is None:
+            object.__setattr__(self, "_captured", self.trainable_weights)
+
+    def _build_for_data(self, x):
+        """Builds an unbuilt model by one call on two rows, in inference mode: nothing is learned, nothing counted."""
+        few = pytree.tree_map(lambda t: t[:2], x)
+        with torch.no_grad():
+            self(few, training=False)
+
+    def _adapted(self, batches, first, training: bool):
+        """Arrays once more, now that the model is built and can say what its inputs and targets look like."""
+        if not isinstance(batches, data.Arrays):
+            return (self._prepared(batch) for batch in ()) if batches is None else _Prepared(batches, self._prepared)
+        prepared = self._prepared(batches.parts)
+        if len(prepared) > 1 and self.compiled:
+            check_targets(self, prepared[1], training)
+        if all(a is b for a, b in zip(pytree.tree_leaves(prepared), pytree.tree_leaves(batches.parts), strict=True)):
+            return batches
+        return data.Arrays(prepared, batches.batch_size, batches.shuffle, batches.device)
+
+    def _prepared(self, parts: tuple) -> tuple:
+        """A batch, or all the data, with the inputs as the model takes them."""
+        x = self._standardized(parts[0])
+        return parts if x is parts[0] else (x, *parts[1:])
+
+    def _standardized(self, x):
+        """Inputs in the rank and dtype that the model expects. Models that know say so by overriding this."""
+        return x
+
+    def _validation(self, given, batch_size, steps):
+        if isinstance(given, (tuple, list)) and not data.is_array(given) and 1 <= len(given) <= 3:
+            batches = self._batches(*_three(given), batch_size, False, None, steps)
+        else:
+            batches = self._batches(given, None, None, batch_size, False, None, steps)
+        return self._adapted(batches, None, training=False)
+
+    @contextlib.contextmanager
+    def _training(self):
+        """Inside, the captured weights want gradients; at the end, however it comes, all is as it was."""
+        before = modes(self)
+        params = self._begin_training()
+        thawed = [parameter for parameter in params if not parameter.requires_grad]
+        for parameter in thawed:
+            parameter.requires_grad_(True)
+        try:
+            yield
+        finally:
+            for parameter in thawed:
+                parameter.requires_grad_(False)
+            for parameter in params:
+                parameter.grad = None
+            restore(before)
+
+    def _begin_training(self) -> list:
+        """The parameters to train, as a list that stays the same object while they are the same parameters."""
+        if self._captured is None:
+            object.__setattr__(self, "_captured", self.trainable_weights)
+        params = [variable.raw for variable in self._captured]
+        current = self._params
+        if current is None or len(current) != len(params) or any(a is not b for a, b in zip(current, params, strict=True)):
+            object.__setattr__(self, "_params", params)
+            if not self.optimizer.built:
+                self.optimizer.build(self._captured)
+        object.__setattr__(self, "_penalties", self._has_penalties())
+        return self._params
+
+    def _inference(self, step: str):
+        """Inference mode for our own steps; a user's step may keep what it makes, so it runs without gradients only."""
+        return torch.inference_mode() if getattr(type(self), step) is getattr(Trainer, step) else torch.no_grad()
+
+    def _epoch_logs(self, logs, ordered: bool = True) -> Logs:
+        """The logs of an epoch: the metrics' results where the step returned those, else what it returned last."""
+        logs = _as_logs(logs)
+        if set(logs) == set(self._result_names()):
+            logs = self._pending_results()
+        return Logs(sorted(logs.items())) if ordered else logs
+
+    def _result_names(self) -> list[str]:
+        names = []
+        for metric in self.metrics:
+            names += metric.labels if isinstance(metric, CompileMetrics) else [metric.name]
+        return names
+
+    def _as_list(self, logs):
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def unpack_x_y_sample_weight(data):
+    """x, y and sample_weight out of what a step is given; what is missing is None."""
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return data, None, None
+    return _three(data)
+
+
+def _three(parts):
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(f"Data is expected to be x, (x, y) or (x, y, sample_weight). Received {len(parts)} parts.")
+    return (*parts, *[None] * (3 - len(parts)))
+
+
+def _rows(x) -> int:
+    return len(x) if isinstance(x, torch.Tensor) else len(pytree.tree_leaves(x)[0])
+
+
+def _as_logs(logs) -> Logs:
+    if isinstance(logs, Logs):
+        return logs
+    if not isinstance(logs, dict):
+        return Logs({} if logs is None else {"loss": logs})
+    return Logs({key: value.detach() if isinstance(value, torch.Tensor) else value for key, value in logs.items()})
+
+
+def _is_due(frequency, epoch: int) -> bool:
+    if isinstance(frequency, int):
+        return epoch % frequency == 0
+    return epoch in frequency
+
+
+def _steps(batches, limit):
+    steps = getattr(batches, "steps", None)
+    return limit if limit is not None else steps
+
+
+def _callback_list(callbacks, model, verbose, epochs, steps, history=True) -> CallbackList:
+    if isinstance(callbacks, CallbackList):
+        return callbacks
+    return CallbackList(
+        callbacks, add_history=history, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=epochs, steps=steps
+    )
+
+
+def modes(root) -> list:
+    """Each module's training flag."""
+    return [(module, module.training) for module in root.modules()]
+
+
+def restore(before: list) -> None:
+    for module, mode in before:
+        module.training = mode
+
+
+def set_mode(root, mode: bool) -> None:
+    for module in root.modules():
+        module.training = mode
+
+
+def _to_numpy(tensor):
+    if not isinstance(tensor, torch.Tensor):
+        return tensor
+    tensor = tensor.detach()
+    return (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).cpu().numpy()
+
+
+class _Prepared:
+    """An iterable of batches, each passed through a function."""
+
+    def __init__(self, source, function):
+        self.source, self.function, self.steps = source, function, source.steps
+
+    def __iter__(self):
+        return map(self.function, self.source)
+
+
+class _Gathered:
+    """Outputs of many batches, brought to the host while the next batch is computed, in one array each."""
+
+    def __init__(self, rows: int | None):
+        self.rows, self.filled = rows, 0
+        self.batches: list = []
+        self.targets = self.spec = None
+
+    def add(self, outputs):
+        leaves, self.spec = pytree.tree_flatten(outputs)
+        count = len(leaves[0])
+        if self.rows is None or count == self.rows or any(len(leaf) != count for leaf in leaves):
+            self.batches.append([leaf.detach() for leaf in leaves])
+            return
+        if self.targets is None:
+            if self.batches:
+                self.batches.append([leaf.detach() for leaf in leaves])
+                return
+            self.targets = [
+                torch.empty((self.rows, *leaf.shape[1:]), dtype=leaf.dtype, pin_memory=leaf.is_cuda) for leaf in leaves
+            ]
+        for target, leaf in zip(self.targets, leaves, strict=True):
+            target[self.filled : self.filled + count].copy_(leaf, non_blocking=True)
+        self.filled += count
+
+    def numpy(self):
+        if self.targets is not None:
+            if self.targets[0].is_pinned():
+                torch.cuda.synchronize()
+            whole = self.targets
+        elif not self.batches:
+            raise ValueError("There is no data: no batch came.")
+        else:
+            whole = [parts[0] if len(parts) == 1 else torch.cat(parts) for parts in zip(*self.batches, strict=True)]
+        return pytree.tree_unflatten([_to_numpy(tensor) for tensor in whole], self.spec)

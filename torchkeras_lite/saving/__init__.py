@@ -1,0 +1,13 @@
+"""Objects and weights <-> files."""
+
+from torchkeras_lite.registry import (
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize as deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize as serialize_keras_object,
+)
+from torchkeras_lite.saving.weights import load_weights, save_weights

@@ -1,0 +1,15 @@
+"""Helpers around models and data."""
+
+from torchkeras_lite.callbacks.progress import Progbar
+from torchkeras_lite.config import set_random_seed
+from torchkeras_lite.registry import (
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize as deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize as serialize_keras_object,
+)
+from torchkeras_lite.utils.numerical import normalize, to_categorical
