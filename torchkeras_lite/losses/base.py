@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 import torch
 
 from torchkeras_lite import config, dtype_policies, registry
@@ -109,7 +111,9 @@ class LossFunctionWrapper(Loss):
         super().__init__(name, reduction, dtype)
         self.fn = fn
         self._kwargs = kwargs
-        self._fused = FUSED.get(fn) if type(self).call is LossFunctionWrapper.call else None
+        self._fused = (
+            FUSED.get(fn) if isinstance(fn, types.FunctionType) and type(self).call is LossFunctionWrapper.call else None
+        )
         for key, value in kwargs.items():
             setattr(self, key, value)
 

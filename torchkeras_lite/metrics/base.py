@@ -1,0 +1,96 @@
+"""Metric: a state that batches are added to, and a result. Nothing leaves the device before somebody asks for it."""
+
+from __future__ import annotations
+
+import torch
+
+from torchkeras_lite import config, dtype_policies, initializers, registry
+from torchkeras_lite.variable import Variable
+
+table = registry.Table("metric", "keras.metrics")
+
+
+class Metric(registry.Configurable):
+    """Base class: define `update_state(...)`, which changes variables, and `result()`, which reads them.
+
+    Args:
+        dtype: of the result and of new variables; None is `floatx()`.
+        name: the key in logs and history; None makes one from the class name.
+    """
+
+    _direction: str | None = None  # "up" or "down": which way is better
+
+    def __init__(self, dtype=None, name=None):
+        self.name = name or registry.unique_name(registry.snake_case(type(self).__name__))
+        self._dtype = dtype_policies.get(dtype or config.floatx()).compute_torch_dtype
+        self._variables: list[Variable] = []
+
+    @property
+    def dtype(self) -> str:
+        return config.dtype_name(self._dtype)
+
+    def _base_config(self):
+        return {"name": self.name, "dtype": self.dtype}
+
+    # ------------------------------------------------------------ state
+
+    def add_variable(self, shape, initializer, dtype=None, aggregation="sum", name=None) -> Variable:
+        """A new variable of the state.
+
+        `assign` and `assign_add` give it a new tensor and leave the old one as it was: who kept that one keeps its values.
+        """
+        if "_variables" not in self.__dict__:
+            raise RuntimeError(f"`super().__init__()` has to come first in the `__init__()` of {type(self).__name__}.")
+        with torch.inference_mode(False):
+            variable = Variable(
+                initializers.get("zeros" if initializer is None else initializer),
+                shape=shape,
+                dtype=dtype or self._dtype,
+                trainable=False,
+                aggregation=aggregation,
+                name=name,
+            )
+        variable.path = f"{self.name}/{variable.name}"
+        self._variables.append(variable)
+        return variable
+
+    def add_weight(self, shape=(), initializer=None, dtype=None, name=None) -> Variable:
+        """`add_variable` with every argument optional."""
+        return self.add_variable(shape, initializer, dtype, name=name)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The state: own variables, then those of metrics kept as attributes."""
+        own, inner = list(self._variables), []
+        for key, value in self.__dict__.items():
+            for item in value if isinstance(value, (list, tuple)) else (value,):
+                if isinstance(item, Variable) and key != "_variables" and not any(item is known for known in own):
+                    own.append(item)
+                elif isinstance(item, Metric):
+                    inner += item.variables
+        return own + inner
+
+    def reset_state(self) -> None:
+        """Back to zeros."""
+        for variable in self.variables:
+            variable.assign(torch.zeros_like(variable.raw))
+
+    # ------------------------------------------------------------ use
+
+    def update_state(self, *args, **kwargs):
+        raise NotImplementedError(f"{type(self).__name__} must define `update_state()`.")
+
+    def result(self):
+        raise NotImplementedError(f"{type(self).__name__} must define `result()`.")
+
+    def pending(self):
+        """What the value can be computed from later: the result, or a pair (total, count) whose quotient it is."""
+        return self.result()
+
+    def __call__(self, *args, **kwargs):
+        """Adds a batch and returns the result so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}>"
