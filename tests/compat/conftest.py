@@ -1,7 +1,7 @@
 """Every test here looks at a fresh interpreter: what `import keras` means is decided once per process.
 
-Most need no torch: they run against `stub`, a folder that holds the stand-ins, the two files of the package that belong to them,
-and a few modules of nothing in place of the rest. That takes a tenth of a second where torch takes three.
+Most need no torch: they run against `stub`, a folder that holds the stand-ins, the two files of the package that belong
+to them, and a few modules of nothing in place of the rest. That takes a tenth of a second where torch takes three.
 """
 
 import os
@@ -20,13 +20,19 @@ STUB = {
     "__init__.py": "from . import layers, models\n__version__ = '0'\n",
     "config.py": "def set_random_seed(seed): ...\n",
     "layers/__init__.py": "__all__ = ['Dense']\nfrom .core import Dense\nimport os\n",
-    "layers/core.py": '"""The core."""\nclass Dense: ...\nhidden = 1\n_private = 2\n',
+    "layers/core.py": '"""The core."""\nclass Dense:\n    def __init__(*_, **__): ...\nhidden = 1\n_private = 2\n',
     "layers/_secret.py": "",
     "losses.py": "print('losses runs')\nimport math\ndef mse(): return 1\n_private = 2\n",
-    "models.py": "class Sequential: ...\n",
+    "models.py": """
+class Sequential:
+    def __init__(self): self.layers = []
+    def add(self, layer): self.layers.append(layer)
+    def summary(self): print(len(self.layers), "layers")
+""",
     "utils/__init__.py": "",
     "utils/deep/__init__.py": "",
     "utils/deep/down.py": "here = 1\n",
+    "../fakes/torch.py": "",  # for tests that import `tensorflow` but ask nothing of torch
 }
 
 
@@ -45,16 +51,24 @@ def stub(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def python():
+def python(tmp_path_factory):
     """Runs `python *args` and returns its code, out and err; `path` is PYTHONPATH, `ok` asserts that it ended well."""
+    elsewhere = tmp_path_factory.mktemp("empty")  # -c and -m put the current folder on the path
 
     def run(*args, path=(), cwd=None, input=None, ok=False):
         env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
         env |= {"PYTHONPATH": os.pathsep.join(map(str, path)), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, *map(str, args)]
-        done = subprocess.run(command, capture_output=True, env=env, cwd=cwd, input=input or b"", timeout=300)
+        given = {"cwd": cwd or elsewhere, "input": input or b""}
+        done = subprocess.run(command, capture_output=True, env=env, timeout=300, **given)
         out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         assert not ok or done.returncode == 0, f"{command} ended with {done.returncode}\n{out}\n{err}"
         return SimpleNamespace(code=done.returncode, out=out, err=err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def repository():
+    """The root of this checkout."""
+    return ROOT

@@ -11,7 +11,8 @@ WHO = """\
 
 import sys, __main__
 print(sys.argv, sys.path[0], type(__loader__).__name__)
-print({k: str(v).split(" object at ") for k, v in globals().items() if k not in ("__builtins__", "__loader__", "__spec__")})
+own = ("__builtins__", "__loader__", "__spec__")
+print({k: str(v).split(" object at ") for k, v in globals().items() if k not in own})
 print(__spec__ and (__spec__.name, __spec__.origin, __spec__.parent))
 print(__builtins__ is sys.modules["builtins"], vars(__main__) is globals(), list(sys.modules).count("__main__"))
 """
@@ -36,11 +37,11 @@ PROGRAMS = {
     "keyboard signal": "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)",
     "own hook": "import sys, traceback\nsys.excepthook = lambda k, e, t: print(k, e, traceback.format_tb(t))\n1/0",
     "bad hook": "import sys\ndef hook(k, e, t): sys.exit(9)\nsys.excepthook = hook\n1/0",
-    "atexit": "import atexit, __main__\natexit.register(lambda: print('end', x, __main__.x))\nx = 5\nraise ValueError('v')",
+    "atexit": "import atexit, __main__\natexit.register(lambda: print('end', x, __main__.x))\nx = 5\nraise KeyError(1)",
     "destructor": "class A:\n    def __del__(self): print('gone')\na = A()",
     "stdin": "print(input('? ') + input())",
     "warning": "import warnings\ndef f(): warnings.warn('old', DeprecationWarning, stacklevel=2)\nf()",
-    "thread": "import threading, time\ndef f(): time.sleep(.05); print('late')\nthreading.Thread(target=f).start()\n1/0",
+    "thread": "import threading as t, time\ndef f(): time.sleep(.1); print('late')\nt.Thread(target=f).start()\n1/0",
     "pickle": "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A, A.__module__, A)",
     "dataclass": "from __future__ import annotations\nimport dataclasses, typing\n@dataclasses.dataclass\nclass A:\n"
     "    x: typing.ClassVar[int] = 1\nprint(dataclasses.fields(A), typing.get_type_hints(A))",
@@ -195,7 +196,8 @@ def test_spawned_processes(same, tmp_path):
 def test_spawned_processes_find_keras(python, stub, tmp_path):
     (tmp_path / "script.py").write_text(
         "import multiprocessing as mp\nfrom keras.layers import Dense\ndef work(_): return Dense\n"
-        "if __name__ == '__main__':\n    with mp.get_context('spawn').Pool(1) as p: print(p.map(work, [0])[0] is Dense)\n"
+        "if __name__ == '__main__':\n    with mp.get_context('spawn').Pool(1) as p:\n"
+        "        print(p.map(work, [0])[0] is Dense)\n"
     )
     assert python("-m", "torchkeras_lite", "script.py", path=[stub], cwd=tmp_path, ok=True).out == "True\n"
 

@@ -105,6 +105,8 @@ def as_dtype(value) -> DType:
         value = _PYTHON.get(value, value)
     if not isinstance(value, str):
         try:
+            if value is None:  # numpy takes it for float64
+                raise TypeError
             value = np.dtype(value).name
         except TypeError as error:
             raise TypeError(f"Cannot convert {value!r} to a TensorFlow DType.") from error

@@ -1,0 +1,86 @@
+"""A tutorial's first script, character for character, by every way to run it and in every spelling of its imports."""
+
+import re
+
+import pytest
+
+SCRIPT = """\
+# load libraries
+from keras.models import Sequential
+from keras.layers import Dense
+# instantiate model
+model = Sequential()
+# here you can add your hidden layer
+model.add(Dense(4, input_shape=(2,), activation="relu"))
+# one neuron output!
+model.add(Dense(1))
+model.summary()
+"""
+
+_IMPORTS = "from keras.models import Sequential\nfrom keras.layers import Dense\n"
+SPELLINGS = {
+    "from keras": SCRIPT,
+    "from tensorflow.keras": SCRIPT.replace("from keras", "from tensorflow.keras"),
+    "from tensorflow import keras": SCRIPT.replace(
+        _IMPORTS, "from tensorflow import keras\nSequential, Dense = keras.Sequential, keras.layers.Dense\n"
+    ),
+    "import tensorflow as tf": SCRIPT.replace(_IMPORTS, "import tensorflow as tf\n")
+    .replace(" Sequential(", " tf.keras.models.Sequential(")
+    .replace("Dense(", "tf.keras.layers.Dense("),
+    "import keras": SCRIPT.replace(_IMPORTS, "import keras\n")
+    .replace(" Sequential(", " keras.models.Sequential(")
+    .replace("Dense(", "keras.layers.Dense("),
+    "import tensorflow.keras.layers as L": SCRIPT.replace(
+        _IMPORTS, "import tensorflow.keras.layers as L, tensorflow.keras.models as M\n"
+    )
+    .replace(" Sequential(", " M.Sequential(")
+    .replace("Dense(", "L.Dense("),
+}
+
+INSTALL = "import torchkeras_lite.dropin as d; d.install()\n"
+WAYS = ["-m torchkeras_lite", "install()", "PYTHONPATH"]
+
+
+@pytest.fixture
+def run(python, tmp_path):
+    """Runs `script` one way with the package at `root`; asserts that the stand-in was what it imported."""
+
+    def run(script, way, root, *more):
+        (tmp_path / "script.py").write_text((INSTALL if way == "install()" else "") + script)
+        path = [*more, root / "compat" / "shims"] if way == "PYTHONPATH" else [*more, root]
+        before = ["-m", "torchkeras_lite"] if way == "-m torchkeras_lite" else []
+        done = python("-X", "importtime", *before, tmp_path / "script.py", path=path, ok=True)
+        # The list of imports on stderr tells whose code ran, without a word added to the script.
+        assert re.search(r"\| *torchkeras_lite\.layers$", done.err, re.M) and " keras.src" not in done.err
+        return done.out
+
+    return run
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_way_and_spelling(spelling, way, run, stub):
+    script = SPELLINGS[spelling].replace("keras.Sequential", "keras.models.Sequential")
+    more = [stub / "fakes"] + [stub] * (way == "PYTHONPATH")
+    assert run(script, way, stub, *more) == "2 layers\n"
+
+
+def _checked(out):
+    assert re.search(r"dense \(Dense\).*\(None, 4\).*12", out) and re.search(r"dense_1 \(Dense\).*\(None, 1\).*5", out)
+    assert re.search(r"Total params: 17 \(68\.00 B\)", out), out
+    return out
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_script(way, run, repository):
+    _checked(run(SCRIPT, way, repository))
+
+
+@pytest.mark.parametrize("spelling", list(SPELLINGS)[1:])
+def test_the_spellings(spelling, run, repository):
+    _checked(run(SPELLINGS[spelling], "PYTHONPATH", repository))
+
+
+def test_as_a_library(python, repository, tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT.replace("from keras", "from torchkeras_lite"))
+    _checked(python(tmp_path / "script.py", path=[repository], ok=True).out)
