@@ -9,4 +9,5 @@ from torchkeras_lite.optimizers.base import Optimizer
 from torchkeras_lite.optimizers.sgd import SGD
 from torchkeras_lite.optimizers.rmsprop import RMSprop
 from torchkeras_lite.optimizers.adam import Adam, AdamW
+from torchkeras_lite.optimizers.torch_adapter import TorchOptimizer
 from torchkeras_lite.optimizers.lookup import deserialize, get, serialize

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 
@@ -44,11 +45,14 @@ class Optimizer(State):
         ValueError: a value of the wrong type or range, more than one kind of clipping, or an unknown argument.
     """
 
+    _by_name = True  # a name finds the class
+    _regular_gradients = True  # the kernels want them dense, and laid out in memory like their parameters
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "update_step" in cls.__dict__ and "update" not in cls.__dict__:
             cls.update = Optimizer.update  # a subclass of Adam that brings its own `update_step` wants that one used
-        if registry.public_module(cls) == TABLE.public:
+        if cls._by_name and registry.public_module(cls) == TABLE.public:
             TABLE.add(cls, cls.__name__.lower())
 
     def __init__(
@@ -167,13 +171,13 @@ class Optimizer(State):
             params: parameters in torch's layout, among those the optimizer was built with. All that can be looked up is kept
                 for as long as it is the same list object: make a new list after moving, adding or replacing parameters.
         """
+        if not params:
+            return
         plan = self._plan
         if plan is None or plan.key is not params:
             plan = self._plan_for(params, params)
-            plan.irregular = not is_regular([p.grad for p in params], params)
+            plan.irregular = self._regular_gradients and not is_regular([p.grad for p in params], params)
         grads = [param.grad for param in params]
-        if not grads:
-            return
         for grad in grads:
             if grad is None:
                 plan, grads = self._without_missing(plan, grads)
@@ -365,12 +369,12 @@ def _as_raw(grad, variable, param: torch.Tensor) -> torch.Tensor | None:
     """A gradient as the user has it, as the kernels want it."""
     if grad is None:
         return None
-    grad = tensor_of(grad, None, param.device)
-    grad = variable.to_raw(grad) if isinstance(variable, Variable) else grad
-    if grad.shape != param.shape:
-        name = getattr(variable, "path", "a parameter")
+    grad = raw = tensor_of(grad, None, param.device)
+    with contextlib.suppress(RuntimeError):  # torch cannot even turn a gradient with other dimensions round
+        raw = variable.to_raw(grad) if isinstance(variable, Variable) else grad
+    if raw.shape != param.shape:
         raise ValueError(
-            f"The gradient of {name} must have the variable's shape. Received, in torch's layout, a gradient that is "
-            f"{tuple(grad.shape)} for a variable that is {tuple(param.shape)}."
+            f"The gradient of {getattr(variable, 'path', 'a parameter')} must have the variable's shape, "
+            f"{tuple(variable.shape)}. Received a gradient of shape {tuple(grad.shape)}."
         )
-    return regular(grad, param)
+    return regular(raw, param)

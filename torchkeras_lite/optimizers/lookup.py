@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from torchkeras_lite import registry
 from torchkeras_lite.optimizers.base import TABLE, Optimizer
+from torchkeras_lite.optimizers.torch_adapter import TorchOptimizer, is_torch_optimizer
 
 
 def get(identifier):
     """The optimizer that `identifier` means.
 
     Args:
-        identifier: a name in any case ("adam"), a config dict, an Optimizer (given back as it is) or a class of one.
+        identifier: a name in any case ("adam"), a config dict, an Optimizer (given back as it is) or a class of one;
+            or one of torch's optimizers: an instance, a class, or a functools.partial of a class.
 
     Raises:
         ValueError: an unknown name, or something that is no optimizer.
     """
     if identifier is None or isinstance(identifier, Optimizer):
         return identifier
+    if is_torch_optimizer(identifier):
+        return TorchOptimizer(identifier)
     found = deserialize(identifier) if isinstance(identifier, dict) else TABLE.get(identifier)
     if not isinstance(found, Optimizer):
         raise ValueError(

@@ -79,7 +79,7 @@ class State(registry.Configurable):
                 f"The learning rate of {self.name!r} is given by the schedule {type(self._rate).__name__}, so no number can "
                 "be assigned to it. Make the optimizer with a float if you want to set the rate yourself."
             )
-        elif isinstance(self._rate, (HostScalar, Live)):
+        elif isinstance(self._rate, (Variable, Live)):
             self._rate.assign(rate)
         else:
             self._rate = self._made_rate(float(number_of(rate)))
