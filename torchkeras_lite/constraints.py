@@ -70,6 +70,7 @@ class MinMaxNorm(Constraint):
         return w * (desired / (config.epsilon() + norm))
 
 
+_table.add(Constraint)
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
 
 

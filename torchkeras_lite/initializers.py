@@ -71,7 +71,7 @@ class Identity(Initializer):
             raise ValueError(
                 f"The Identity initializer makes matrices only. Received: shape={tuple(shape)} of rank {len(shape)}."
             )
-        return torch.eye(*shape, dtype=config.torch_dtype(dtype), device=config.get_device()).mul_(self.gain)
+        return (torch.eye(*shape, device=config.get_device()) * self.gain).to(config.torch_dtype(dtype))
 
 
 # ---------------------------------------------------------------- random
@@ -259,7 +259,9 @@ def compute_fans(shape, input_axes=None, output_axes=None) -> tuple[int, int]:
 
 # ---------------------------------------------------------------- by name
 
-_table.objects.pop("RandomInitializer"), _table.objects.pop("random_initializer")  # a base, nothing to ask for
+for _name in ("RandomInitializer", "random_initializer"):  # a base that nobody asks for by name
+    del _table.objects[_name]
+_table.add(Initializer)
 _ALIASES = {
     "IdentityInitializer": Identity,
     "OrthogonalInitializer": Orthogonal,

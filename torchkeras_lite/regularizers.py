@@ -86,6 +86,7 @@ class OrthogonalRegularizer(Regularizer):
         return self.factor * (cosines.sum() - cosines.diagonal().sum()) / pairs
 
 
+_table.add(Regularizer)
 _table.objects.update({"l1_l2": L1L2})
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 

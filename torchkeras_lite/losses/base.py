@@ -27,7 +27,14 @@ def apply_mask(weight, mask, dtype, mean: bool):
     if weight is None:
         return mask
     mask, weight = same_rank(mask, tensor_of(weight, dtype, mask.device))
-    return weight * mask
+    return _fitted(weight, mask.shape) * mask
+
+
+def _fitted(weight, shape):
+    """Weights of the leading axes of `shape` (one per sample) with axes of size 1 for the others."""
+    if 0 < weight.ndim < len(shape) and weight.shape == shape[: weight.ndim]:
+        return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim))
+    return weight
 
 
 def reduce_weighted(values, weight=None, mask=None, reduction="sum_over_batch_size"):
@@ -35,14 +42,12 @@ def reduce_weighted(values, weight=None, mask=None, reduction="sum_over_batch_si
     weight = apply_mask(weight, mask, values.dtype, reduction in ("mean", "sum_over_batch_size"))
     if weight is not None:
         values, weight = same_rank(values, tensor_of(weight, values.dtype, values.device))
-        if 0 < weight.ndim < values.ndim and weight.shape == values.shape[: weight.ndim]:
-            weight = weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))  # a weight per sample
         try:
-            values = values * weight
+            values = values * _fitted(weight, values.shape)
         except RuntimeError:
             raise ValueError(
-                f"`sample_weight` of shape {tuple(weight.shape)} does not fit losses of shape {tuple(values.shape)}: give "
-                "one weight per sample, or one per loss value."
+                f"`sample_weight` (or a mask) of shape {tuple(weight.shape)} does not fit losses of shape "
+                f"{tuple(values.shape)}: give one weight per sample, or one per loss value."
             ) from None
     if reduction in (None, "none") or not values.ndim:
         return values
@@ -69,8 +74,8 @@ class Loss(registry.Configurable):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        if "__init__" in cls.__dict__:  # Keras writes no dtype into the config of a loss
-            cls.__init__._parameters = [p for p in cls.__init__._parameters if p.name != "dtype"]
+        if "__init__" in cls.__dict__:
+            _forget_dtype(cls)
 
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
         if reduction not in (*_MEANS, "sum", "none", None):
@@ -102,6 +107,14 @@ class Loss(registry.Configurable):
 
     def _base_config(self):
         return {"name": self.name, "reduction": self.reduction}
+
+
+def _forget_dtype(cls):
+    """Keras writes no dtype into the config of a loss."""
+    cls.__init__._parameters = [p for p in cls.__init__._parameters if p.name != "dtype"]
+
+
+_forget_dtype(Loss)
 
 
 class LossFunctionWrapper(Loss):

@@ -147,10 +147,10 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
     y_true, y_pred = tensors_of(y_true, y_pred)
     labels = labels_of(y_true, y_pred, axis)
     logs = _log_probabilities(y_pred, from_logits, axis)
-    logs = logs.unsqueeze(0) if logs.ndim == 1 else logs.movedim(axis, 1)  # torch wants (batch, classes, ...)
+    logs = logs.movedim(axis, -1).reshape(-1, y_pred.shape[axis])
     ignored = NEVER if ignore_class is None else ignore_class
     try:
-        losses = F.nll_loss(logs, labels.reshape(logs.shape[:1] + logs.shape[2:]), ignore_index=ignored, reduction="none")
+        losses = F.nll_loss(logs, labels.reshape(-1), ignore_index=ignored, reduction="none")
     except IndexError as error:
         raise out_of_range(labels, y_pred.shape[axis], ignored) from error
     losses = losses.reshape(labels.shape)
