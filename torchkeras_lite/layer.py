@@ -308,6 +308,8 @@ class Layer(Configurable, nn.Module):
                 self.build(**{name: shape for name, shape in named.items() if shape is not None})
             else:
                 self.build(next(iter(shapes.values())))
+        if device is not None and self._build_shapes:  # the number of rows was that of one batch
+            self.__dict__["_build_shapes"] = {key: _any_rows(shape) for key, shape in self._build_shapes.items()}
 
     def add_weight(
         self,
@@ -854,6 +856,15 @@ def _as_shape(shape):
     if any(isinstance(size, (list, tuple)) for size in shape):
         return [_as_shape(size) for size in shape]
     return tuple(None if size is None else int(size) for size in shape)
+
+
+def _any_rows(shape):
+    """The shape (or shapes) with None in front."""
+    if isinstance(shape, dict):
+        return {key: _any_rows(value) for key, value in shape.items()}
+    if isinstance(shape, (list, tuple)) and any(isinstance(size, (list, tuple)) for size in shape):
+        return type(shape)(_any_rows(value) for value in shape)
+    return (None, *shape[1:]) if shape else shape
 
 
 def _tensors_of_shape(shape, dtype):

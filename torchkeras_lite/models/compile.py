@@ -86,11 +86,12 @@ class CompileMetrics:
 
     def __init__(self, metrics=None, weighted_metrics=None, output_names=None):
         self.name = "compile_metrics"
-        self.given = {False: metrics, True: weighted_metrics}
+        self.metrics_given, self.weighted_given = metrics, weighted_metrics
         self.output_names = output_names
         self.built = False
         self.plain: list = []  # (output index, metric), fed without weights
         self.weighted: list = []  # (output index, metric), fed with them
+        self.metrics: list = []
         self.labels: list[str] = []
         self._lone: tuple | None = None
         for one in pytree.tree_leaves((metrics, weighted_metrics)):
@@ -98,15 +99,16 @@ class CompileMetrics:
                 metrics_module.resolve(one, (1, 1), (1, 1))  # unknown names are refused at once, in compile()
 
     @property
-    def metrics(self) -> list:
-        return [metric for _, metric in (*self.plain, *self.weighted)]
+    def given(self) -> bool:
+        """Whether `compile()` was given any metric."""
+        return bool(self.metrics_given or self.weighted_given)
 
     def build(self, y_true, y_pred):
         predictions, truths = _values(y_pred), _values(y_true)
         names = _names(y_pred, self.output_names)
         several = len(predictions) > 1
         labels: list[tuple[str, object]] = []
-        for weighted, given in self.given.items():
+        for weighted, given in ((False, self.metrics_given), (True, self.weighted_given)):
             target = self.weighted if weighted else self.plain
             for index, group in enumerate(self._by_output(given, names, len(predictions))):
                 for one in group:
@@ -121,7 +123,8 @@ class CompileMetrics:
             seen[label] = seen.get(label, 0) + 1
             self.labels.append(label if seen[label] == 1 else f"{label}_{seen[label] - 1}")
         self.built = True
-        self._lone = tuple(m for _, m in self.plain) if not several and not self.weighted else None
+        self.metrics = [metric for _, metric in (*self.plain, *self.weighted)]
+        self._lone = tuple(self.metrics) if not several and not self.weighted else None
 
     def _by_output(self, given, names, count):
         if given is None:

@@ -31,8 +31,17 @@ class Model(Trainer, Layer):
         if input_shape is None or type(self).call is Layer.call:
             self.built = True
             return
-        self._infer((_tensors_of_shape(_as_shape(input_shape), self.compute_dtype),), {})
-        self.built = True
+        self.built = True  # while it is tried out: the layers inside build themselves
+        try:
+            self._infer((_tensors_of_shape(_as_shape(input_shape), self.compute_dtype),), {})
+        except BaseException:
+            self.built = False
+            raise
+
+    def _build_for(self, args, kwargs):
+        # A first call on real data builds the layers inside as it goes; only a `build` of the user's own has to run before.
+        if type(self).build is not Model.build:
+            super()._build_for(args, kwargs)
 
     # ------------------------------------------------------------ layers
 

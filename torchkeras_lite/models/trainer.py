@@ -29,6 +29,7 @@ class Trainer:
     _captured = None  # the Variables that compile() found trainable
     _params: list | None = None  # their torch parameters: the same list object as long as they are the same parameters
     _penalties = False
+    _held_metrics: tuple | list = ()
 
     # ------------------------------------------------------------ compile
 
@@ -82,14 +83,22 @@ class Trainer:
     @property
     def metrics(self) -> list:
         """The loss tracker, metrics held by the model and its layers, and those of `compile()`."""
-        found = [self._loss_tracker] if self.compiled else []
+        return self._with_compiled(self._find_held_metrics())
+
+    def _find_held_metrics(self) -> list:
+        """Metrics that are attributes of the model or of layers in it. Looking through all modules is not for every step."""
+        found = []
         for layer in self._flatten_layers():
             found += [metric for metric in layer._metrics if not any(metric is known for known in found)]
-        if self.compiled:
-            found += self._compile_loss.trackers if self._compile_loss is not None else []
-            if self._compile_metrics.built or any(self._compile_metrics.given.values()):
-                found.append(self._compile_metrics)
+        object.__setattr__(self, "_held_metrics", found)
         return found
+
+    def _with_compiled(self, held: list) -> list:
+        if not self.compiled:
+            return list(held)
+        trackers = self._compile_loss.trackers if self._compile_loss is not None else []
+        compiled = [self._compile_metrics] if self._compile_metrics.given else []
+        return [self._loss_tracker, *held, *trackers, *compiled]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -109,9 +118,9 @@ class Trainer:
 
     def _pending_results(self) -> Logs:
         results = {}
-        for metric in self.metrics:
+        for metric in self._with_compiled(self._held_metrics):
             value = metric.pending() if hasattr(metric, "pending") else metric.result()
-            if isinstance(value, dict):
+            if type(value) is dict:
                 results.update(value)
             else:
                 results[metric.name] = value
@@ -505,7 +514,7 @@ class Trainer:
 
     def _result_names(self) -> list[str]:
         names = []
-        for metric in self.metrics:
+        for metric in self._with_compiled(self._held_metrics):
             names += metric.labels if isinstance(metric, CompileMetrics) else [metric.name]
         return names
 
