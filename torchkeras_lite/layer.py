@@ -163,6 +163,11 @@ class Layer(Configurable, nn.Module):
             )
         if symbolic.is_symbolic(args, kwargs):
             return self._call_symbolic(args, kwargs)
+        if args and isinstance(args[0], _PLAIN):
+            raise ValueError(
+                f"Inputs to a layer should be tensors. Got {args[0]!r} (of type {type(args[0])}) as input for layer "
+                f"{self.name!r}. The usual fix: `numpy.array([...])` with a batch axis in front."
+            )
         training = kwargs.pop("training", None)
         if training is None and signature.training and len(args) > signature.training_position:
             training = args[signature.training_position]
@@ -244,7 +249,12 @@ class Layer(Configurable, nn.Module):
         if isinstance(value, Variable):
             return self._cast(value.value)
         if isinstance(value, (list, tuple, dict)):
-            return pytree.tree_map(self._convert, value) if value else value
+            if not value:
+                return value
+            leaves = pytree.tree_leaves(value)
+            if isinstance(value, (list, tuple)) and all(type(leaf) in (int, float, bool) for leaf in leaves):
+                return self._cast(tensor_of(value, device=self._device()))  # [[1., 2.]] is an array, as numpy sees it
+            return pytree.tree_map(self._convert, value)
         if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
             return self._cast(tensor_of(value, device=self._device()))
         return value
@@ -291,11 +301,6 @@ class Layer(Configurable, nn.Module):
         """Builds the layer for these arguments, on the device where they are."""
         first = args[0] if args else kwargs[next(name for name in self._signature.tensors if name in kwargs)]
         input_spec.check(self.input_spec, first, self.name)
-        if not any(hasattr(leaf, "shape") for leaf in pytree.tree_leaves(first)):
-            raise ValueError(
-                "Only input tensors may be passed as positional arguments. The following argument value of layer "
-                f"{self.name!r} should be passed as a keyword argument, or as an array: {first!r} (of type {type(first)})"
-            )
         shapes = {}
         for name, value in {**dict(zip(self._signature.tensors, args, strict=False)), **kwargs}.items():
             if any(hasattr(leaf, "shape") for leaf in pytree.tree_leaves(value)):
