@@ -48,7 +48,7 @@ def categorical_accuracy(y_true, y_pred):
 def sparse_categorical_accuracy(y_true, y_pred):
     """1 where the largest prediction stands at the place that the integer target names."""
     if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
-        y_true = y_true.squeeze(-1)
+        return y_pred.argmax(-1) == y_true.squeeze(-1)
     hits = y_pred.argmax(-1) == y_true
     return hits.squeeze(-1) if hits.ndim > 1 and hits.shape[-1] == 1 else hits
 

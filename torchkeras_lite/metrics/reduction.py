@@ -41,7 +41,7 @@ class Sum(Metric):
 
     def __init__(self, name="sum", dtype=None):
         super().__init__(name=name, dtype=dtype)
-        self._total = 0.0
+        self._total = 0
 
     @property
     def total(self) -> Variable:
@@ -56,7 +56,7 @@ class Sum(Metric):
         self._total = self._total + values.sum().detach()
 
     def reset_state(self):
-        self._total = 0.0
+        self._total = 0
 
     def result(self):
         return _result(self._total, 1.0, self._dtype)
@@ -71,7 +71,7 @@ class Mean(Metric):
 
     def __init__(self, name="mean", dtype=None):
         super().__init__(name=name, dtype=dtype)
-        self._total = self._count = 0.0
+        self._total = self._count = 0
 
     @property
     def total(self) -> Variable:
@@ -102,7 +102,7 @@ class Mean(Metric):
             self.add(values.sum(), weight.sum())
 
     def reset_state(self):
-        self._total = self._count = 0.0
+        self._total = self._count = 0
         if self._variables:  # of a subclass
             super().reset_state()
 
