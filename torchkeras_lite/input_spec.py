@@ -68,9 +68,9 @@ class InputSpec(Configurable):
 
 def check(spec, inputs, layer_name: str, hint: str = "") -> None:
     """Raises ValueError where `inputs` (tensors, in any structure) do not meet `spec` (one or several InputSpecs)."""
-    specs = [s for s in (spec if isinstance(spec, (list, tuple)) else [spec])] if spec is not None else []
-    if not specs:
+    if spec is None:
         return
+    specs = list(spec) if isinstance(spec, (list, tuple)) else [spec]
     leaves = pytree.tree_leaves(inputs) if isinstance(inputs, (list, tuple, dict)) else [inputs]
     if len(leaves) != len(specs):
         raise ValueError(

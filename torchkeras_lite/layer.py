@@ -24,7 +24,7 @@ from torch.nn.modules import module as torch_module
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config, constraints, dtype_policies, initializers, input_spec, regularizers, symbolic
-from torchkeras_lite.registry import Configurable, snake_case, unique_name
+from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
 from torchkeras_lite.tracking import TrackedDict, TrackedList
 from torchkeras_lite.variable import Variable, tensor_of
 
@@ -261,7 +261,7 @@ class Layer(Configurable, nn.Module):
 
     def _cast(self, x):
         target = self._policy.compute_torch_dtype
-        if x.dtype is target or x.dtype in _INTEGERS and not self.casts_integers:
+        if x.dtype is target or (x.dtype in _INTEGERS and not self.casts_integers):
             return x
         if self.autocast and (x.is_floating_point() or x.dtype in _INTEGERS) and target.is_floating_point:
             mask = getattr(x, "_keras_mask", None)
@@ -663,8 +663,7 @@ class Layer(Configurable, nn.Module):
     # ------------------------------------------------------------ config
 
     def _base_config(self) -> dict:
-        policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": self._policy.name}, "registered_name": None}
-        return {"name": self.name, "trainable": self._trainable, "dtype": policy}
+        return {"name": self.name, "trainable": self._trainable, "dtype": serialize(self._policy)}
 
     def get_build_config(self) -> dict | None:
         """What `build_from_config` needs to build the layer again."""

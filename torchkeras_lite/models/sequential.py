@@ -56,7 +56,7 @@ class Sequential(Model):
         if any(known.name == layer.name for known in self._chain):
             raise ValueError(
                 "All layers added to a Sequential model should have unique names. Name "
-                f"{layer.name!r} is already the name of a layer in this model. Update the `name` argument to pass a unique name."
+                f"{layer.name!r} is already the name of a layer in this model. Pass another `name`."
             )
         given = getattr(layer, "_input_shape_arg", None)
         if not self._chain and self._entry is None:

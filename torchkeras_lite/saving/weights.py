@@ -93,9 +93,8 @@ def load_weights(model, filepath, skip_mismatch: bool = False) -> None:
     for layer, store in plan:
         layer.load_own_variables(store)
     optimizer = getattr(model, "optimizer", None)
-    if state and optimizer is not None and getattr(optimizer, "built", False):
-        if len(state) == len(getattr(optimizer, "variables", ())):
-            optimizer.load_own_variables(state)
+    if state and getattr(optimizer, "built", False) and len(state) == len(getattr(optimizer, "variables", ())):
+        optimizer.load_own_variables(state)
 
 
 def walk(model):

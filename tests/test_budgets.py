@@ -1,0 +1,153 @@
+"""Costs that are counted, not timed: Python calls and frames, and what an import loads. Each in a fresh process."""
+
+import json
+import subprocess
+import sys
+
+COUNT = """
+import json, sys, torch
+from torchkeras_lite import Input, Sequential, layers
+
+def count(function):
+    # Python calls made, and the deepest stack of frames, this function itself left out.
+    calls = depth = deepest = 0
+    def watch(frame, event, argument):
+        nonlocal calls, depth, deepest
+        if event == "call":
+            calls, depth = calls + 1, depth + 1
+            deepest = max(deepest, depth)
+        elif event == "return":
+            depth -= 1
+    sys.setprofile(watch)
+    function()
+    sys.setprofile(None)
+    return calls - 1, deepest - 1
+"""
+
+LAYER = COUNT + """
+dense, x = layers.Dense(4), torch.rand(2, 8)
+dense(x)
+bare = torch.nn.Linear(8, 4)
+print(json.dumps([count(lambda: dense(x)), count(lambda: bare(x))]))
+"""
+
+STEP = COUNT + """
+model = Sequential([Input((8,)), layers.Dense(12, activation="relu"), layers.Dense(8, activation="relu"),
+                    layers.Dense(1, activation="sigmoid")])
+model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+x, y = torch.rand(20, 8), torch.randint(0, 2, (20,))
+steps = []
+def step(data, plain=model.train_step):
+    found = []
+    logs = None
+    def run():
+        nonlocal logs
+        logs = plain(data)
+    steps.append(count(run))
+    return logs
+model.__dict__["train_step"] = step
+model.fit(x, y, batch_size=10, epochs=2, verbose=0)
+print(json.dumps(steps))
+"""
+
+FRAMES = COUNT + """
+model = Sequential([Input((8,)), layers.Dense(12, activation="relu"), layers.Dense(1)])
+model.compile("sgd", "mse")
+deepest = []
+from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+class Spy(TorchDispatchMode):
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func is torch.ops.aten.addmm.default and not torch.is_inference_mode_enabled() and torch.is_grad_enabled():
+            frame, names = sys._getframe(1), []
+            while frame is not None and frame.f_code.co_name != "fit":
+                names.append(frame.f_code.co_name)
+                frame = frame.f_back
+            deepest.append(len(names) + 1)  # fit itself counts
+        return func(*args, **(kwargs or {}))
+x, y = torch.rand(20, 8), torch.rand(20, 1)
+model.fit(x, y, verbose=0)
+with Spy():
+    model.fit(x, y, batch_size=10, verbose=0)
+print(json.dumps(deepest))
+"""
+
+
+def run(code, *args):
+    result = subprocess.run([sys.executable, *args, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_one_dense_call():
+    (calls, frames), (bare_calls, bare_frames) = run(LAYER)
+    assert (bare_calls, bare_frames) == (5, 4), "torch changed: look at the budget anew"
+    assert frames <= 7
+    assert calls <= 24
+
+
+def test_one_train_step_from_the_second_on():
+    steps = run(STEP)
+    assert len(steps) == 4
+    first, *later = [calls for calls, _ in steps]
+    assert max(later) <= 400
+    assert first <= 1500, "the first step also makes the metrics and the optimizer's slots"
+
+
+def test_frames_between_fit_and_the_torch_op():
+    deepest = run(FRAMES)
+    assert deepest
+    assert max(deepest) <= 14
+
+
+def test_import_loads_nothing_heavy():
+    code = """
+import json, sys, torch
+before = set(sys.modules)
+import torchkeras_lite
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+    added = run(code)
+    heavy = {"h5py", "pandas", "sklearn", "matplotlib", "PIL", "scipy", "tabulate", "tensorboard", "sympy"}
+    assert not heavy & {name.partition(".")[0] for name in added}
+    assert "torch._dynamo" not in added
+
+
+def test_import_adds_little_time():
+    # The time of our own modules alone, by the interpreter's own clock; loading torch is not ours.
+    found = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "import torch; import torchkeras_lite"],
+        capture_output=True, text=True, check=True,
+    ).stderr.splitlines()  # fmt: skip
+    ours = [line for line in found if line.endswith("| torchkeras_lite")]
+    microseconds = int(ours[0].split("|")[1])
+    assert microseconds <= 300_000, f"importing torchkeras_lite adds {microseconds / 1000:.0f} ms to importing torch"
+
+
+def test_steps_read_nothing_back():
+    """While two epochs run, no tensor of the model becomes a Python number inside a step."""
+    code = COUNT + """
+reads = []
+for name in ("item", "tolist", "cpu", "numpy", "__float__", "__bool__", "__int__"):
+    plain = getattr(torch.Tensor, name)
+    def spy(self, *args, _plain=plain, _name=name, **kwargs):
+        if watching:
+            reads.append(_name)
+        return _plain(self, *args, **kwargs)
+    setattr(torch.Tensor, name, spy)
+watching = False
+model = Sequential([Input((8,)), layers.Dense(12, activation="relu"), layers.BatchNormalization(), layers.Dropout(0.2),
+                    layers.Dense(3, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+def step(data, plain=model.train_step):
+    global watching
+    watching = True
+    try:
+        return plain(data)
+    finally:
+        watching = False
+model.__dict__["train_step"] = step
+model.fit(torch.rand(40, 8), torch.randint(0, 3, (40,)), batch_size=10, epochs=2, verbose=0)
+print(json.dumps(reads))
+"""
+    assert run(code) == []
