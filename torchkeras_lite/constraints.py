@@ -18,7 +18,7 @@ class Constraint(registry.Configurable):
         if cls.__module__ == __name__:
             _table.add(cls)
 
-    def __call__(self, w):
+    def __call__(self, w) -> torch.Tensor:
         return w
 
 
@@ -33,7 +33,7 @@ class MaxNorm(Constraint):
     def __init__(self, max_value=2, axis=0):
         self.max_value, self.axis = max_value, axis
 
-    def __call__(self, w):
+    def __call__(self, w) -> torch.Tensor:
         w = tensor_of(w)
         norm = _norm(w, self.axis)
         return w * (norm.clamp(0, self.max_value) / (config.epsilon() + norm))
@@ -42,7 +42,7 @@ class MaxNorm(Constraint):
 class NonNeg(Constraint):
     """No value below zero."""
 
-    def __call__(self, w):
+    def __call__(self, w) -> torch.Tensor:
         return tensor_of(w).clamp(min=0)
 
 
@@ -52,7 +52,7 @@ class UnitNorm(Constraint):
     def __init__(self, axis=0):
         self.axis = axis
 
-    def __call__(self, w):
+    def __call__(self, w) -> torch.Tensor:
         w = tensor_of(w)
         return w / (config.epsilon() + _norm(w, self.axis))
 
@@ -63,7 +63,7 @@ class MinMaxNorm(Constraint):
     def __init__(self, min_value=0.0, max_value=1.0, rate=1.0, axis=0):
         self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
 
-    def __call__(self, w):
+    def __call__(self, w) -> torch.Tensor:
         w = tensor_of(w)
         norm = _norm(w, self.axis)
         desired = self.rate * norm.clamp(self.min_value, self.max_value) + (1 - self.rate) * norm

@@ -21,7 +21,7 @@ class Initializer(registry.Configurable):
         if cls.__module__ == __name__:
             _table.add(cls)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         raise NotImplementedError("Initializer subclasses must implement the `__call__()` method.")
 
     def clone(self):
@@ -35,14 +35,14 @@ class Initializer(registry.Configurable):
 class Zeros(Initializer):
     """All zeros."""
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         return torch.zeros(tuple(shape), dtype=config.torch_dtype(dtype), device=config.get_device())
 
 
 class Ones(Initializer):
     """All ones."""
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         return torch.ones(tuple(shape), dtype=config.torch_dtype(dtype), device=config.get_device())
 
 
@@ -56,7 +56,7 @@ class Constant(Initializer):
     def __init__(self, value=0.0):
         self.value = value
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         return tensor_of(self.value, config.torch_dtype(dtype), config.get_device()).expand(tuple(shape)).clone()
 
 
@@ -66,7 +66,7 @@ class Identity(Initializer):
     def __init__(self, gain=1.0):
         self.gain = gain
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         if len(shape) != 2:
             raise ValueError(
                 f"The Identity initializer makes matrices only. Received: shape={tuple(shape)} of rank {len(shape)}."
@@ -111,7 +111,7 @@ class RandomNormal(RandomInitializer):
         self.mean, self.stddev = mean, stddev
         super().__init__(seed)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         return random.normal(shape, self.mean, self.stddev, dtype, self.seed)
 
 
@@ -122,7 +122,7 @@ class TruncatedNormal(RandomInitializer):
         self.mean, self.stddev = mean, stddev
         super().__init__(seed)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         return random.truncated_normal(shape, self.mean, self.stddev, dtype, self.seed)
 
 
@@ -133,7 +133,7 @@ class RandomUniform(RandomInitializer):
         self.minval, self.maxval = minval, maxval
         super().__init__(seed)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         return random.uniform(shape, self.minval, self.maxval, dtype, self.seed)
 
 
@@ -147,9 +147,7 @@ class VarianceScaling(RandomInitializer):
         input_axes, output_axes: the axes of the shape that make up the fans, where the last two are not what counts.
     """
 
-    def __init__(
-        self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, input_axes=None, output_axes=None
-    ):
+    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, input_axes=None, output_axes=None):
         if scale <= 0.0:
             raise ValueError(f"Argument `scale` must be positive float. Received: scale={scale}")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
@@ -164,7 +162,7 @@ class VarianceScaling(RandomInitializer):
         self.input_axes, self.output_axes = input_axes, output_axes
         super().__init__(seed)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
@@ -228,7 +226,7 @@ class Orthogonal(RandomInitializer):
         self.gain = gain
         super().__init__(seed)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
         if len(shape) < 2:
             raise ValueError(
                 f"The Orthogonal initializer needs a shape of rank 2 or more. Received: shape={tuple(shape)} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 import torch.nn.functional as F
 
 from torchkeras_lite import config, registry
@@ -20,7 +21,7 @@ class Regularizer(registry.Configurable):
         if cls.__module__ == __name__:
             _table.add(cls)
 
-    def __call__(self, x):
+    def __call__(self, x) -> torch.Tensor | float:
         return 0.0
 
 
@@ -38,7 +39,7 @@ class L1(Regularizer):
     def __init__(self, l1=0.01):
         self.l1 = _factor("l1", l1, 0.01)
 
-    def __call__(self, x):
+    def __call__(self, x) -> torch.Tensor:
         return self.l1 * tensor_of(x).abs().sum()
 
 
@@ -48,7 +49,7 @@ class L2(Regularizer):
     def __init__(self, l2=0.01):
         self.l2 = _factor("l2", l2, 0.01)
 
-    def __call__(self, x):
+    def __call__(self, x) -> torch.Tensor:
         return self.l2 * tensor_of(x).square().sum()
 
 
@@ -58,7 +59,7 @@ class L1L2(Regularizer):
     def __init__(self, l1=0.0, l2=0.0):
         self.l1, self.l2 = _factor("l1", l1, 0.0), _factor("l2", l2, 0.0)
 
-    def __call__(self, x):
+    def __call__(self, x) -> torch.Tensor:
         x = tensor_of(x)
         penalty = self.l1 * x.abs().sum() if self.l1 else 0.0
         if self.l2:
@@ -75,7 +76,7 @@ class OrthogonalRegularizer(Regularizer):
             raise ValueError(f'Invalid value for argument `mode`. Expected "rows" or "columns". Received: mode={mode!r}')
         self.mode = mode
 
-    def __call__(self, x):
+    def __call__(self, x) -> torch.Tensor:
         x = tensor_of(x)
         if x.ndim != 2:
             raise ValueError(f"The input of OrthogonalRegularizer must have rank 2. Received: shape={tuple(x.shape)}")

@@ -91,7 +91,7 @@ class Loss(registry.Configurable):
     def dtype(self) -> str:
         return config.dtype_name(self._dtype)
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(self, y_true, y_pred, sample_weight=None) -> torch.Tensor:
         """The loss as a scalar tensor (a value per sample where `reduction` is `"none"`)."""
         mask = getattr(y_pred, "_keras_mask", None)
         y_true, y_pred = tensors_of(y_true, y_pred)
@@ -130,7 +130,7 @@ class LossFunctionWrapper(Loss):
         for key, value in kwargs.items():
             setattr(self, key, value)
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(self, y_true, y_pred, sample_weight=None) -> torch.Tensor:
         if (
             sample_weight is None
             and self._fused is not None

@@ -136,7 +136,7 @@ _CROSS_ENTROPIES = {
 }
 
 
-def resolve(identifier, y_true=None, y_pred=None):
+def resolve(identifier, y_true=None, y_pred=None) -> Loss | None:
     """What `compile(loss=...)` was given, as a `Loss` object (None stays None).
 
     `"crossentropy"` and `"ce"` are chosen by the shapes of targets and predictions; functions are wrapped.

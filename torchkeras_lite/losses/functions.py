@@ -86,17 +86,17 @@ def _difference(loss: str, y_true, y_pred):
 # ---------------------------------------------------------------- functions: one value per sample
 
 
-def mean_squared_error(y_true, y_pred):
+def mean_squared_error(y_true, y_pred) -> torch.Tensor:
     """mean((y_pred - y_true)²) over the last axis."""
     return _difference("mean_squared_error", y_true, y_pred).square().mean(-1)
 
 
-def mean_absolute_error(y_true, y_pred):
+def mean_absolute_error(y_true, y_pred) -> torch.Tensor:
     """mean(|y_pred - y_true|) over the last axis."""
     return _difference("mean_absolute_error", y_true, y_pred).abs().mean(-1)
 
 
-def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1) -> torch.Tensor:
     """Cross-entropy between labels of 0 and 1 and their probabilities, averaged over `axis`.
 
     Args:
@@ -120,7 +120,7 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, 
     return F.binary_cross_entropy_with_logits(x, y_true, reduction="none").mean(axis)
 
 
-def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
+def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1) -> torch.Tensor:
     """Cross-entropy between one-hot labels (or any distribution) and the probabilities of the classes along `axis`.
 
     Args:
@@ -137,7 +137,7 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     return -(y_true * _log_probabilities(y_pred, from_logits, axis)).sum(axis)
 
 
-def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
+def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1) -> torch.Tensor:
     """Cross-entropy between integer labels 0, 1, ..., and the probabilities of the classes along `axis`.
 
     Args:
@@ -165,9 +165,7 @@ def _inside(probabilities):
 
 
 def _log_probabilities(y_pred, from_logits, axis):
-    logits = (
-        logits_of(y_pred, from_logits, "softmax") if axis in (-1, y_pred.ndim - 1) else (y_pred if from_logits else None)
-    )
+    logits = logits_of(y_pred, from_logits, "softmax") if axis in (-1, y_pred.ndim - 1) else (y_pred if from_logits else None)
     if logits is not None:
         return torch.log_softmax(logits, axis)
     return _inside(y_pred / y_pred.sum(axis, keepdim=True)).log()
@@ -197,9 +195,7 @@ def _check_one_hot(y_true, y_pred, axis):
 def labels_of(y_true, y_pred, axis=-1):
     """Integer labels, without an axis for the classes."""
     if not y_pred.ndim:
-        raise ValueError(
-            f"sparse_categorical_crossentropy: the predictions need an axis of classes. {_shapes(y_true, y_pred)}"
-        )
+        raise ValueError(f"sparse_categorical_crossentropy: the predictions need an axis of classes. {_shapes(y_true, y_pred)}")
     if y_true.ndim == y_pred.ndim and y_true.shape[axis] == 1:
         y_true = y_true.squeeze(axis)
     axis %= y_pred.ndim
