@@ -1,7 +1,7 @@
 """Side-by-side timings of this package, hand-written PyTorch and the real Keras.
 
     python compat/bench/bench.py [--workloads tiny mlp] [--contenders ours torch torch-floor keras-torch keras-jax]
-                                 [--repeat 5] [--threads 1] [--scale 1] [--json OUT]
+                                 [--repeat 5] [--threads 1] [--scale 1] [--clock wall] [--json OUT]
 
 Every sample comes from a fresh process, contenders take turns (A B C D, A B C D, ...), all with the same number of
 threads, on the CPU. Everybody trains on the same rows, shuffled, dropout active, verbose=0. See hand_torch.py for what
@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from workloads import WORKLOADS
 
 HERE = Path(__file__).resolve().parent
 CONTENDERS = ["ours", "torch", "torch-floor", "keras-torch", "keras-jax"]
+ERROR = re.compile(r"[\w.]+(Error|Exception|Interrupt|Exit)\b")
 NEEDS = {"keras-torch": ["keras"], "keras-jax": ["keras", "jax"]}
 
 
@@ -47,8 +49,9 @@ def child(contender, *args, threads, timeout):
     except subprocess.TimeoutExpired:
         return None, f"no result after {timeout} s"
     if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        return None, lines[-1] if lines else f"ended with code {done.returncode} and no message"
+        lines = done.stderr.strip().splitlines() or [f"ended with code {done.returncode} and no message"]
+        # The line that names the error, if there is one: JAX prints advice below it, Keras more of its message.
+        return None, next((line for line in reversed(lines) if ERROR.match(line)), lines[-1])
     return json.loads(done.stdout.strip().splitlines()[-1]), None
 
 
@@ -64,29 +67,35 @@ def machine():
             "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None}
 
 
-def run(workloads, contenders, repeat, threads, scale, timeout, say=print):
-    """Measure; returns the whole result, as it is written to JSON."""
-    result = {"machine": machine(), "threads": threads, "repeat": repeat, "scale": scale, "workloads": {}}
+def run(args):
+    """Measure and print, workload by workload; returns the whole result, as it is written to JSON."""
+    contenders, threads, timeout = args.contenders, args.threads, args.timeout
+    result = {"machine": machine()} | {k: getattr(args, k) for k in ("threads", "repeat", "scale", "clock")}
+    result["workloads"] = {}
     absent = {c: why for c in contenders if (why := missing(c))}
     for contender in contenders:
         if contender not in absent:  # unmeasured: fills the disk cache and writes the byte code
             child(contender, threads=threads, timeout=timeout)
-    for name in workloads:
+    for name in args.workloads:
         troubles = dict(absent)
         rounds = {c: [] for c in contenders if c not in absent}
-        for turn in range(repeat):
+        for turn in range(args.repeat):
             for contender, samples in rounds.items():
                 if contender in troubles:
                     samples.append(None)
                     continue
-                figures, error = child(contender, name, scale, threads, threads=threads, timeout=timeout)
+                figures, error = child(
+                    contender, name, args.scale, threads, args.clock, threads=threads, timeout=timeout
+                )
                 samples.append(figures)
                 if error:
                     troubles[contender] = f"failed in round {turn + 1}: {error}"
-            print(f"{name}: round {turn + 1} of {repeat} done", file=sys.stderr)
+            print(f"{name}: round {turn + 1} of {args.repeat} done", file=sys.stderr)
         summary = summarize(rounds)
         result["workloads"][name] = {"rounds": rounds, **summary, "troubles": troubles}
-        say(tables(name, summary, WORKLOADS[name].goal, troubles) + "\n")
+        print(tables(name, summary, WORKLOADS[name].goal, troubles) + "\n")
+        if args.json:  # after each workload, so that an interrupted run leaves what it has
+            Path(args.json).write_text(json.dumps(result, indent=1) + "\n")
     return result
 
 
@@ -98,12 +107,10 @@ def main(argv=None):
     parser.add_argument("--repeat", type=int, default=5, help="rounds; each runs every contender once")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the rows, for a quick look")
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: for a machine that is busy")
     parser.add_argument("--timeout", type=float, default=900, help="seconds that a process may take")
     parser.add_argument("--json", metavar="OUT", help="write all samples, medians and ratios here")
-    args = parser.parse_args(argv)
-    result = run(args.workloads, args.contenders, args.repeat, args.threads, args.scale, args.timeout)
-    if args.json:
-        Path(args.json).write_text(json.dumps(result, indent=1) + "\n")
+    return run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,23 @@
-"""The contender written by hand: what a PyTorch expert who counts every call writes for `compile`, `fit` and `predict`.
+"""The contender written by hand: what a PyTorch expert who counts every call writes for `fit` and `predict`.
 
 It gives what Keras gives (a history with each epoch's loss and accuracy; numpy in, numpy out) and takes the ways that
 were fastest on one CPU thread. Measured in paired epochs, torch 2.13, as a share of the epoch without the change:
 
-    change                                                         tiny   mlp    why
-    Adam(fused=True)            instead of foreach=True             0.78   0.85   one kernel for all
-    plain tensors and addmm     instead of nn.Sequential            0.87   1.0    no module calls, no transposes in the graph
-    p.grad = None by hand       instead of optimizer.zero_grad()    0.92   1.0    that one opens a profiler record
-    loss, hits once per epoch   instead of sums in each step        0.92   1.0    the logits are kept, nothing is read back
-    one vector for all weights  instead of six parameters           0.92   1.05   Adam walks over one; big sums cost a pass
-    rows gathered for many batches, then split                      0.98   1.05   as long as they stay in the cache
-    16 random bits per unit     instead of F.dropout                -      0.88   a Bernoulli draw is slow on a CPU
+    change                                                      tiny   mlp    why
+    Adam(fused=True)            instead of foreach=True          0.78   0.85   one kernel for all
+    plain tensors, addmm        instead of nn.Sequential         0.87   1.0    no module calls, no transposes
+    p.grad = None by hand       instead of zero_grad()           0.92   1.0    that one opens a profiler record
+    loss, hits once per epoch   instead of sums in each step     0.92   1.0    keeps the logits, reads nothing back
+    one vector for all weights  instead of six parameters        0.92   1.05   Adam walks over one; big sums cost a pass
+    rows gathered for many batches, then split                   0.98   1.05   while they stay in the cache
+    16 random bits per unit     instead of F.dropout             -      0.88   a Bernoulli draw is slow on a CPU
 
 No difference to be seen: advanced indexing for index_select, slices of the permutation for split, out= buffers,
 backward(ones), autograd.grad, the loss without its Python wrapper, (inputs, outputs) matrices in mlp.
 
-It keeps to documented names, eager mode, and an optimizer object (what compile gives: a learning rate, a state to save).
-`torch-floor` is the same loop around torch's private Adam kernel, called directly: no program to recommend, but a floor
-to look at, down to the second and the 70 MiB that the first optimizer object of a process costs (it imports
+It keeps to documented names, eager mode, and an optimizer object (what compile gives: a learning rate, a state to
+save). `torch-floor` is the same loop around torch's private Adam kernel, called directly: no program to recommend, but
+a floor to look at, down to the second and the 70 MiB that the first optimizer object of a process costs (it imports
 torch._dynamo). This file is the measure of all other contenders: a change here may only make it faster.
 """
 

@@ -54,8 +54,10 @@ class KerasLike:
             import jax
 
             x = jax.numpy.asarray(x)
-            state = [v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]
-            forward = jax.jit(lambda x: model.stateless_call(*state, x)[0])  # called plainly, JAX goes op by op
+            # Copies, since predict gives the variables' own buffers away; jit, since a plain call goes op by op.
+            kinds = model.trainable_variables, model.non_trainable_variables
+            state = [[jax.numpy.array(v.value) for v in kind] for kind in kinds]
+            forward = jax.jit(lambda x: model.stateless_call(*state, x)[0])
             return lambda: jax.block_until_ready(forward(x))
         import torch
 
