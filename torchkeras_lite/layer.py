@@ -24,6 +24,7 @@ from torch.nn.modules import module as torch_module
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config, constraints, dtype_policies, initializers, input_spec, regularizers, symbolic
+from torchkeras_lite.metrics import Metric
 from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
 from torchkeras_lite.tracking import TrackedDict, TrackedList
 from torchkeras_lite.variable import Variable, tensor_of
@@ -53,6 +54,10 @@ _careful = [False]  # becomes True once a layer makes masks or adds losses: from
 def require_care() -> None:
     """Called by what needs the bookkeeping of the careful path (masks, `add_loss`). Models without it never pay for it."""
     _careful[0] = True
+
+
+def is_careful() -> bool:
+    return _careful[0]
 
 
 class Layer(Configurable, nn.Module):
@@ -147,8 +152,10 @@ class Layer(Configurable, nn.Module):
                 try:
                     return self.call(x, training=self.training) if self._signature.training else self.call(x)
                 except Exception as error:
-                    self._explain(error, args)
-                    raise
+                    if x.device == self._home(x.device):
+                        self._explain(error, args)
+                        raise
+                # It failed because it lies elsewhere than the weights: the careful path brings it over, as Keras does.
         return nn.Module.__call__(self, *args, **kwargs)
 
     def forward(self, *args, **kwargs):
@@ -163,6 +170,9 @@ class Layer(Configurable, nn.Module):
             )
         if symbolic.is_symbolic(args, kwargs):
             return self._call_symbolic(args, kwargs)
+        if args and isinstance(args[0], Tensor) and args[0].device != self._home(args[0].device):
+            home = self._home(None)
+            args, kwargs = pytree.tree_map(lambda leaf: leaf.to(home) if isinstance(leaf, Tensor) else leaf, (args, kwargs))
         if args and isinstance(args[0], _PLAIN):
             raise ValueError(
                 f"Inputs to a layer should be tensors. Got {args[0]!r} (of type {type(args[0])}) as input for layer "
@@ -176,21 +186,10 @@ class Layer(Configurable, nn.Module):
             self._build_for(args, kwargs)
         elif self.input_spec is not None:
             input_spec.check(self.input_spec, args[0] if args else next(iter(kwargs.values())), self.name)
-        changed = _differing(self, training)
-        if not changed:
+        if not _differing(self, training):
             return self._run(args, kwargs)
-        before = self.training
-        known = {id(module) for module in self.modules()}
-        for module in changed:
-            module.training = bool(training)
-        try:
+        with training_mode(self, bool(training)):
             return self._run(args, kwargs)
-        finally:
-            for module in changed:
-                module.training = not training
-            for module in self.modules():
-                if id(module) not in known:  # made during the call
-                    module.training = before
 
     def _run(self, args, kwargs):
         """`call` with its mask, its training flag, and what follows from its output."""
@@ -274,11 +273,17 @@ class Layer(Configurable, nn.Module):
         """The dtype and device for torch modules made in `build`."""
         return {"dtype": config.torch_dtype(self.variable_dtype), "device": config.get_device()}
 
+    def _home(self, otherwise) -> torch.device:
+        """The device of the weights; `otherwise` where there are none."""
+        for module in all_modules(self):
+            for tensor in module._parameters.values():
+                if tensor is not None:
+                    return tensor.device
+        return otherwise
+
     def _device(self) -> torch.device:
-        """Where the weights are; where they would be made if there are none."""
-        for tensor in self.parameters():
-            return tensor.device
-        return config.get_device()
+        """Where the weights are, or where they would be made."""
+        return self._home(None) or config.get_device()
 
     def _explain(self, error: Exception, args) -> None:
         """An error out of `call`: ours if the input was never right; else torch's, with the layer and its inputs noted."""
@@ -484,7 +489,7 @@ class Layer(Configurable, nn.Module):
             object.__setattr__(self, name, value)
             TrackedList(value)._watch(self, name)
         else:
-            if getattr(value, "_is_metric", False) and value not in self._metrics:
+            if isinstance(value, Metric) and not any(value is known for known in self._metrics):
                 self._metrics.append(value)
             nn.Module.__setattr__(self, name, value)
             if name == "activity_regularizer":
@@ -774,18 +779,46 @@ class _away_from_losses:
             self.layer._clear_losses()
 
 
-def _differing(root: nn.Module, mode) -> list[nn.Module]:
-    """The modules in `root` whose flag is not `mode` (None: whatever it is will do)."""
-    if mode is None:
-        return []
-    mode, found, stack = bool(mode), [], [root]
-    while stack:
-        module = stack.pop()
-        if module.training is not mode:
-            found.append(module)
-        if module._modules:
-            stack.extend(child for child in module._modules.values() if child is not None)
+def all_modules(root: nn.Module) -> list[nn.Module]:
+    """What `root.modules()` gives, at a tenth of its Python calls: steps can afford it."""
+    found, seen = [root], {root}
+    for module in found:
+        for child in module._modules.values():
+            if child is not None and child not in seen:
+                seen.add(child)
+                found.append(child)
     return found
+
+
+def _differing(root: nn.Module, mode) -> bool:
+    """Whether the flag of any module in `root` is not `mode` (None: whatever it is will do)."""
+    if mode is None:
+        return False
+    if root.training is not bool(mode):
+        return True
+    for module in all_modules(root):  # noqa: SIM110 - any() would cost a Python call for each module, in each step
+        if module.training is not root.training:
+            return True
+    return False
+
+
+class training_mode:
+    """Inside, all modules of `root` train (or none does); afterwards each is as it was, and new ones are as `root` was."""
+
+    def __init__(self, root: nn.Module, mode: bool):
+        self.root, self.mode = root, mode
+
+    def __enter__(self):
+        self.outer = self.root.training
+        self.before = [(module, module.training) for module in all_modules(self.root)]
+        for module, _ in self.before:
+            module.training = self.mode
+
+    def __exit__(self, *exc):
+        for module in all_modules(self.root):
+            module.training = self.outer
+        for module, mode in self.before:
+            module.training = mode
 
 
 def _freeze(module, value, own):

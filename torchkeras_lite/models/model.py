@@ -6,7 +6,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import saving
-from torchkeras_lite.layer import Layer, _as_shape, _careful, _tensors_of_shape
+from torchkeras_lite.layer import Layer, _as_shape, _tensors_of_shape
 from torchkeras_lite.models.summary import print_summary
 from torchkeras_lite.models.trainer import Trainer
 from torchkeras_lite.registry import suggest
@@ -102,9 +102,6 @@ class Model(Trainer, Layer):
         )
 
     # ------------------------------------------------------------ training
-
-    def _has_penalties(self) -> bool:
-        return _careful[0] or any(variable.regularizer is not None for variable in self.weights)
 
     def _standardized(self, x):
         """Floating-point inputs in the compute dtype, cast once for a whole fit rather than in each step."""

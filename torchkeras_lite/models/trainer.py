@@ -11,7 +11,9 @@ import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import data, optimizers
+from torchkeras_lite import layer as layer_module
 from torchkeras_lite.callbacks import CallbackList
+from torchkeras_lite.layer import training_mode
 from torchkeras_lite.layers.core import positive
 from torchkeras_lite.logs import Logs
 from torchkeras_lite.metrics import Mean
@@ -28,7 +30,7 @@ class Trainer:
     _compile_loss = _compile_metrics = _loss_tracker = None
     _captured = None  # the Variables that compile() found trainable
     _params: list | None = None  # their torch parameters: the same list object as long as they are the same parameters
-    _penalties = False
+    _regularized: tuple | list = ()
     _held_metrics: tuple | list = ()
 
     # ------------------------------------------------------------ compile
@@ -162,9 +164,8 @@ class Trainer:
         loss = None
         if self._compile_loss is not None and y is not None:
             loss = self._compile_loss(y, y_pred, sample_weight)
-        if self._penalties:
-            for penalty in self.losses:
-                loss = penalty.sum() if loss is None else loss + penalty.sum()
+        for penalty in self._penalties():
+            loss = penalty.sum() if loss is None else loss + penalty.sum()
         if loss is None:
             raise ValueError(
                 "No loss to compute. Provide a `loss` argument in `compile()`, and targets `y` in `fit()`, or add losses with "
@@ -245,7 +246,6 @@ class Trainer:
             for epoch in range(initial_epoch, epochs):
                 self.reset_metrics()
                 cbs.on_epoch_begin(epoch)
-                set_mode(self, True)
                 step = -1
                 for step, batch in enumerate(batches):
                     if cbs.wants_train_batch_begin:
@@ -257,7 +257,7 @@ class Trainer:
                         break
                 if step < 0:
                     raise ValueError("There is no data: an epoch had no batch. An iterator that is used up stays so.")
-                epoch_logs = self._epoch_logs(logs)
+                epoch_logs = Logs(sorted(self._epoch_logs(logs).items()))  # read from the device here, once an epoch
                 if validation is not None and _is_due(validation_freq, epoch + 1):
                     results = self._evaluate(validation, validation_steps, cbs)
                     epoch_logs.update({f"val_{name}": value for name, value in results.items()})
@@ -296,25 +296,21 @@ class Trainer:
 
     def _evaluate(self, batches, steps, cbs) -> Logs:
         """The loop of evaluation, in inference mode; the metrics begin and end their own count."""
-        before = modes(self)
-        set_mode(self, False)
-        try:
-            with self._inference("test_step"):
-                cbs.on_test_begin()
-                self.reset_metrics()
-                logs = Logs()
-                for step, batch in enumerate(batches):
-                    if cbs.wants_test_batch_begin:
-                        cbs.on_test_batch_begin(step)
-                    logs = self.test_step(batch)
-                    if cbs.wants_test_batch_end:
-                        cbs.on_test_batch_end(step, _as_logs(logs))
-                    if step + 1 == steps:
-                        break
-                results = self._epoch_logs(logs, ordered=False)
-                cbs.on_test_end(results)
-        finally:
-            restore(before)
+        with training_mode(self, False), self._inference("test_step"):
+            cbs.on_test_begin()
+            self.reset_metrics()
+            self._look_around()
+            logs = Logs()
+            for step, batch in enumerate(batches):
+                if cbs.wants_test_batch_begin:
+                    cbs.on_test_batch_begin(step)
+                logs = self.test_step(batch)
+                if cbs.wants_test_batch_end:
+                    cbs.on_test_batch_end(step, _as_logs(logs))
+                if step + 1 == steps:
+                    break
+            results = self._epoch_logs(logs)
+            cbs.on_test_end(results)
         return results
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
@@ -329,21 +325,16 @@ class Trainer:
             cbs = _callback_list(callbacks, self, verbose, 1, _steps(batches, steps), history=False)
             cbs.on_predict_begin()
         gathered = _Gathered(getattr(batches, "rows", None) if steps is None else None)
-        before = modes(self)
-        set_mode(self, False)
-        try:
-            with self._inference("predict_step"):
-                for step, batch in enumerate(batches):
-                    if cbs is not None and cbs.wants_predict_batch_begin:
-                        cbs.on_predict_batch_begin(step)
-                    outputs = self.predict_step(batch)
-                    gathered.add(outputs)
-                    if cbs is not None and cbs.wants_predict_batch_end:
-                        cbs.on_predict_batch_end(step, {"outputs": outputs})
-                    if step + 1 == steps:
-                        break
-        finally:
-            restore(before)
+        with training_mode(self, False), self._inference("predict_step"):
+            for step, batch in enumerate(batches):
+                if cbs is not None and cbs.wants_predict_batch_begin:
+                    cbs.on_predict_batch_begin(step)
+                outputs = self.predict_step(batch)
+                gathered.add(outputs)
+                if cbs is not None and cbs.wants_predict_batch_end:
+                    cbs.on_predict_batch_end(step, {"outputs": outputs})
+                if step + 1 == steps:
+                    break
         if cbs is not None:
             cbs.on_predict_end()
         return gathered.numpy()
@@ -358,8 +349,7 @@ class Trainer:
         batch = self._prepared(batch)
         self.reset_metrics()
         with self._training():
-            set_mode(self, True)
-            logs = self._epoch_logs(self.train_step(batch), ordered=False)
+            logs = self._epoch_logs(self.train_step(batch))
         return dict(logs) if return_dict else self._as_list(logs)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
@@ -369,8 +359,9 @@ class Trainer:
         self._build_from(batch)
         batch = self._prepared(batch)
         self.reset_metrics()
+        self._look_around()
         with torch.no_grad():
-            logs = self._epoch_logs(self.test_step(batch), ordered=False)
+            logs = self._epoch_logs(self.test_step(batch))
         return dict(logs) if return_dict else self._as_list(logs)
 
     def predict_on_batch(self, x):
@@ -389,6 +380,12 @@ class Trainer:
         return pytree.tree_map(lambda t: t.to(device), parts)
 
     # ------------------------------------------------------------ rungs of the ladder
+
+    def _penalties(self):
+        """What is added to the loss: all of `self.losses`, found without a walk through the modules where that can be."""
+        if layer_module.is_careful() or type(self).losses is not layer_module.Layer.losses:
+            return self.losses
+        return [v.regularizer(v.value) for v in self._regularized if v.trainable]
 
     def _assert_compiled(self, what: str):
         if not self.compiled:
@@ -474,19 +471,18 @@ class Trainer:
     @contextlib.contextmanager
     def _training(self):
         """Inside, the captured weights want gradients; at the end, however it comes, all is as it was."""
-        before = modes(self)
         params = self._begin_training()
         thawed = [parameter for parameter in params if not parameter.requires_grad]
         for parameter in thawed:
             parameter.requires_grad_(True)
         try:
-            yield
+            with training_mode(self, True):
+                yield
         finally:
             for parameter in thawed:
                 parameter.requires_grad_(False)
             for parameter in params:
                 parameter.grad = None
-            restore(before)
 
     def _begin_training(self) -> list:
         """The parameters to train, as a list that stays the same object while they are the same parameters."""
@@ -498,25 +494,24 @@ class Trainer:
             object.__setattr__(self, "_params", params)
             if not self.optimizer.built:
                 self.optimizer.build(self._captured)
-        object.__setattr__(self, "_penalties", self._has_penalties())
+        self._look_around()
         return self._params
+
+    def _look_around(self):
+        """What takes a walk through all modules and stays the same from step to step."""
+        object.__setattr__(self, "_regularized", [v for v in self.weights if v.regularizer is not None])
+        self._find_held_metrics()
 
     def _inference(self, step: str):
         """Inference mode for our own steps; a user's step may keep what it makes, so it runs without gradients only."""
         return torch.inference_mode() if getattr(type(self), step) is getattr(Trainer, step) else torch.no_grad()
 
-    def _epoch_logs(self, logs, ordered: bool = True) -> Logs:
-        """The logs of an epoch: the metrics' results where the step returned those, else what it returned last."""
-        logs = _as_logs(logs)
-        if set(logs) == set(self._result_names()):
-            logs = self._pending_results()
-        return Logs(sorted(logs.items())) if ordered else logs
-
-    def _result_names(self) -> list[str]:
-        names = []
-        for metric in self._with_compiled(self._held_metrics):
-            names += metric.labels if isinstance(metric, CompileMetrics) else [metric.name]
-        return names
+    def _epoch_logs(self, logs) -> Logs:
+        """The results behind the last step: what it returned, or the metrics' results where a user's step names just those."""
+        if isinstance(logs, Logs):
+            return logs
+        results = self.get_metrics_result()
+        return _as_logs(results if logs is not None and set(results) == set(logs) else logs)
 
     def _as_list(self, logs):
         values = list(logs.values())
@@ -570,21 +565,6 @@ def _callback_list(callbacks, model, verbose, epochs, steps, history=True) -> Ca
     return CallbackList(
         callbacks, add_history=history, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=epochs, steps=steps
     )
-
-
-def modes(root) -> list:
-    """Each module's training flag."""
-    return [(module, module.training) for module in root.modules()]
-
-
-def restore(before: list) -> None:
-    for module, mode in before:
-        module.training = mode
-
-
-def set_mode(root, mode: bool) -> None:
-    for module in root.modules():
-        module.training = mode
 
 
 def _to_numpy(tensor):

@@ -2,6 +2,7 @@
 
 from torchkeras_lite.callbacks.progress import Progbar
 from torchkeras_lite.config import set_random_seed
+from torchkeras_lite.registry import reset_names as clear_session
 from torchkeras_lite.registry import (
     CustomObjectScope,
     custom_object_scope,
