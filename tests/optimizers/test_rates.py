@@ -161,6 +161,11 @@ def test_restarts_happen_where_they_should(length, factor):
         assert schedule.value(begin - 1e-6) == pytest.approx(0.0, abs=1e-4)
 
 
+def test_a_restart_where_the_logarithm_is_one_off():
+    assert math.floor(math.log(243) / math.log(3)) == 4
+    assert schedules.CosineDecayRestarts(1.0, 1, t_mul=3.0).value(121) == pytest.approx(1.0)  # 1 + 3 + 9 + 27 + 81
+
+
 def test_a_schedule_is_saved_with_its_optimizer():
     optimizer = optimizers.SGD(schedules.PolynomialDecay(0.3, 5, cycle=True))
     again = optimizers.deserialize(optimizers.serialize(optimizer))

@@ -173,6 +173,7 @@ def test_config_and_state_travel(make):
     assert float(again.learning_rate) == 0.0625
     store = {}
     optimizer.save_own_variables(store)
+    kept = {key: np.array(value) for key, value in store.items()}
     other, other_params = ready(again)
     again.load_own_variables({key: np.asarray(value) for key, value in store.items()})
     other.load_state_dict(module.state_dict())
@@ -184,6 +185,7 @@ def test_config_and_state_travel(make):
     for a, b in zip(params, other_params, strict=True):
         assert torch.equal(a, b)
     assert int(again.iterations) == 5
+    assert all(np.array_equal(store[key], value) for key, value in kept.items())  # a file does not train on
 
 
 def test_wrong_ones():

@@ -57,9 +57,10 @@ class Adam(Optimizer):
         alike = all(p.device == first.device and p.dtype is first.dtype for p in params)
         if not (alike and first.device.type in _FUSED_DEVICES and first.is_floating_point()):
             return {}
-        # The kernel divides by `1 - beta ** step`, with a float32 step that it only reads. So late a step makes that 1
-        # exactly, and leaves the correction to `alpha`; then epsilon stands where Keras has it.
-        return {"steps": [torch.tensor(1e30, device=first.device)] * len(params)}
+        # The kernel divides by `1 - beta ** step`, with a float32 step that it only reads (torch.optim counts it up). So late
+        # a step makes that 1 exactly for every beta < 1, and leaves the correction to `alpha`; then epsilon stands where
+        # Keras has it. No later: on the CPU the step has to fit into an int64.
+        return {"steps": [torch.tensor(2.0**62, device=first.device)] * len(params)}
 
     def _made_plan(self, params, indices, key):
         plan = super()._made_plan(params, indices, key)
