@@ -34,14 +34,16 @@ def main(args: list[str]) -> None:
     elif first[:2] in ("-c", "-m"):
         argument, rest = (first[2:], rest) if first[2:] else (rest[0], rest[1:])
         sys.argv[:] = [first[:2], *rest]
+        _set_path("" if first[1] == "c" else None)
+        fresh = _fresh_main()
         if first[1] == "c":
-            _run(_fresh_main(), path="", source=argument, file="<string>")
+            _run(fresh, source=argument, file="<string>")
         else:
-            _fresh_main()
-            _run(None, module=argument)
+            _run(module=argument)
     elif first == "-":
         sys.argv[:] = args
-        _run(_fresh_main(__file__="<stdin>", __cached__=None), path="", source=sys.stdin.buffer.read(), file="<stdin>")
+        _set_path("")
+        _run(_fresh_main(__file__="<stdin>", __cached__=None), source=sys.stdin.buffer.read(), file="<stdin>")
     elif first.startswith("-"):
         print(f"unknown option {first}\n{USAGE}", file=sys.stderr)
         sys.exit(2)
@@ -53,8 +55,9 @@ def main(args: list[str]) -> None:
 def _run_file(name: str) -> None:
     file = os.path.join(os.getcwd(), name)  # joined, not tidied: the interpreter leaves `./` and `..` in __file__ too
     if pkgutil.get_importer(file) is not None:  # a folder or an archive: its __main__.py, found by way of the path
+        _set_path(file, always=True)
         _fresh_main()
-        _run(None, path=file, module="__main__")
+        _run(module="__main__")
         return
     try:
         with open(file, "rb") as stream:
@@ -65,33 +68,36 @@ def _run_file(name: str) -> None:
         print(f"{sys.orig_argv[0]}: can't open file {file!r}: [Errno {error.errno}] {error.strerror}", file=sys.stderr)
         sys.exit(2)
     loader = (SourcelessFileLoader if code else SourceFileLoader)("__main__", file)
-    module = _fresh_main(loader, __file__=file, __cached__=None)
-    _run(module, path=os.path.dirname(os.path.realpath(file)), source=source, code=code, file=file)
+    _set_path(os.path.dirname(os.path.realpath(file)))
+    _run(_fresh_main(loader, __file__=file, __cached__=None), source=source, code=code, file=file)
 
 
 def _fresh_main(loader=BuiltinImporter, **attributes) -> ModuleType:
     """A `__main__` as the interpreter makes it, in the place of this file's own."""
     sys.modules["torchkeras_lite.__main__"] = sys.modules["__main__"]
     module = sys.modules["__main__"] = ModuleType("__main__")
-    vars(module).update(__loader__=loader)
+    module.__loader__ = loader
     if sys.version_info < (3, 14):
-        vars(module).update(__annotations__={})
+        module.__annotations__ = {}
     vars(module).update(__builtins__=sys.modules["builtins"], **attributes)
     return module
 
 
-def _run(main, path=None, source=None, code=None, file=None, module=None) -> None:
-    """Runs `code`, or `source` compiled, in the module `main`, or else the module called `module`.
+def _set_path(first: str | None, always: bool = False) -> None:
+    """Puts `first` where `python -m` has the current folder (None: that stays), and the stand-ins behind it.
 
-    `path` takes the place of the current folder, with which `python -m` starts the path (None: it stays).
+    With -P or -I Python puts nothing there; a folder or archive that it runs is found by way of the path `always`.
     """
-    # With -P or -I Python puts nothing in front of the path, but for a folder or archive that it runs.
     safe = getattr(sys.flags, "safe_path", bool(sys.flags.isolated))
-    if path is not None and not safe:
+    if first is not None and not safe:
         del sys.path[0]
-    if path is not None and (not safe or module is not None):
-        sys.path.insert(0, path)
-    dropin.install(position=0 if safe and path is None else 1)
+    if first is not None and (always or not safe):
+        sys.path.insert(0, first)
+    dropin.install(position=int(always or not safe))
+
+
+def _run(main=None, source=None, code=None, file=None, module=None) -> None:
+    """Runs `code`, or `source` compiled, in the module `main`, or else the module called `module`."""
     try:
         if module is not None:
             runpy._run_module_as_main(module, alter_argv=module != "__main__")  # what the interpreter itself calls

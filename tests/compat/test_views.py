@@ -116,6 +116,7 @@ SNIPPETS = {
         sys.modules["old_things"] = old = types.ModuleType("old_things"); old.__spec__ = keras.__spec__
         keras._tables.PATHS.update({"layers.core": "torchkeras_lite.layers", "losses.old": "torchkeras_lite.utils.deep",
                                     "engine": "torchkeras_lite.models", "engine.core": "torchkeras_lite.layers"})
+        assert keras.losses.old.down.here == 1 and keras.layers.core.__name__ == "keras.layers.core"
         import keras.engine.core as engine, keras.layers.core as core, keras.layers, keras.utils.deep
         assert core is keras.layers.core is not keras.layers and core.__name__ == "keras.layers.core"
         assert core.Dense is engine.Dense is keras.layers.Dense and keras.engine.Sequential is keras.models.Sequential

@@ -33,8 +33,6 @@ class View(ModuleType):
             module, _, attribute = rows[name].partition(":")
             return getattr(import_module(module), attribute)
         child = f"{path}.{name}" if path else name
-        if child in PATHS:
-            return import_module(f"keras.{child}")
         try:
             value = getattr(real, name)
         except AttributeError as error:
