@@ -169,13 +169,15 @@ class Optimizer(State):
 
         Args:
             params: parameters in torch's layout, among those the optimizer was built with. All that can be looked up is kept
-                for as long as it is the same list object: make a new list after moving, adding or replacing parameters.
+                for as long as it is the same list object: make a new list to add or replace parameters.
         """
         if not params:
             return
         plan = self._plan
-        if plan is None or plan.key is not params:
+        addresses = [param.data_ptr() for param in params]  # other ones: `.to(...)` has moved or re-laid parameters in place
+        if plan is None or plan.key is not params or plan.addresses != addresses:
             plan = self._plan_for(params, params)
+            plan.addresses = addresses
             plan.irregular = self._regular_gradients and not is_regular([p.grad for p in params], params)
         grads = [param.grad for param in params]
         for grad in grads:

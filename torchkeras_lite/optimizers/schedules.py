@@ -177,9 +177,7 @@ class CosineDecay(Formula):
     Source: Loshchilov and Hutter, SGDR, arXiv:1608.03983; the warm-up: Goyal et al., arXiv:1706.02677.
     """
 
-    def __init__(
-        self, initial_learning_rate, decay_steps, alpha=0.0, name="CosineDecay", warmup_target=None, warmup_steps=0
-    ):
+    def __init__(self, initial_learning_rate, decay_steps, alpha=0.0, name="CosineDecay", warmup_target=None, warmup_steps=0):
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.alpha = alpha

@@ -93,6 +93,7 @@ class Plan:
         self.trained: list[torch.Tensor] = []  # all that the optimizer was built with, and their averages
         self.averages: list[torch.Tensor] = []
         self.places: list[tuple] = []
+        self.addresses: list[int] = []
         self.irregular = False  # a gradient is sparse, or laid out unlike its parameter
         self._parts: dict[tuple, Plan] = {}
 

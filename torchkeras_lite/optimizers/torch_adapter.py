@@ -71,9 +71,7 @@ class TorchOptimizer(Optimizer):
         self._factory = None if self.optimizer is not None else optimizer
         made = type(optimizer) if self._factory is None else getattr(optimizer, "func", optimizer)
         if self._factory is not None and not callable(optimizer):
-            raise ValueError(
-                f"Expected a torch.optim.Optimizer, or a class or partial that makes one. Received: {optimizer!r}"
-            )
+            raise ValueError(f"Expected a torch.optim.Optimizer, or a class or partial that makes one. Received: {optimizer!r}")
         closure = inspect.signature(made.step).parameters.get("closure") if hasattr(made, "step") else None
         if closure is not None and closure.default is closure.empty:
             raise ValueError(
