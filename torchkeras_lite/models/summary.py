@@ -161,9 +161,7 @@ def _totals(model) -> list[str]:
     kept = _size(optimizer.variables) if getattr(optimizer, "built", False) and hasattr(optimizer, "variables") else None
     total = [sum(both) for both in zip(trainable, frozen, kept or (0, 0), strict=True)]
     lines = [("Total", total), ("Trainable", trainable), ("Non-trainable", frozen)]
-    return [
-        f" {name} params: {n:,} ({_bytes(size)})" for name, (n, size) in [*lines, *([("Optimizer", kept)] if kept else [])]
-    ]
+    return [f" {name} params: {n:,} ({_bytes(size)})" for name, (n, size) in [*lines, *([("Optimizer", kept)] if kept else [])]]
 
 
 def _size(variables) -> tuple[int, int]:
@@ -226,9 +224,8 @@ def _table(columns, widths, rows) -> str:
         return tabulate(cells, tablefmt=style, stralign=None, disable_numparse=True).splitlines()
 
     aligned = [(width, column.align) for width, column in zip(widths, columns, strict=True)]
-    lines = draw(
-        _lines([column.title for column in columns], aligned), "┃", Line("┏", "━", "┳", "┓"), Line("┡", "━", "╇", "┩")
-    )
+    titles = _lines([column.title for column in columns], aligned, from_below=True)
+    lines = draw(titles, "┃", Line("┏", "━", "┳", "┓"), Line("┡", "━", "╇", "┩"))
     cells = []
     for row in rows:
         cells += [*([SEPARATING_LINE] if cells else []), *_lines(row, aligned)]
@@ -236,11 +233,13 @@ def _table(columns, widths, rows) -> str:
     return "\n".join(lines + (body if rows else body[-1:]))
 
 
-def _lines(texts, aligned) -> list[list[str]]:
+def _lines(texts, aligned, from_below=False) -> list[list[str]]:
     """One row of the table as lines of cells, broken between words and filled up to the widths."""
     columns = [[_fill(line, *how) for line in _wrap(text, how[0])] for text, how in zip(texts, aligned, strict=True)]
     height = max(map(len, columns))
-    columns = [lines + [" " * how[0]] * (height - len(lines)) for lines, how in zip(columns, aligned, strict=True)]
+    for lines, (width, _) in zip(columns, aligned, strict=True):
+        blank = [" " * width] * (height - len(lines))
+        lines[:] = blank + lines if from_below else lines + blank
     return [list(line) for line in zip(*columns, strict=True)]
 
 
