@@ -17,7 +17,10 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
@@ -75,7 +78,16 @@ class Layer(Configurable, nn.Module):
 
     casts_integers = False  # whether integer inputs become floats before `call` (layers that only do float arithmetic)
 
-    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs,
+    ):
         nn.Module.__init__(self)
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}")
@@ -116,7 +128,7 @@ class Layer(Configurable, nn.Module):
 
     # ------------------------------------------------------------ what subclasses write
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Makes the weights for inputs of this shape. The default has none to make."""
         self.built = True
 
@@ -323,16 +335,16 @@ class Layer(Configurable, nn.Module):
 
     def add_weight(
         self,
-        shape=None,
-        initializer=None,
-        dtype=None,
-        trainable=True,
-        autocast=True,
-        regularizer=None,
-        constraint=None,
-        aggregation="none",
-        overwrite_with_gradient=False,
-        name=None,
+        shape: Sequence[int] | int | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
     ) -> Variable:
         """A new weight: a torch parameter (or a buffer, when not trainable) of this layer, seen as a Variable.
 
@@ -425,7 +437,7 @@ class Layer(Configurable, nn.Module):
             self._build_for(args, kwargs)
         return self._infer(args, kwargs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for an input of this shape (None: varies)."""
         spec = self.compute_output_spec(_tensors_of_shape(input_shape, self.compute_dtype))
         return pytree.tree_map(lambda leaf: leaf.shape, spec)
@@ -563,11 +575,11 @@ class Layer(Configurable, nn.Module):
         _collect(self, found, set(), self.name, deep=False)
         return found
 
-    def get_weights(self) -> list:
+    def get_weights(self) -> list[np.ndarray]:
         """The values of `weights`, as numpy arrays."""
         return [variable.numpy() for variable in self.weights]
 
-    def set_weights(self, weights) -> None:
+    def set_weights(self, weights: Sequence) -> None:
         """Sets all weights from arrays in the order of `weights`. Nothing is changed when one does not fit."""
         mine = self.weights
         if len(mine) != len(weights):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch.utils import _pytree as pytree
 
@@ -26,7 +30,7 @@ class Model(Trainer, Layer):
             )
         super().__init__(**kwargs)
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """Builds all layers inside, for inputs of this shape (a list or dict of shapes for several inputs)."""
         if input_shape is None or type(self).call is Layer.call:
             self.built = True
@@ -74,13 +78,13 @@ class Model(Trainer, Layer):
 
     def summary(
         self,
-        line_length=None,
-        positions=None,
-        print_fn=None,
-        expand_nested=False,
-        show_trainable=False,
-        layer_range=None,
-    ):
+        line_length: int | None = None,
+        positions: list[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: list[str] | None = None,
+    ) -> None:
         """Prints the layers, their output shapes and their numbers of parameters, as a table.
 
         Args:
@@ -112,11 +116,11 @@ class Model(Trainer, Layer):
 
     # ------------------------------------------------------------ files
 
-    def save_weights(self, filepath, overwrite=True):
+    def save_weights(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
         """Writes all weights to one HDF5 file, in the layout of Keras 3's `.weights.h5`."""
         saving.save_weights(self, filepath, overwrite=overwrite)
 
-    def load_weights(self, filepath, skip_mismatch=False):
+    def load_weights(self, filepath: str | os.PathLike, skip_mismatch: bool = False) -> None:
         """Reads what `save_weights` (this one or that of Keras 3) wrote. Nothing is changed when something does not fit.
 
         Args:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -23,7 +26,7 @@ class Sequential(Model):
         name: the name of the model.
     """
 
-    def __init__(self, layers=None, trainable=True, name=None, **kwargs):
+    def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None, **kwargs):
         super().__init__(trainable=trainable, name=name, **kwargs)
         self.__dict__["_chain"] = ()  # the layers that compute, in order
         self.__dict__["_entry"] = None  # the InputLayer, once there is one
@@ -34,7 +37,7 @@ class Sequential(Model):
 
     # ------------------------------------------------------------ layers
 
-    def add(self, layer, rebuild=True):
+    def add(self, layer: nn.Module, rebuild: bool = True) -> None:
         """Puts a layer (or any torch module) at the end."""
         if isinstance(layer, symbolic.KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
@@ -76,7 +79,7 @@ class Sequential(Model):
         if end is not None:
             self._draw()
 
-    def pop(self, rebuild=True):
+    def pop(self, rebuild: bool = True) -> Layer:
         """Takes the last layer away and returns it."""
         if not self._chain:
             raise TypeError("There are no layers in the model.")
@@ -127,7 +130,7 @@ class Sequential(Model):
             self.built = True
             self.__dict__["_build_shapes"] = {"input_shape": self._entry.batch_shape}
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """Builds all layers for inputs of this shape (with the batch axis)."""
         if self._entry is None:
             if input_shape is None:

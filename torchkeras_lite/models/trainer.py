@@ -6,13 +6,14 @@ The loops hold no arithmetic and read nothing back from the device; a step holds
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import data, optimizers
 from torchkeras_lite import layer as layer_module
-from torchkeras_lite.callbacks import CallbackList
+from torchkeras_lite.callbacks import Callback, CallbackList, History
 from torchkeras_lite.layer import training_mode
 from torchkeras_lite.layers.core import positive
 from torchkeras_lite.logs import Logs
@@ -37,16 +38,16 @@ class Trainer:
 
     def compile(
         self,
-        optimizer="rmsprop",
-        loss=None,
-        loss_weights=None,
-        metrics=None,
-        weighted_metrics=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile="auto",
-        auto_scale_loss=True,
-    ):
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: list[float] | dict[str, float] | None = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
         """Says how the model is trained.
 
         What is trainable is settled here: a layer frozen later stays in training until the next `compile()`. (So a
@@ -106,7 +107,7 @@ class Trainer:
     def metrics_names(self) -> list[str]:
         return [metric.name for metric in self.metrics]
 
-    def reset_metrics(self):
+    def reset_metrics(self) -> None:
         for metric in self.metrics:
             metric.reset_state()
 
@@ -130,7 +131,7 @@ class Trainer:
 
     # ------------------------------------------------------------ what users override
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict:
         """One step of training on `data`: x, (x, y) or (x, y, sample_weight). Returns the logs."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=True)
@@ -146,7 +147,7 @@ class Trainer:
         self.optimizer.step(params)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict:
         """One step of evaluation. Returns the logs."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
@@ -155,11 +156,13 @@ class Trainer:
         self._loss_tracker.add(loss * count, count)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
-    def predict_step(self, data):
+    def predict_step(self, data: Any) -> Any:
         """The model's output for one batch."""
         return self(unpack_x_y_sample_weight(data)[0], training=False)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> torch.Tensor:
         """The scalar to minimise: the loss of `compile()` plus all that is in `self.losses`."""
         loss = None
         if self._compile_loss is not None and y is not None:
@@ -173,7 +176,7 @@ class Trainer:
             )
         return loss
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict:
         """Feeds the metrics of `compile()`; returns all results by name."""
         if y is not None:
             self._compile_metrics.update_state(y, y_pred, sample_weight)
@@ -185,23 +188,23 @@ class Trainer:
 
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        validation_steps=None,
-        validation_batch_size=None,
-        validation_freq=1,
-    ):
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Callback | list[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | list[int] = 1,
+    ) -> History:
         """Trains the model. Returns its History.
 
         Args:
@@ -271,16 +274,16 @@ class Trainer:
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Callback | list[Callback] | None = None,
+        return_dict: bool = False,
         **kwargs,
-    ):
+    ) -> float | list[float] | dict[str, float]:
         """The loss and metrics on data: a list [loss, metric, ...] (a number if there is only the loss), or a dict."""
         self._assert_compiled("evaluate")
         if kwargs:
@@ -313,7 +316,14 @@ class Trainer:
             cbs.on_test_end(results)
         return results
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Callback | list[Callback] | None = None,
+    ) -> Any:
         """The model's outputs for all rows of x, as numpy arrays in the structure of the output."""
         batches = self._batches(x, None, None, batch_size, False, None, steps)
         first = batches.first()
@@ -341,7 +351,9 @@ class Trainer:
 
     # ------------------------------------------------------------ one batch
 
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict | None = None, return_dict: bool = False
+    ) -> float | list[float] | dict[str, float]:
         """One step of training on one batch. Returns the loss, or [loss, metrics ...], or a dict: of this batch alone."""
         self._assert_compiled("train_on_batch")
         batch = self._one_batch(x, y, sample_weight, class_weight)
@@ -352,7 +364,9 @@ class Trainer:
             logs = self._epoch_logs(self.train_step(batch))
         return dict(logs) if return_dict else self._as_list(logs)
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> float | list[float] | dict[str, float]:
         """The loss and metrics of one batch."""
         self._assert_compiled("test_on_batch")
         batch = self._one_batch(x, y, sample_weight, None)
@@ -364,7 +378,7 @@ class Trainer:
             logs = self._epoch_logs(self.test_step(batch))
         return dict(logs) if return_dict else self._as_list(logs)
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch, as numpy arrays."""
         batch = self._one_batch(x, None, None, None)
         self._build_from(batch)
