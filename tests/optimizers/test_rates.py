@@ -60,7 +60,7 @@ def test_the_rate_is_rounded_to_floatx():
 def test_the_step_count_can_be_set():
     optimizer = sgd(schedules.PiecewiseConstantDecay([10], [1.0, 0.5]))
     assert step_of(optimizer) == 1.0
-    assert int(optimizer.iterations) == 1 and optimizer.iterations.dtype == "int64"
+    assert int(optimizer.iterations) == 1 and optimizer.iterations.dtype == "int32"
     optimizer.iterations.assign(11)
     assert step_of(optimizer) == 0.5
     optimizer.iterations.assign_add(5)

@@ -34,7 +34,7 @@ class State(registry.Configurable):
 
     def _start(self, learning_rate) -> None:
         self.built = False
-        self._iterations = HostScalar(0, "int64", "iteration", f"{self.name}/iteration")
+        self._iterations = HostScalar(0, "int32", "iteration", f"{self.name}/iteration")
         self._rate = self._made_rate(learning_rate)
         self._store = Store()
         self._targets: list[Variable] = []  # what is trained
