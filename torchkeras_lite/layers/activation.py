@@ -18,14 +18,13 @@ class ReLU(Layer):
         threshold: where the line begins, at least 0.
     """
 
-    casts_integers = True
-
     def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **kwargs):
         super().__init__(**kwargs)
         for name, value in (("max_value", max_value), ("negative_slope", negative_slope), ("threshold", threshold)):
             if (value is None and name != "max_value") or (value is not None and value < 0.0):
                 raise ValueError(f"{name} of a ReLU layer cannot be negative or None. Received: {name}={value}")
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope or 0.0, threshold or 0.0
+        self.casts_integers = self.negative_slope != 0  # without a slope, integers stay integers
         self.supports_masking = True
         self.built = True
 
@@ -36,7 +35,11 @@ class ReLU(Layer):
 
 
 class Softmax(Layer):
-    """exp(x) / sum(exp(x)) over `axis` (an int, or several). Where a `mask` is False the result is 0."""
+    """exp(x) / sum(exp(x)) over `axis` (an int, or several).
+
+    Where a `mask` (bool, or numbers that count from 0.5 up; broadcast against the input) is False the result is 0, and the
+    others add up to 1.
+    """
 
     casts_integers = True
 
@@ -47,11 +50,23 @@ class Softmax(Layer):
         self.built = True
 
     def call(self, inputs, mask=None):
-        if mask is not None:
-            # The smallest number that three of them still add up to something finite.
-            inputs = inputs.masked_fill(~mask.bool(), torch.finfo(inputs.dtype).min / 3)
-        if isinstance(self.axis, (tuple, list)):
-            if len(self.axis) > 1:
-                return torch.exp(inputs - torch.logsumexp(inputs, dim=tuple(self.axis), keepdim=True))
-            return activations.softmax(inputs, axis=self.axis[0])
-        return activations.softmax(inputs, axis=self.axis)
+        if mask is None:
+            return self._softmax(inputs)
+        if mask.ndim > inputs.ndim or any(
+            size not in (1, whole) for size, whole in zip(mask.shape[::-1], inputs.shape[::-1], strict=False)
+        ):
+            raise ValueError(
+                f"Layer {self.name!r}: the mask must broadcast against the inputs. Received: mask.shape={tuple(mask.shape)}, "
+                f"inputs.shape={tuple(inputs.shape)}. The usual fix: `mask[..., None]`."
+            )
+        hidden = ~mask if mask.dtype is torch.bool else mask <= 0.5
+        # Far below all others, yet finite: where everything is masked the exponentials must not be NaN.
+        low = -3e4 if inputs.dtype is torch.float16 else -1e9
+        return self._softmax(inputs.masked_fill(hidden, low)).masked_fill(hidden, 0)
+
+    def _softmax(self, x):
+        if not isinstance(self.axis, (tuple, list)):
+            return activations.softmax(x, axis=self.axis)
+        if len(self.axis) == 1:
+            return activations.softmax(x, axis=self.axis[0])
+        return torch.exp(x - torch.logsumexp(x, dim=tuple(self.axis), keepdim=True))

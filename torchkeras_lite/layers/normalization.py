@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from torchkeras_lite import constraints, initializers, regularizers
+from torchkeras_lite import config, constraints, initializers, regularizers
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer, bare
 
@@ -109,12 +109,18 @@ class BatchNormalization(Layer):
     def call(self, inputs, training=None, mask=None):
         if training is None:
             training = self.training
+        if mask is not None and mask.ndim != inputs.ndim - 1:
+            raise ValueError(
+                f"Layer {self.name!r}: the mask must have one axis less than the inputs. Received: "
+                f"mask.shape={tuple(mask.shape)}, inputs.shape={tuple(inputs.shape)}."
+            )
         norm = self.norm
         x = inputs if self._moved is None else inputs.movedim(self._moved, 1)
         if not (training and self._trainable):
             y = F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, False, 0.0, norm.eps)
         elif mask is not None:
-            y = self._masked(x, mask)
+            mask = mask.bool().unsqueeze(-1).expand_as(inputs)
+            y = self._masked(x, mask if self._moved is None else mask.movedim(self._moved, 1))
         else:
             y, mean, inverse = torch.native_batch_norm(x, norm.weight, norm.bias, None, None, True, 0.0, norm.eps)
             # The kernel kept 1 / sqrt(variance + epsilon); from it comes the biased variance, without a second pass.
@@ -122,12 +128,11 @@ class BatchNormalization(Layer):
         return y if self._moved is None else y.movedim(1, self._moved)
 
     def _masked(self, x, mask):
-        """Statistics over the entries where the mask (batch, ...) is True only."""
-        weight = mask.to(x.dtype).reshape(mask.shape[0], 1, *mask.shape[1:], *[1] * (x.ndim - mask.ndim - 1))
+        """Statistics over the entries where the mask (with all axes of x) is True; the others may hold anything."""
         axes = [0, *range(2, x.ndim)]
-        count = weight.expand(x.shape[0], 1, *x.shape[2:]).sum() + 1e-7
-        mean = (x * weight).sum(axes, keepdim=True) / count
-        variance = ((x - mean).square() * weight).sum(axes, keepdim=True) / count
+        count = mask.sum(axes, keepdim=True) + config.epsilon()
+        mean = x.masked_fill(~mask, 0).sum(axes, keepdim=True) / count
+        variance = (x - mean).masked_fill(~mask, 0).square().sum(axes, keepdim=True) / count
         self._follow(mean.flatten(), variance.flatten())
         y = (x - mean) * torch.rsqrt(variance + self.epsilon)
         shape = [1, -1, *[1] * (x.ndim - 2)]

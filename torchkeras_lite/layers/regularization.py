@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch.nn import functional as F
 
@@ -24,7 +26,13 @@ class Dropout(Layer):
                 "Invalid value received for argument `rate`. Expected a float value between 0 and 1. "
                 f"Received: rate={rate!r}"
             )
-        self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
+        if noise_shape is not None and not _is_shape(noise_shape):
+            raise ValueError(
+                "Invalid value received for argument `noise_shape`. Expected a tuple of positive integers and Nones. "
+                f"Received: noise_shape={noise_shape!r}"
+            )
+        self.rate, self.seed = rate, seed
+        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.__dict__["_generators"] = {}
         self.supports_masking = True
         self.built = True
@@ -56,3 +64,9 @@ class Dropout(Layer):
         return {**self.__dict__, "_generators": {}}
 
 
+def _is_shape(value) -> bool:
+    return (
+        isinstance(value, Iterable)
+        and not isinstance(value, str)
+        and all(size is None or (isinstance(size, int) and size > 0) for size in value)
+    )

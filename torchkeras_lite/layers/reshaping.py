@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 
 import torch
 
@@ -22,7 +23,6 @@ class Flatten(Layer):
         super().__init__(**kwargs)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(min_ndim=1)
-        self.supports_masking = True
         self.built = True
 
     def call(self, inputs):
@@ -34,29 +34,35 @@ class Flatten(Layer):
 
 
 class Reshape(Layer):
-    """(batch, ...) -> (batch, *target_shape); one entry of `target_shape` may be -1."""
+    """(batch, ...) -> (batch, *target_shape); one entry of `target_shape` may be -1: what is left."""
 
     def __init__(self, target_shape, **kwargs):
         super().__init__(**kwargs)
         target_shape = tuple(target_shape) if hasattr(target_shape, "__iter__") else (target_shape,)
-        if sum(size == -1 for size in target_shape) > 1:
+        if target_shape.count(-1) > 1:
             raise ValueError(f"There must be at most one unknown dimension (-1) in target_shape. Received: {target_shape}.")
-        self.target_shape = target_shape
+        if not all(isinstance(size, numbers.Integral) and size >= -1 for size in target_shape):
+            raise ValueError(
+                f"Layer {self.name!r}: target_shape must hold non-negative integers, and -1 for one unknown size. Received: "
+                f"target_shape={target_shape}."
+            )
+        self.target_shape = tuple(map(int, target_shape))
 
     def build(self, input_shape):
-        self.__dict__["_sizes"] = self.target_shape
-        sizes = input_shape[1:]
-        if None in sizes:
-            return
-        total, rest = math.prod(sizes), math.prod(size for size in self.target_shape if size != -1)
-        if (rest != total) if -1 not in self.target_shape else (rest == 0 or total % rest):
-            raise ValueError(
-                "The total size of the tensor must be unchanged. Received: "
-                f"input_shape={tuple(sizes)}, target_shape={self.target_shape} in layer {self.name!r}."
-            )
-        # A -1 is settled here: torch cannot tell it for a batch without rows.
-        self.__dict__["_sizes"] = tuple(total // rest if size == -1 else size for size in self.target_shape)
-        self.input_spec = InputSpec(shape=(None, *sizes)) if -1 in self.target_shape else None
+        if None not in input_shape[1:]:
+            self._sizes(input_shape[1:])
 
     def call(self, inputs):
-        return torch.reshape(inputs, (inputs.shape[0], *self._sizes))
+        # Without rows (a trial, perhaps with made-up sizes) anything fits, but torch cannot settle a -1.
+        return torch.reshape(inputs, (inputs.shape[0], *self._sizes(inputs.shape[1:], strict=inputs.shape[0] > 0)))
+
+    def _sizes(self, given, strict=True):
+        """`target_shape` with the -1 settled for an input of the given sizes (without the batch axis)."""
+        total, known = math.prod(given), abs(math.prod(self.target_shape))
+        unknown = -1 in self.target_shape
+        if strict and (not known or total % known if unknown else total != known):
+            raise ValueError(
+                "The total size of the tensor must be unchanged. Received: "
+                f"input_shape={tuple(given)}, target_shape={self.target_shape} in layer {self.name!r}."
+            )
+        return tuple(total // max(known, 1) if size == -1 else size for size in self.target_shape)
