@@ -64,6 +64,7 @@ def test_updates_inside_and_outside_of_inference_mode(cls):
         feed(expected)
     with torch.inference_mode():
         metric = cls()
+        assert not any(variable.value.is_inference() for variable in metric._variables)  # in place works too, later
         feed(metric)
     feed(metric, grad=True)
     with torch.inference_mode():
