@@ -32,9 +32,10 @@ def environment(threads):
     env = dict(os.environ, CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu", TORCHKERAS_DEVICE="cpu")
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
         env[f"{name}_NUM_THREADS"] = str(threads)
-    # XLA has a pool of its own. One thread is all it can be told; it cannot be told "two" in the same way.
-    if threads == 1:
-        env["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    # XLA sizes a pool of its own by this, whatever the flags say that are often quoted for it: with those alone it was
+    # seen to keep two processors busy. The column "cores used" shows whether everybody kept to the rule.
+    env["NPROC"] = str(threads)
+    env.pop("XLA_FLAGS", None)
     # PYTHONPATH may hold the stand-in for keras. Without byte code the larger package pays for being parsed.
     for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "KERAS_BACKEND"):
         env.pop(name, None)
