@@ -17,9 +17,24 @@ from ._tables import NAMES, PATHS, ROOTS
 
 PACKAGE = "torchkeras_lite"
 
+_own = ModuleType.__dict__["__dict__"].__get__  # a module's own attributes, without asking the class below
+_absent = object()
+
 
 class View(ModuleType):
     """The module `_real` under another name; rows of the tables come first, what was set on the view before them."""
+
+    def __getattribute__(self, name: str):
+        # The quick road for what is read in loops (`keras.ops.add`): Python comes to __getattr__ by way of an error, and
+        # that costs several times as much. Keeping values would be quicker still, and miss patches of the package.
+        own = _own(self)
+        if name in own:
+            return own[name]
+        if name[:1] != "_" and name not in NAMES.get(own["__name__"].partition(".")[2], ()):
+            value = getattr(own.get("_real"), name, _absent)
+            if value is not _absent and not isinstance(value, ModuleType):
+                return value
+        return super().__getattribute__(name)
 
     def __getattr__(self, name: str):
         # A view answers for its own identity (`__file__`, `__path__`, ...): inspect maps files to modules by these.
