@@ -16,6 +16,8 @@ import torch
 from torchkeras_lite import config
 from torchkeras_lite.callbacks import write
 
+_NOTHING = "\u034f"  # a character that takes no place
+
 
 @dataclass
 class Column:
@@ -84,7 +86,7 @@ def _columns(positions, show_trainable) -> list[Column]:
 def _name(layer, nested) -> str:
     kind = type(layer).__name__
     prefix = "   " * nested + "└ " if nested else ""
-    return f"{prefix}{getattr(layer, 'name', None) or kind} ({kind})"
+    return unicodedata.normalize("NFC", f"{prefix}{getattr(layer, 'name', None) or kind} ({kind})")
 
 
 def _shape(layer, nested) -> str:
@@ -181,23 +183,25 @@ def _bytes(size) -> str:
 # ---------------------------------------------------------------- the table
 
 
+def _shares(columns, length) -> list[int]:
+    return [end - start for start, end in pairwise([0, *(int(column.end * length) for column in columns)])]
+
+
 def _widths(columns, line_length) -> list[int]:
     """Characters for the text of each column, so that the table with its lines and spaces is `line_length` wide."""
     length = line_length
     if line_length is None:
         length = 100 if columns[-1].title == "Trainable" else 88
         length = min(length, shutil.get_terminal_size().columns - 4)
-    while True:
-        ends = [0, *(int(column.end * length) for column in columns)]
-        shares = [end - start for start, end in pairwise(ends)]
-        if min(shares) >= 4:
-            break
-        if line_length is not None or length > 1000:
-            raise ValueError(
-                f"Insufficient console width to print summary: line_length={length} leaves columns of {shares} "
-                "characters, and the least is 4."
-            )
-        length += 1  # a terminal too narrow gets broken lines, not an error
+    shares = _shares(columns, length)
+    if min(shares) < 4 and line_length is None:  # a terminal too narrow gets broken lines, not an error
+        length = 60
+        shares = _shares(columns, length)
+    if min(shares) < 4:
+        raise ValueError(
+            f"Insufficient console width to print summary: line_length={length} leaves columns of {shares} characters, and the "
+            "least is 4."
+        )
     # What is meant by a share leaves out its spaces and lines: all columns give way for these alike, or share what is over.
     room = length - len(columns) - 1
     over = sum(shares) + 2 * len(columns) - room
@@ -219,9 +223,9 @@ def _table(columns, widths, rows) -> str:
     def draw(cells, edge, above=None, below=None):
         between = Line("├", "─", "┼", "┤")
         row = DataRow(edge, edge, edge)
-        style = TableFormat(above, between, None, below, row, row, 1, None)
-        # The cells have their widths already, so nothing may strip or align them.
-        return tabulate(cells, tablefmt=style, stralign=None, disable_numparse=True).splitlines()
+        style = TableFormat(above, between, None, below, row, row, 0, None)
+        # The cells have their widths already, with a space on each side: nothing may strip, align or pad them.
+        return tabulate(cells, tablefmt=style, stralign=None, disable_numparse=True).replace(_NOTHING, "").splitlines()
 
     aligned = [(width, column.align) for width, column in zip(widths, columns, strict=True)]
     titles = _lines([column.title for column in columns], aligned, from_below=True)
@@ -238,7 +242,7 @@ def _lines(texts, aligned, from_below=False) -> list[list[str]]:
     columns = [[_fill(line, *how) for line in _wrap(text, how[0])] for text, how in zip(texts, aligned, strict=True)]
     height = max(map(len, columns))
     for lines, (width, _) in zip(columns, aligned, strict=True):
-        blank = [" " * width] * (height - len(lines))
+        blank = [" " * (width + 2)] * (height - len(lines))
         lines[:] = blank + lines if from_below else lines + blank
     return [list(line) for line in zip(*columns, strict=True)]
 
@@ -265,11 +269,14 @@ def _cut(line, width) -> str:
 
 def _fill(line, width, align) -> str:
     if align == "left":
-        return line + " " * (width - _cells(line))
-    line = line.rstrip()
-    free = width - _cells(line)
-    left = free if align == "right" else free // 2
-    return " " * left + line + " " * (free - left)
+        left = 0
+    else:
+        line = line.rstrip()
+        free = width - _cells(line)
+        left = free if align == "right" else free // 2
+    text = " " * (left + 1) + line + " " * (width - _cells(line) - left + 1)
+    # tabulate counts characters, or places where wcwidth is installed: both come to the width.
+    return text + _NOTHING * (width + 2 - len(text))
 
 
 def _cells(text) -> int:
