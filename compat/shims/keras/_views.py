@@ -25,7 +25,7 @@ class View(ModuleType):
     """The module `_real` under another name; rows of the tables come first, what was set on the view before them."""
 
     def __getattribute__(self, name: str):
-        # The quick road for what is read in loops (`keras.ops.add`): Python comes to __getattr__ by way of an error, and
+        # The quick road for what is read in loops (`keras.ops.add`): Python comes to __getattr__ by an error, and
         # that costs several times as much. Keeping values would be quicker still, and miss patches of the package.
         own = _own(self)
         if name in own:
