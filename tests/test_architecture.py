@@ -12,7 +12,7 @@ ORDER = """
     config registry dtype_policies dropin __main__
     variable tracking symbolic random initializers activations regularizers constraints
     logs losses metrics optimizers data callbacks saving distribution
-    input_spec layer
+    input_spec shapes modes calls weights layer
     layers
     models
     ops utils preprocessing

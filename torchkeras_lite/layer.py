@@ -14,23 +14,23 @@ A frozen BatchNormalization (`trainable = False`) stays in inference mode whatev
 
 from __future__ import annotations
 
-import functools
 import inspect
-import threading
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import config, constraints, dtype_policies, initializers, input_spec, regularizers, symbolic
+from torchkeras_lite import config, dtype_policies, input_spec, regularizers, symbolic
+from torchkeras_lite.calls import NameScope, Signature, away_from_losses, building, careful, going_on, require_care
 from torchkeras_lite.metrics import Metric
+from torchkeras_lite.modes import all_modules, differing, training_mode
 from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
+from torchkeras_lite.shapes import any_rows, as_shape, first_shape, tensors_of_shape
 from torchkeras_lite.tracking import TrackedDict, TrackedList
 from torchkeras_lite.variable import Variable, tensor_of
+from torchkeras_lite.weights import Weighted
 
 Tensor = torch.Tensor
 _INTEGERS = frozenset({torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool})
@@ -43,27 +43,7 @@ _HOOKS = (
 )
 
 
-class _Calls(threading.local):
-    """The layers being called in this thread, outermost first, and the names of those being built."""
-
-    def __init__(self):
-        self.layers, self.names = [], []
-
-
-_calls = _Calls()
-_careful = [False]  # becomes True once a layer makes masks or adds losses: from then on no call takes the short cut
-
-
-def require_care() -> None:
-    """Called by what needs the bookkeeping of the careful path (masks, `add_loss`). Models without it never pay for it."""
-    _careful[0] = True
-
-
-def is_careful() -> bool:
-    return _careful[0]
-
-
-class Layer(Configurable, nn.Module):
+class Layer(Weighted, Configurable, nn.Module):
     """The base of all layers: state made in `build`, computation in `call`.
 
     Args:
@@ -111,7 +91,7 @@ class Layer(Configurable, nn.Module):
         setting["_path"] = None
         setting["_direct"] = False
         kwargs.pop("quantization_config", None)  # stands in the configs of Keras 3, empty
-        shape = _first_shape(kwargs)
+        shape = first_shape(kwargs)
         if shape is not None:
             setting["_input_shape_arg"] = shape
         if kwargs:
@@ -120,11 +100,11 @@ class Layer(Configurable, nn.Module):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
-            cls.build = _building(cls.build)
+            cls.build = building(cls.build)
         if "forward" in cls.__dict__ and "call" not in cls.__dict__:
             cls.call = cls.__dict__["forward"]  # written the torch way: `forward` is what it computes
             del cls.forward
-        cls._signature = _Signature(cls.call)
+        cls._signature = Signature(cls.call)
 
     # ------------------------------------------------------------ what subclasses write
 
@@ -151,7 +131,7 @@ class Layer(Configurable, nn.Module):
             if (
                 type(x) is Tensor
                 and x.dtype in self._direct_dtypes
-                and not _careful[0]
+                and not careful[0]
                 and not (
                     self._forward_hooks
                     or self._forward_pre_hooks
@@ -159,7 +139,7 @@ class Layer(Configurable, nn.Module):
                     or self._backward_pre_hooks
                     or any(_HOOKS)
                 )
-                and (not kwargs or (len(kwargs) == 1 and "training" in kwargs and not _differing(self, kwargs["training"])))
+                and (not kwargs or (len(kwargs) == 1 and "training" in kwargs and not differing(self, kwargs["training"])))
             ):
                 try:
                     return self.call(x, training=self.training) if self._signature.training else self.call(x)
@@ -198,20 +178,20 @@ class Layer(Configurable, nn.Module):
             self._build_for(args, kwargs)
         elif self.input_spec is not None:
             input_spec.check(self.input_spec, args[0] if args else next(iter(kwargs.values())), self.name)
-        if not _differing(self, training):
+        if not differing(self, training):
             return self._run(args, kwargs)
         with training_mode(self, bool(training)):
             return self._run(args, kwargs)
 
     def _run(self, args, kwargs):
         """`call` with its mask, its training flag, and what follows from its output."""
-        signature, stack = self._signature, _calls.layers
-        if not stack and _careful[0]:
+        signature, stack = self._signature, going_on.layers
+        if not stack and careful[0]:
             self._clear_losses()
         if signature.training:
             kwargs = {**kwargs, "training": self.training}
         mask = None
-        if _careful[0]:
+        if careful[0]:
             kwargs, mask = self._with_masks(args, kwargs)
         stack.append(self)
         try:
@@ -281,10 +261,6 @@ class Layer(Configurable, nn.Module):
                 x._keras_mask = mask
         return x
 
-    def placement(self) -> dict:
-        """The dtype and device for torch modules made in `build`."""
-        return {"dtype": config.torch_dtype(self.variable_dtype), "device": config.get_device()}
-
     def _home(self, otherwise) -> torch.device:
         """The device of the weights; `otherwise` where there are none."""
         for module in all_modules(self):
@@ -331,72 +307,7 @@ class Layer(Configurable, nn.Module):
             else:
                 self.build(next(iter(shapes.values())))
         if device is not None and self._build_shapes:  # the number of rows was that of one batch
-            self.__dict__["_build_shapes"] = {key: _any_rows(shape) for key, shape in self._build_shapes.items()}
-
-    def add_weight(
-        self,
-        shape: Sequence[int] | int | None = None,
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        aggregation: str = "none",
-        overwrite_with_gradient: bool = False,
-        name: str | None = None,
-    ) -> Variable:
-        """A new weight: a torch parameter (or a buffer, when not trainable) of this layer, seen as a Variable.
-
-        Args:
-            shape: its shape; None for a scalar.
-            initializer: what fills it; by default glorot_uniform for floats and zeros for integers.
-        """
-        if isinstance(shape, str):  # the order of arguments in older code: name first
-            name, shape, initializer = shape, initializer, None
-        dtype = config.torch_dtype(dtype or self.variable_dtype)
-        shape = () if shape is None else tuple(shape) if hasattr(shape, "__iter__") else (shape,)
-        if any(size is None for size in shape):
-            raise ValueError(f"Layer {self.name!r}: a weight needs a full shape. Received: shape={shape}")
-        if initializer is None:
-            initializer = "glorot_uniform" if dtype.is_floating_point else "zeros"
-        key = base = (name or "variable").replace(".", "_").replace("/", "_")
-        count = 1
-        while key in self._parameters or key in self._buffers or key in self._modules:
-            key, count = f"{base}_{count}", count + 1
-        tensor = torch.empty(shape, dtype=dtype, device=config.get_device())
-        if trainable and dtype.is_floating_point:
-            self._parameters[key] = nn.Parameter(tensor)
-        else:
-            self._buffers[key] = tensor
-        variable = self.adopt(name or key, self, key, None, initializer, regularizer, constraint)
-        variable._wants_training = trainable
-        return variable
-
-    add_variable = add_weight
-
-    def adopt(
-        self, name: str, module: nn.Module, key: str, layout=None, initializer=None, regularizer=None, constraint=None
-    ) -> Variable:
-        """Makes the tensor `module.key` of torch a weight of this layer, under the name and in the layout of Keras.
-
-        Args:
-            layout: an object with `to_keras` and `from_keras` (see `variable.Permuted`), or None for no change.
-            initializer: fills it, seeing the Keras layout; None leaves what torch put there.
-        """
-        path = "/".join([*(_calls.names or [self.name]), name])
-        variable = Variable.of(module, key, layout, name, path)
-        variable.initializer = initializers.get(initializer)
-        variable.regularizer = regularizers.get(regularizer)
-        variable.constraint = constraints.get(constraint)
-        raw = variable.raw
-        if variable.initializer is not None:
-            with torch.no_grad(), config.device(raw.device):
-                raw.copy_(variable.to_raw(tensor_of(variable.initializer(variable.shape, dtype=variable.dtype))))
-        if isinstance(raw, nn.Parameter):
-            raw.requires_grad_(self._trainable)
-        self._variables.append(variable)
-        return variable
+            self.__dict__["_build_shapes"] = {key: any_rows(shape) for key, shape in self._build_shapes.items()}
 
     # ------------------------------------------------------------ symbolic calls
 
@@ -416,7 +327,7 @@ class Layer(Configurable, nn.Module):
 
     def _infer(self, args, kwargs):
         try:
-            with _away_from_losses(self):
+            with away_from_losses(self):
                 return symbolic.infer(self.forward, args, kwargs, self._device())
         except Exception:
             shape = self._declared_shape(args, kwargs)
@@ -439,7 +350,7 @@ class Layer(Configurable, nn.Module):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for an input of this shape (None: varies)."""
-        spec = self.compute_output_spec(_tensors_of_shape(input_shape, self.compute_dtype))
+        spec = self.compute_output_spec(tensors_of_shape(input_shape, self.compute_dtype))
         return pytree.tree_map(lambda leaf: leaf.shape, spec)
 
     def _node(self):
@@ -507,104 +418,11 @@ class Layer(Configurable, nn.Module):
             if name == "activity_regularizer":
                 self.__dict__["_direct"] = False
 
-    def _track_variable(self, name, variable):
-        """A Variable made by hand and assigned to the layer moves in: torch sees it from now on."""
-        if not any(variable is known for known in self._variables):
-            if variable._module is not self and not isinstance(variable._module, nn.Module):
-                raise TypeError(f"Not a variable: {variable!r}")
-            raw = variable.raw
-            if variable._key == "value" and len(list(variable._module._modules)) == 0 and variable._layout is None:
-                table = self._parameters if isinstance(raw, nn.Parameter) else self._buffers
-                table[name] = raw
-                variable._module, variable._key = self, name
-            self._variables.append(variable)
-        object.__setattr__(self, name, variable)
-
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
     def extra_repr(self) -> str:
         return f"name={self.name}"
-
-    # ------------------------------------------------------------ weights
-
-    @property
-    def trainable(self) -> bool:
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool):
-        value = bool(value)
-        object.__setattr__(self, "_trainable", value)
-        for variable in self._variables:
-            if variable._wants_training:
-                variable.trainable = value
-        own = {id(variable.raw) for variable in self._variables}
-        for parameter in self._parameters.values():
-            if parameter is not None and id(parameter) not in own:
-                parameter.requires_grad_(value)
-        for child in self._modules.values():
-            _freeze(child, value, own)
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All weights, those of the layers inside too."""
-        return self.weights
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights, those of the layers inside too; each layer's trainable ones first."""
-        found, seen = [], set()
-        _collect(self, found, seen, self.name)
-        return found
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        return [variable for variable in self.weights if variable.trainable] if self._trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        return [variable for variable in self.weights if not variable.trainable] if self._trainable else self.weights
-
-    trainable_variables = trainable_weights
-    non_trainable_variables = non_trainable_weights
-
-    def own_variables(self) -> list[Variable]:
-        """Its weights without those of layers inside; torch modules inside count as its own."""
-        found = []
-        _collect(self, found, set(), self.name, deep=False)
-        return found
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The values of `weights`, as numpy arrays."""
-        return [variable.numpy() for variable in self.weights]
-
-    def set_weights(self, weights: Sequence) -> None:
-        """Sets all weights from arrays in the order of `weights`. Nothing is changed when one does not fit."""
-        mine = self.weights
-        if len(mine) != len(weights):
-            raise ValueError(
-                f"You called `set_weights(weights)` on layer {self.name!r} with a weight list of length {len(weights)}, but "
-                f"the layer was expecting {len(mine)} weights."
-            )
-        for variable, value in zip(mine, weights, strict=True):
-            shape = tuple(getattr(value, "shape", None) or tensor_of(value).shape)
-            if variable.shape != shape:
-                raise ValueError(
-                    f"Layer {self.name!r} weight shape {variable.shape} ({variable.path}) is not compatible with provided "
-                    f"weight shape {shape}."
-                )
-        for variable, value in zip(mine, weights, strict=True):
-            variable.assign(value)
-
-    def count_params(self) -> int:
-        """The number of scalars in its weights."""
-        if not self.built:
-            raise ValueError(
-                f"You tried to call `count_params` on layer {self.name!r}, but the layer isn't built. You can build it "
-                "manually via: `layer.build(input_shape)`."
-            )
-        return sum(variable.raw.numel() for variable in self.weights)
 
     @property
     def layers_inside(self) -> list[Layer]:
@@ -688,188 +506,14 @@ class Layer(Configurable, nn.Module):
 
     def build_from_config(self, config: dict) -> None:
         if config and not self.built:
-            shapes = {key: _as_shape(value) for key, value in config.items()}
+            shapes = {key: as_shape(value) for key, value in config.items()}
             self.build(*shapes.values()) if len(shapes) == 1 else self.build(**shapes)
 
-    def save_own_variables(self, store) -> None:
-        """Puts its own weights (not those of layers inside) into `store`, under "0", "1", ..."""
-        for i, variable in enumerate(self.own_variables()):
-            store[str(i)] = variable.numpy()
-
-    def load_own_variables(self, store) -> None:
-        own = self.own_variables()
-        if len(store.keys()) != len(own):
-            raise ValueError(
-                f"Layer {self.name!r} expected {len(own)} variables, but received {len(store.keys())} variables during "
-                f"loading. Expected: {[variable.name for variable in own]}"
-            )
-        for i, variable in enumerate(own):
-            variable.assign(store[str(i)])
-
     def _named(self):
-        return _NameScope(self.name)
+        return NameScope(self.name)
 
 
-# ---------------------------------------------------------------- helpers
-
-
-class _Signature:
-    """What the `call` of a class takes, read once."""
-
-    def __init__(self, call):
-        parameters = list(inspect.signature(call).parameters.values())[1:]
-        names = [p.name for p in parameters]
-        fixed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        self.training = "training" in names
-        self.training_position = names.index("training") if self.training else len(names)
-        self.mask = "mask" in names
-        self.mask_required = any(p.name == "mask" and p.default is p.empty for p in fixed)
-        self.tensors = [p.name for p in fixed if p.name not in ("training", "mask")]
-        if not self.tensors and any(p.kind is p.VAR_POSITIONAL for p in parameters):
-            self.tensors = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
-
-
-Layer._signature = _Signature(Layer.call)
-
-
-class _NameScope:
-    """Weights made inside have this name in their path; entered twice in a row, it counts once."""
-
-    def __init__(self, name):
-        self.name = name
-        self.entered = _calls.names[-1:] != [name]
-
-    def __enter__(self):
-        if self.entered:
-            _calls.names.append(self.name)
-
-    def __exit__(self, *exc):
-        if self.entered:
-            _calls.names.pop()
-
-
-def _building(build):
-    """`build` with what surrounds it: the name scope, the record of the shapes, and the flag at the end."""
-
-    @functools.wraps(build)
-    def wrapped(self, *args, **kwargs):
-        if self.__dict__.get("_in_build"):  # super().build(...)
-            return build(self, *args, **kwargs)
-        self.__dict__["_in_build"] = True
-        before = len(self._variables)
-        try:
-            with _NameScope(self.name):
-                self.__dict__["_path"] = "/".join(_calls.names)
-                build(self, *args, **kwargs)
-        except BaseException:
-            del self._variables[before:]  # nothing half-built stays
-            raise
-        finally:
-            del self.__dict__["_in_build"]
-        if self._build_shapes is None:
-            self.__dict__["_build_shapes"] = dict(inspect.signature(build).bind(self, *args, **kwargs).arguments)
-            self._build_shapes.pop("self", None)
-        self.built = True
-        return None
-
-    return wrapped
-
-
-class _away_from_losses:
-    """Trying a layer out to learn its output shape must leave no losses behind."""
-
-    def __init__(self, layer):
-        self.layer = layer
-
-    def __enter__(self):
-        # A call that is going on is not the caller's affair here: the trial counts as nested, so nothing is cleared.
-        _calls.layers.append(self.layer)
-
-    def __exit__(self, *exc):
-        _calls.layers.pop()
-        if _careful[0]:
-            self.layer._clear_losses()
-
-
-def all_modules(root: nn.Module) -> list[nn.Module]:
-    """What `root.modules()` gives, at a tenth of its Python calls: steps can afford it."""
-    found, seen = [root], {root}
-    for module in found:
-        for child in module._modules.values():
-            if child is not None and child not in seen:
-                seen.add(child)
-                found.append(child)
-    return found
-
-
-def _differing(root: nn.Module, mode) -> bool:
-    """Whether the flag of any module in `root` is not `mode` (None: whatever it is will do)."""
-    if mode is None:
-        return False
-    if root.training is not bool(mode):
-        return True
-    for module in all_modules(root):  # noqa: SIM110 - any() would cost a Python call for each module, in each step
-        if module.training is not root.training:
-            return True
-    return False
-
-
-class training_mode:
-    """Inside, all modules of `root` train (or none does); afterwards each is as it was, and new ones are as `root` was."""
-
-    def __init__(self, root: nn.Module, mode: bool):
-        self.root, self.mode = root, mode
-
-    def __enter__(self):
-        self.outer = self.root.training
-        self.before = [(module, module.training) for module in all_modules(self.root)]
-        for module, _ in self.before:
-            module.training = self.mode
-
-    def __exit__(self, *exc):
-        for module in all_modules(self.root):
-            module.training = self.outer
-        for module, mode in self.before:
-            module.training = mode
-
-
-def _freeze(module, value, own):
-    if module is None:
-        return
-    if isinstance(module, Layer):
-        module.trainable = value
-        return
-    for parameter in module._parameters.values():
-        if parameter is not None and id(parameter) not in own:
-            parameter.requires_grad_(value)
-    for child in module._modules.values():
-        _freeze(child, value, own)
-
-
-def _own(layer: Layer) -> list[Variable]:
-    """A layer's own weights, trainable ones first: Keras's order."""
-    wants = [v for v in layer._variables if v._wants_training and isinstance(v.raw, nn.Parameter)]
-    return wants + [v for v in layer._variables if not any(v is w for w in wants)]
-
-
-def _collect(module, found, seen, path, deep=True):
-    """Adds the Variables of a module and of all that is inside it (`deep`: of layers inside it too), each tensor once."""
-    if module is None:
-        return
-    if isinstance(module, Layer):
-        path = module._path or path
-        for variable in _own(module):
-            if id(variable.raw) not in seen:
-                seen.add(id(variable.raw))
-                found.append(variable)
-    for table in (module._parameters, module._buffers):
-        for key, tensor in table.items():
-            if tensor is not None and id(tensor) not in seen:
-                seen.add(id(tensor))
-                found.append(Variable.of(module, key, None, key, f"{path}/{key}"))
-    for key, child in module._modules.items():
-        if deep or not isinstance(child, Layer):
-            _collect(child, found, seen, f"{path}/{key}", deep)
+Layer._signature = Signature(Layer.call)
 
 
 def _layers_in(module) -> list:
@@ -880,59 +524,3 @@ def _layers_in(module) -> list:
     for child in module._modules.values():
         found += [child] if isinstance(child, Layer) else _layers_in(child)
     return found
-
-
-def _first_shape(kwargs: dict):
-    """The full input shape out of the arguments that say it, which are taken out of `kwargs`."""
-    batch = kwargs.pop("batch_size", None)
-    for key in ("batch_input_shape", "batch_shape"):
-        if kwargs.get(key) is not None:
-            return _as_shape(kwargs.pop(key))
-        kwargs.pop(key, None)
-    dim, shape = kwargs.pop("input_dim", None), kwargs.pop("input_shape", None)
-    if dim is not None:
-        return (batch, int(dim))
-    if shape is not None:
-        return (batch, *(_as_shape(shape) if hasattr(shape, "__iter__") else (int(shape),)))
-    return None
-
-
-def _as_shape(shape):
-    if isinstance(shape, dict):
-        return {key: _as_shape(value) for key, value in shape.items()}
-    if shape is None or isinstance(shape, int):
-        return shape
-    if any(isinstance(size, (list, tuple)) for size in shape):
-        return [_as_shape(size) for size in shape]
-    return tuple(None if size is None else int(size) for size in shape)
-
-
-def _any_rows(shape):
-    """The shape (or shapes) with None in front."""
-    if isinstance(shape, dict):
-        return {key: _any_rows(value) for key, value in shape.items()}
-    if isinstance(shape, (list, tuple)) and any(isinstance(size, (list, tuple)) for size in shape):
-        return type(shape)(_any_rows(value) for value in shape)
-    return (None, *shape[1:]) if shape else shape
-
-
-def _tensors_of_shape(shape, dtype):
-    """KerasTensors for a shape, or for a list, tuple or dict of shapes."""
-    if isinstance(shape, dict):
-        return {key: _tensors_of_shape(value, dtype) for key, value in shape.items()}
-    if isinstance(shape, (list, tuple)) and any(isinstance(size, (list, tuple)) for size in shape):
-        return [_tensors_of_shape(value, dtype) for value in shape]
-    return symbolic.KerasTensor(shape, dtype)
-
-
-def bare(cls, *args, **kwargs) -> nn.Module:
-    """`cls(*args, **kwargs)` without torch's initialisation of its parameters: the Keras initializers fill them."""
-    module = cls.__new__(cls)
-    module.__dict__["reset_parameters"] = _nothing
-    module.__init__(*args, **kwargs)
-    module.__dict__.pop("reset_parameters", None)
-    return module
-
-
-def _nothing() -> None:
-    return None

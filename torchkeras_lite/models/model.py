@@ -10,10 +10,11 @@ import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import saving
-from torchkeras_lite.layer import Layer, _as_shape, _tensors_of_shape
+from torchkeras_lite.layer import Layer
 from torchkeras_lite.models.summary import print_summary
 from torchkeras_lite.models.trainer import Trainer
 from torchkeras_lite.registry import suggest
+from torchkeras_lite.shapes import as_shape, tensors_of_shape
 
 
 class Model(Trainer, Layer):
@@ -37,7 +38,7 @@ class Model(Trainer, Layer):
             return
         self.built = True  # while it is tried out: the layers inside build themselves
         try:
-            self._infer((_tensors_of_shape(_as_shape(input_shape), self.compute_dtype),), {})
+            self._infer((tensors_of_shape(as_shape(input_shape), self.compute_dtype),), {})
         except BaseException:
             self.built = False
             raise

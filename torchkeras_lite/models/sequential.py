@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from torchkeras_lite import registry, symbolic
-from torchkeras_lite.layer import Layer, _as_shape
+from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import Embedding, InputLayer, TorchModuleWrapper
 from torchkeras_lite.models.model import Model
+from torchkeras_lite.shapes import as_shape
 
 
 class Sequential(Model):
@@ -137,7 +138,7 @@ class Sequential(Model):
                 return
             if not self._chain:
                 raise ValueError(f"Sequential model {self.name!r} cannot be built because it has no layers. Call `add()`.")
-            shape = _as_shape(input_shape)
+            shape = as_shape(input_shape)
             self._enter((None, *shape[1:]), _entry_dtype(self._chain[0]))
             try:
                 end = self._exit

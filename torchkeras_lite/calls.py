@@ -1,0 +1,102 @@
+"""The calls that are going on: which layers, under which names, and how careful they have to be."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+
+
+class Calls(threading.local):
+    """The layers being called in this thread, outermost first, and the names of those being built."""
+
+    def __init__(self):
+        self.layers, self.names = [], []
+
+
+going_on = Calls()
+careful = [False]  # becomes True once a layer makes masks or adds losses: from then on no call takes the short cut
+
+
+def require_care() -> None:
+    """Called by what needs the bookkeeping of the careful path (masks, `add_loss`). Models without it never pay for it."""
+    careful[0] = True
+
+
+def is_careful() -> bool:
+    return careful[0]
+
+
+class Signature:
+    """What the `call` of a class takes, read once."""
+
+    def __init__(self, call):
+        parameters = list(inspect.signature(call).parameters.values())[1:]
+        names = [p.name for p in parameters]
+        fixed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        self.training = "training" in names
+        self.training_position = names.index("training") if self.training else len(names)
+        self.mask = "mask" in names
+        self.mask_required = any(p.name == "mask" and p.default is p.empty for p in fixed)
+        self.tensors = [p.name for p in fixed if p.name not in ("training", "mask")]
+        if not self.tensors and any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            self.tensors = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
+
+
+class NameScope:
+    """Weights made inside have this name in their path; entered twice in a row, it counts once."""
+
+    def __init__(self, name):
+        self.name = name
+        self.entered = going_on.names[-1:] != [name]
+
+    def __enter__(self):
+        if self.entered:
+            going_on.names.append(self.name)
+
+    def __exit__(self, *exc):
+        if self.entered:
+            going_on.names.pop()
+
+
+def building(build):
+    """`build` with what surrounds it: the name scope, the record of the shapes, and the flag at the end."""
+
+    @functools.wraps(build)
+    def wrapped(self, *args, **kwargs):
+        if self.__dict__.get("_in_build"):  # super().build(...)
+            return build(self, *args, **kwargs)
+        self.__dict__["_in_build"] = True
+        before = len(self._variables)
+        try:
+            with NameScope(self.name):
+                self.__dict__["_path"] = "/".join(going_on.names)
+                build(self, *args, **kwargs)
+        except BaseException:
+            del self._variables[before:]  # nothing half-built stays
+            raise
+        finally:
+            del self.__dict__["_in_build"]
+        if self._build_shapes is None:
+            self.__dict__["_build_shapes"] = dict(inspect.signature(build).bind(self, *args, **kwargs).arguments)
+            self._build_shapes.pop("self", None)
+        self.built = True
+        return None
+
+    return wrapped
+
+
+class away_from_losses:
+    """Trying a layer out to learn its output shape must leave no losses behind."""
+
+    def __init__(self, layer):
+        self.layer = layer
+
+    def __enter__(self):
+        # A call that is going on is not the caller's affair here: the trial counts as nested, so nothing is cleared.
+        going_on.layers.append(self.layer)
+
+    def __exit__(self, *exc):
+        going_on.layers.pop()
+        if careful[0]:
+            self.layer._clear_losses()

@@ -1,0 +1,143 @@
+"""Feeding: from whatever a user passes to batches on the device, and from outputs back to numpy."""
+
+from __future__ import annotations
+
+import torch
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite import data
+from torchkeras_lite.layers.core import positive
+from torchkeras_lite.models.targets import check_targets
+
+
+class Feeding:
+    """The part of Trainer that deals with data."""
+
+    def _parts(self, x, y, sample_weight) -> tuple:
+        """The tuple of what was given, as tensors."""
+        x, y = data.to_tensors(x, "x"), data.to_tensors(y, "y")
+        if sample_weight is not None and y is None:
+            raise ValueError("`sample_weight` was given without targets `y`.")
+        if sample_weight is not None:
+            return (x, y, data.to_tensors(sample_weight, "sample_weight"))
+        return (x,) if y is None else (x, y)
+
+    def _batches(self, x, y, sample_weight, batch_size, shuffle, class_weight, steps):
+        """Where batches come from. Arrays are checked and converted here, once."""
+        if x is None:
+            raise ValueError("There is no data: `x` is None. Expected arrays, or an iterable of batches.")
+        device = self._device()
+        if not data.is_arrays(x):
+            if isinstance(x, (list, tuple, str)) or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
+                data.to_tensors(x, "x")  # raises, and says what is wrong with it
+                raise ValueError(f"There is no data: x={x!r}.")
+            if y is not None or sample_weight is not None:
+                raise ValueError(
+                    "`y` and `sample_weight` cannot be given beside an iterable of batches: its batches have to hold them, as "
+                    f"(x, y) or (x, y, sample_weight). Received: x={type(x).__name__}."
+                )
+            return data.Iterable(x, steps, device, class_weight)
+        batch_size = 32 if batch_size is None else positive(batch_size, "batch_size")
+        parts = self._parts(x, y, sample_weight)
+        count = data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
+        if class_weight is not None:
+            if len(parts) == 1:
+                raise ValueError("`class_weight` was given without targets `y`.")
+            weights = data.class_weights(class_weight, parts[1])
+            parts = (*parts[:2], weights * parts[2] if len(parts) == 3 else weights)
+        return data.Arrays(parts, min(batch_size, count), shuffle, device)
+
+    def _adapted(self, batches, first, training: bool):
+        """Arrays once more, now that the model is built and can say what its inputs and targets look like."""
+        if not isinstance(batches, data.Arrays):
+            return (self._prepared(batch) for batch in ()) if batches is None else Prepared(batches, self._prepared)
+        prepared = self._prepared(batches.parts)
+        if len(prepared) > 1 and self.compiled:
+            check_targets(self, prepared[1], training)
+        if all(a is b for a, b in zip(pytree.tree_leaves(prepared), pytree.tree_leaves(batches.parts), strict=True)):
+            return batches
+        return data.Arrays(prepared, batches.batch_size, batches.shuffle, batches.device)
+
+    def _prepared(self, parts: tuple) -> tuple:
+        """A batch, or all the data, with the inputs as the model takes them."""
+        x = self._standardized(parts[0])
+        return parts if x is parts[0] else (x, *parts[1:])
+
+    def _standardized(self, x):
+        """Inputs in the rank and dtype that the model expects. Models that know say so by overriding this."""
+        return x
+
+    def _validation(self, given, batch_size, steps):
+        if isinstance(given, (tuple, list)) and not data.is_array(given) and 1 <= len(given) <= 3:
+            batches = self._batches(*three(given), batch_size, False, None, steps)
+        else:
+            batches = self._batches(given, None, None, batch_size, False, None, steps)
+        return self._adapted(batches, None, training=False)
+
+    def _one_batch(self, x, y, sample_weight, class_weight):
+        parts = self._parts(x, y, sample_weight)
+        data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
+        if class_weight is not None and len(parts) == 2:
+            parts = (*parts, data.class_weights(class_weight, parts[1]))
+        device = self._device()
+        return pytree.tree_map(lambda t: t.to(device), parts)
+
+
+def three(parts):
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(f"Data is expected to be x, (x, y) or (x, y, sample_weight). Received {len(parts)} parts.")
+    return (*parts, *[None] * (3 - len(parts)))
+
+
+def to_numpy(tensor):
+    if not isinstance(tensor, torch.Tensor):
+        return tensor
+    tensor = tensor.detach()
+    return (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).cpu().numpy()
+
+
+class Prepared:
+    """An iterable of batches, each passed through a function."""
+
+    def __init__(self, source, function):
+        self.source, self.function, self.steps = source, function, source.steps
+
+    def __iter__(self):
+        return map(self.function, self.source)
+
+
+class Gathered:
+    """Outputs of many batches, brought to the host while the next batch is computed, in one array each."""
+
+    def __init__(self, rows: int | None):
+        self.rows, self.filled = rows, 0
+        self.batches: list = []
+        self.targets = self.spec = None
+
+    def add(self, outputs):
+        leaves, self.spec = pytree.tree_flatten(outputs)
+        count = len(leaves[0])
+        if self.rows is None or count == self.rows or any(len(leaf) != count for leaf in leaves):
+            self.batches.append([leaf.detach() for leaf in leaves])
+            return
+        if self.targets is None:
+            if self.batches:
+                self.batches.append([leaf.detach() for leaf in leaves])
+                return
+            self.targets = [
+                torch.empty((self.rows, *leaf.shape[1:]), dtype=leaf.dtype, pin_memory=leaf.is_cuda) for leaf in leaves
+            ]
+        for target, leaf in zip(self.targets, leaves, strict=True):
+            target[self.filled : self.filled + count].copy_(leaf, non_blocking=True)
+        self.filled += count
+
+    def numpy(self):
+        if self.targets is not None:
+            if self.targets[0].is_pinned():
+                torch.cuda.synchronize()
+            whole = self.targets
+        elif not self.batches:
+            raise ValueError("There is no data: no batch came.")
+        else:
+            whole = [parts[0] if len(parts) == 1 else torch.cat(parts) for parts in zip(*self.batches, strict=True)]
+        return pytree.tree_unflatten([to_numpy(tensor) for tensor in whole], self.spec)

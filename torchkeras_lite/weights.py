@@ -1,0 +1,251 @@
+"""What a layer knows of its weights: how they are made, found, frozen, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from torchkeras_lite import config, constraints, initializers, regularizers
+from torchkeras_lite.calls import going_on
+from torchkeras_lite.variable import Variable, tensor_of
+
+
+class Weighted:
+    """The half of Layer that deals with weights."""
+
+    # ------------------------------------------------------------ making
+
+    def placement(self) -> dict:
+        """The dtype and device for torch modules made in `build`."""
+        return {"dtype": config.torch_dtype(self.variable_dtype), "device": config.get_device()}
+
+    def add_weight(
+        self,
+        shape: Sequence[int] | int | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """A new weight: a torch parameter (or a buffer, when not trainable) of this layer, seen as a Variable.
+
+        Args:
+            shape: its shape; None for a scalar.
+            initializer: what fills it; by default glorot_uniform for floats and zeros for integers.
+        """
+        if isinstance(shape, str):  # the order of arguments in older code: name first
+            name, shape, initializer = shape, initializer, None
+        dtype = config.torch_dtype(dtype or self.variable_dtype)
+        shape = () if shape is None else tuple(shape) if hasattr(shape, "__iter__") else (shape,)
+        if any(size is None for size in shape):
+            raise ValueError(f"Layer {self.name!r}: a weight needs a full shape. Received: shape={shape}")
+        if initializer is None:
+            initializer = "glorot_uniform" if dtype.is_floating_point else "zeros"
+        key = base = (name or "variable").replace(".", "_").replace("/", "_")
+        count = 1
+        while key in self._parameters or key in self._buffers or key in self._modules:
+            key, count = f"{base}_{count}", count + 1
+        tensor = torch.empty(shape, dtype=dtype, device=config.get_device())
+        if trainable and dtype.is_floating_point:
+            self._parameters[key] = nn.Parameter(tensor)
+        else:
+            self._buffers[key] = tensor
+        variable = self.adopt(name or key, self, key, None, initializer, regularizer, constraint)
+        variable._wants_training = trainable
+        return variable
+
+    add_variable = add_weight
+
+    def adopt(
+        self, name: str, module: nn.Module, key: str, layout=None, initializer=None, regularizer=None, constraint=None
+    ) -> Variable:
+        """Makes the tensor `module.key` of torch a weight of this layer, under the name and in the layout of Keras.
+
+        Args:
+            layout: an object with `to_keras` and `from_keras` (see `variable.Permuted`), or None for no change.
+            initializer: fills it, seeing the Keras layout; None leaves what torch put there.
+        """
+        path = "/".join([*(going_on.names or [self.name]), name])
+        variable = Variable.of(module, key, layout, name, path)
+        variable.initializer = initializers.get(initializer)
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        raw = variable.raw
+        if variable.initializer is not None:
+            with torch.no_grad(), config.device(raw.device):
+                raw.copy_(variable.to_raw(tensor_of(variable.initializer(variable.shape, dtype=variable.dtype))))
+        if isinstance(raw, nn.Parameter):
+            raw.requires_grad_(self._trainable)
+        self._variables.append(variable)
+        return variable
+
+    def _track_variable(self, name, variable):
+        """A Variable made by hand and assigned to the layer moves in: torch sees it from now on."""
+        if not any(variable is known for known in self._variables):
+            if variable._module is not self and not isinstance(variable._module, nn.Module):
+                raise TypeError(f"Not a variable: {variable!r}")
+            raw = variable.raw
+            if variable._key == "value" and len(list(variable._module._modules)) == 0 and variable._layout is None:
+                table = self._parameters if isinstance(raw, nn.Parameter) else self._buffers
+                table[name] = raw
+                variable._module, variable._key = self, name
+            self._variables.append(variable)
+        object.__setattr__(self, name, variable)
+
+    # ------------------------------------------------------------ finding and freezing
+
+    @property
+    def trainable(self) -> bool:
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool):
+        value = bool(value)
+        object.__setattr__(self, "_trainable", value)
+        for variable in self._variables:
+            if variable._wants_training:
+                variable.trainable = value
+        own = {id(variable.raw) for variable in self._variables}
+        for parameter in self._parameters.values():
+            if parameter is not None and id(parameter) not in own:
+                parameter.requires_grad_(value)
+        for child in self._modules.values():
+            _freeze(child, value, own)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All weights, those of the layers inside too."""
+        return self.weights
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, those of the layers inside too; each layer's trainable ones first."""
+        found, seen = [], set()
+        _collect(self, found, seen, self.name)
+        return found
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return [variable for variable in self.weights if variable.trainable] if self._trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        return [variable for variable in self.weights if not variable.trainable] if self._trainable else self.weights
+
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    def own_variables(self) -> list[Variable]:
+        """Its weights without those of layers inside; torch modules inside count as its own."""
+        found = []
+        _collect(self, found, set(), self.name, deep=False)
+        return found
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of `weights`, as numpy arrays."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: Sequence) -> None:
+        """Sets all weights from arrays in the order of `weights`. Nothing is changed when one does not fit."""
+        mine = self.weights
+        if len(mine) != len(weights):
+            raise ValueError(
+                f"You called `set_weights(weights)` on layer {self.name!r} with a weight list of length {len(weights)}, but "
+                f"the layer was expecting {len(mine)} weights."
+            )
+        for variable, value in zip(mine, weights, strict=True):
+            shape = tuple(getattr(value, "shape", None) or tensor_of(value).shape)
+            if variable.shape != shape:
+                raise ValueError(
+                    f"Layer {self.name!r} weight shape {variable.shape} ({variable.path}) is not compatible with provided "
+                    f"weight shape {shape}."
+                )
+        for variable, value in zip(mine, weights, strict=True):
+            variable.assign(value)
+
+    def count_params(self) -> int:
+        """The number of scalars in its weights."""
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on layer {self.name!r}, but the layer isn't built. You can build it "
+                "manually via: `layer.build(input_shape)`."
+            )
+        return sum(variable.raw.numel() for variable in self.weights)
+
+    # ------------------------------------------------------------ files
+
+    def save_own_variables(self, store) -> None:
+        """Puts its own weights (not those of layers inside) into `store`, under "0", "1", ..."""
+        for i, variable in enumerate(self.own_variables()):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store) -> None:
+        own = self.own_variables()
+        if len(store.keys()) != len(own):
+            raise ValueError(
+                f"Layer {self.name!r} expected {len(own)} variables, but received {len(store.keys())} variables during "
+                f"loading. Expected: {[variable.name for variable in own]}"
+            )
+        for i, variable in enumerate(own):
+            variable.assign(store[str(i)])
+
+
+def _freeze(module, value, own):
+    if module is None:
+        return
+    if isinstance(module, Weighted):
+        module.trainable = value
+        return
+    for parameter in module._parameters.values():
+        if parameter is not None and id(parameter) not in own:
+            parameter.requires_grad_(value)
+    for child in module._modules.values():
+        _freeze(child, value, own)
+
+
+def _own(layer: Weighted) -> list[Variable]:
+    """A layer's own weights, trainable ones first: Keras's order."""
+    wants = [v for v in layer._variables if v._wants_training and isinstance(v.raw, nn.Parameter)]
+    return wants + [v for v in layer._variables if not any(v is w for w in wants)]
+
+
+def _collect(module, found, seen, path, deep=True):
+    """Adds the Variables of a module and of all that is inside it (`deep`: of layers inside it too), each tensor once."""
+    if module is None:
+        return
+    if isinstance(module, Weighted):
+        path = module._path or path
+        for variable in _own(module):
+            if id(variable.raw) not in seen:
+                seen.add(id(variable.raw))
+                found.append(variable)
+    for table in (module._parameters, module._buffers):
+        for key, tensor in table.items():
+            if tensor is not None and id(tensor) not in seen:
+                seen.add(id(tensor))
+                found.append(Variable.of(module, key, None, key, f"{path}/{key}"))
+    for key, child in module._modules.items():
+        if deep or not isinstance(child, Weighted):
+            _collect(child, found, seen, f"{path}/{key}", deep)
+
+
+def bare(cls, *args, **kwargs) -> nn.Module:
+    """`cls(*args, **kwargs)` without torch's initialisation of its parameters: the Keras initializers fill them."""
+    module = cls.__new__(cls)
+    module.__dict__["reset_parameters"] = _nothing
+    module.__init__(*args, **kwargs)
+    module.__dict__.pop("reset_parameters", None)
+    return module
+
+
+def _nothing() -> None:
+    return None
