@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import numbers
 
 import torch
 from torch import nn
 
 from torchkeras_lite import activations, config, constraints, initializers, registry, regularizers
+from torchkeras_lite.calls import require_care
 from torchkeras_lite.input_spec import InputSpec
-from torchkeras_lite.layer import Layer, bare, require_care
+from torchkeras_lite.layer import Layer
 from torchkeras_lite.symbolic import KerasTensor, Node
 from torchkeras_lite.variable import Permuted
+from torchkeras_lite.weights import bare
 
 
 class Dense(Layer):
@@ -141,8 +144,15 @@ class Embedding(Layer):
     def compute_mask(self, inputs, mask=None):
         return inputs != 0 if self.mask_zero else None
 
-    def get_config(self):
-        return {key: value for key, value in super().get_config().items() if key != "weights"}
+    def get_config(self):  # all arguments but `weights`, which are saved as weights
+        kept = ("embeddings_initializer", "embeddings_regularizer", "activity_regularizer", "embeddings_constraint")
+        return {
+            **self._base_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            **{name: registry.serialize(getattr(self, name)) for name in kept},
+            "mask_zero": self.mask_zero,
+        }
 
 
 def _outlier(indices, limit):
@@ -152,11 +162,10 @@ def _outlier(indices, limit):
 class Activation(Layer):
     """Applies a function to each element: `Activation("relu")`. Output shape: that of the input."""
 
-    casts_integers = True
-
     def __init__(self, activation, **kwargs):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
+        self.casts_integers = self.activation not in (activations.linear, activations.relu)  # those leave integers integers
         self.supports_masking = True
         self.built = True
 
@@ -184,6 +193,7 @@ class Lambda(Layer):
         self.__dict__["_extra"] = [name for name in ("training", "mask") if name in names]
         if mask is not None:
             self.supports_masking = True
+            require_care()
         self.built = True
 
     def call(self, inputs, mask=None, training=None):
@@ -271,10 +281,10 @@ class InputLayer(Layer):
             batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
         elif (shape is None) == (batch_shape is None):
             raise ValueError("You must pass a `shape` (without the batch axis) or a `batch_shape`, and not both.")
+        elif batch_size is not None and batch_shape is not None:
+            raise ValueError("`batch_size` is the first size of `batch_shape`: pass one of them, not both.")
         super().__init__(name=name, **kwargs)
-        if batch_shape is None:
-            batch_shape = (batch_size, *_shape_without_batch(shape))
-        self.batch_shape = tuple(None if size is None else int(size) for size in batch_shape)
+        self.batch_shape = _checked_shape(batch_shape) if batch_shape is not None else (batch_size, *_checked_shape(shape))
         self.__dict__["_input_dtype"] = config.dtype_name(dtype)
         self.sparse = self.ragged = False
         self.optional = optional
@@ -303,13 +313,15 @@ class InputLayer(Layer):
         }
 
 
-def _shape_without_batch(shape):
+def _checked_shape(shape):
     if not isinstance(shape, (list, tuple, torch.Size)):
         raise ValueError(
             f"Cannot convert {shape!r} to a shape: `shape` is a tuple of sizes without the batch axis. The usual fix: "
             f"`Input(shape=({shape},))`."
         )
-    return tuple(shape)
+    if not all(size is None or (isinstance(size, numbers.Integral) and size >= 0) for size in shape):
+        raise ValueError(f"Cannot convert {shape!r} to a shape: each size is a non-negative integer, or None if it varies.")
+    return tuple(None if size is None else int(size) for size in shape)
 
 
 def Input(

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 from torchkeras_lite import config, constraints, initializers, regularizers
 from torchkeras_lite.input_spec import InputSpec
-from torchkeras_lite.layer import Layer, bare
+from torchkeras_lite.layer import Layer
+from torchkeras_lite.weights import bare
 
 
 class BatchNormalization(Layer):
