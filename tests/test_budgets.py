@@ -114,14 +114,15 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 
 
 def test_import_adds_little_time():
-    # The time of our own modules alone, by the interpreter's own clock; loading torch is not ours.
-    found = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import torch; import torchkeras_lite"],
-        capture_output=True, text=True, check=True,
-    ).stderr.splitlines()  # fmt: skip
-    ours = [line for line in found if line.endswith("| torchkeras_lite")]
-    microseconds = int(ours[0].split("|")[1])
-    assert microseconds <= 300_000, f"importing torchkeras_lite adds {microseconds / 1000:.0f} ms to importing torch"
+    # Processor time, which busy neighbours do not lengthen; loading torch is not ours.
+    code = """
+import json, time, torch
+start = time.process_time()
+import torchkeras_lite
+print(json.dumps(time.process_time() - start))
+"""
+    seconds = min(run(code) for _ in range(2))
+    assert seconds <= 0.3, f"importing torchkeras_lite adds {seconds:.2f} s to importing torch"
 
 
 def test_steps_read_nothing_back():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import losses as losses_module
+from torchkeras_lite import losses
 from torchkeras_lite import metrics as metrics_module
 from torchkeras_lite.metrics import Mean
 from torchkeras_lite.registry import suggest
@@ -24,23 +24,27 @@ class CompileLoss:
         self.given, self.loss_weights, self.output_names = loss, loss_weights, output_names
         self.single = self.parts = None
         self.trackers: list[Mean] = []
-        if not isinstance(loss, (list, tuple, dict)):
-            self.single = as_loss(loss)  # unknown names are refused at once, in compile()
-            self._weight = _single_weight(loss_weights)
-        else:
-            pytree.tree_map(lambda one: one if one is None else as_loss(one), loss, is_leaf=callable)
+        self._weight = _single_weight(loss_weights)
+        if isinstance(loss, (list, tuple, dict)):
+            for one in loss.values() if isinstance(loss, dict) else loss:
+                _is_late(one) or losses.resolve(one)  # unknown names are refused at once, in compile()
+        elif not _is_late(loss):
+            self.single = losses.resolve(loss)
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> torch.Tensor:
         """The scalar loss."""
+        if self.single is None and _is_late(self.given) and type(y_pred) is torch.Tensor:
+            self.single = losses.resolve(self.given, _only(y_true, "y"), y_pred)
         if self.single is not None and type(y_pred) is torch.Tensor:
             if type(y_true) is not torch.Tensor:
                 y_true = _only(y_true, "y")
             value = self.single(y_true, y_pred, sample_weight)
             return value if self._weight is None else value * self._weight
-        if self.parts is None:
-            self._resolve(y_pred)
-        truths, weights = self._aligned(y_true, "y"), self._aligned(sample_weight, "sample_weight", spread=True)
         predictions = _values(y_pred)
+        self.names = _names(y_pred, self.output_names)
+        truths, weights = self._aligned(y_true, "y"), self._aligned(sample_weight, "sample_weight", spread=True)
+        if self.parts is None:
+            self._resolve(truths, predictions)
         total = None
         for index, (loss, weight, tracker) in enumerate(self.parts):
             if loss is None or truths[index] is None:
@@ -55,8 +59,8 @@ class CompileLoss:
             raise ValueError("No loss to compute: every output has a loss of None.")
         return total
 
-    def _resolve(self, y_pred):
-        names, count = _names(y_pred, self.output_names), len(_values(y_pred))
+    def _resolve(self, truths, predictions):
+        names, count = self.names, len(predictions)
         one_for_all = not isinstance(self.given, (list, tuple, dict))
         given = [self.given] * count if one_for_all else _in_order(self.given, names, count, "loss")
         weights = self.loss_weights
@@ -64,21 +68,20 @@ class CompileLoss:
         track = count > 1
         self.parts = [
             (
-                None if loss is None else as_loss(loss),
+                losses.resolve(loss, truth, prediction),
                 weight,
                 Mean(name=f"{name}_loss") if track and loss is not None else None,
             )
-            for loss, weight, name in zip(given, weights, names, strict=True)
+            for loss, weight, name, truth, prediction in zip(given, weights, names, truths, predictions, strict=True)
         ]
-        self.names = names
         self.trackers = [tracker for _, _, tracker in self.parts if tracker is not None]
 
     def _aligned(self, data, what, spread=False):
         if data is None:
-            return [None] * len(self.parts)
+            return [None] * len(self.names)
         if spread and isinstance(data, torch.Tensor):
-            return [data] * len(self.parts)
-        return _in_order(data, self.names, len(self.parts), what)
+            return [data] * len(self.names)
+        return _in_order(data, self.names, len(self.names), what)
 
 
 class CompileMetrics:
@@ -180,10 +183,9 @@ class CompileMetrics:
         return f"<CompileMetrics name={self.name}>"
 
 
-def as_loss(loss):
-    """A callable `(y_true, y_pred, sample_weight)` from whatever names a loss."""
-    found = losses_module.get(loss)
-    return found if isinstance(found, losses_module.Loss) else losses_module.LossFunctionWrapper(found)
+def _is_late(loss) -> bool:
+    """Whether only the shapes of a batch will tell which loss this name means."""
+    return isinstance(loss, str) and loss.lower() in ("crossentropy", "ce")
 
 
 def _listed(value) -> list:

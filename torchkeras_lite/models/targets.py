@@ -29,7 +29,7 @@ def check_targets(model, y, training: bool) -> None:
             )
     loss = model._compile_loss.single if model._compile_loss is not None else None
     classes = _classes(model)
-    if not isinstance(loss, losses.SparseCategoricalCrossentropy) or classes is None or classes < 2:
+    if getattr(loss, "fn", None) is not losses.sparse_categorical_crossentropy or classes is None or classes < 2:
         return
     if getattr(loss, "ignore_class", None) is not None:
         return
