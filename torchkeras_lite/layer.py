@@ -56,6 +56,7 @@ class Layer(Weighted, Configurable, nn.Module):
             Sequential, with or without the batch axis.
     """
 
+    unsaved = ("activity_regularizer",)  # among the base settings, where there is one
     casts_integers = False  # whether integer inputs become floats before `call` (layers that only do float arithmetic)
 
     def __init__(
@@ -153,7 +154,7 @@ class Layer(Weighted, Configurable, nn.Module):
     def forward(self, *args, **kwargs):
         """The whole of a call: converts, builds, settles the training mode, carries masks and penalties."""
         signature = self._signature
-        args = tuple(self._convert(arg) for arg in args)
+        args = tuple(self._convert(arg, self.casts_integers and i == 0) for i, arg in enumerate(args))
         kwargs = {key: self._convert(value) for key, value in kwargs.items()} if kwargs else kwargs
         if not args and not (kwargs.keys() & {*signature.tensors}):
             raise TypeError(
@@ -211,7 +212,7 @@ class Layer(Weighted, Configurable, nn.Module):
             for leaf in pytree.tree_leaves(outputs):
                 if isinstance(leaf, Tensor):
                     self.add_loss(self.activity_regularizer(leaf) / max(len(leaf), 1))
-        if mask is not None:
+        if careful[0]:
             self._set_output_mask(args, mask, outputs)
         if not self._direct:
             self._settle()
@@ -231,30 +232,30 @@ class Layer(Weighted, Configurable, nn.Module):
             and bool(self._signature.tensors)
         )
 
-    def _convert(self, value):
-        """Arrays become tensors on the device; floating-point tensors are cast to the compute dtype."""
+    def _convert(self, value, integers: bool = False):
+        """Arrays become tensors on the device; floating-point tensors (`integers` too) are cast to the compute dtype."""
         if isinstance(value, Tensor):
-            return self._cast(value)
+            return self._cast(value, integers)
         if isinstance(value, (*_PLAIN, symbolic.KerasTensor)):
             return value
         if isinstance(value, Variable):
-            return self._cast(value.value)
+            return self._cast(value.value, integers)
         if isinstance(value, (list, tuple, dict)):
             if not value:
                 return value
             leaves = pytree.tree_leaves(value)
             if isinstance(value, (list, tuple)) and all(type(leaf) in (int, float, bool) for leaf in leaves):
-                return self._cast(tensor_of(value, device=self._device()))  # [[1., 2.]] is an array, as numpy sees it
-            return pytree.tree_map(self._convert, value)
+                return self._cast(tensor_of(value, device=self._device()), integers)  # [[1., 2.]]: an array
+            return pytree.tree_map(lambda leaf: self._convert(leaf, integers), value)
         if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
-            return self._cast(tensor_of(value, device=self._device()))
+            return self._cast(tensor_of(value, device=self._device()), integers)
         return value
 
-    def _cast(self, x):
+    def _cast(self, x, integers):
         target = self._policy.compute_torch_dtype
-        if x.dtype is target or (x.dtype in _INTEGERS and not self.casts_integers):
+        if x.dtype is target or not target.is_floating_point:
             return x
-        if self.autocast and (x.is_floating_point() or x.dtype in _INTEGERS) and target.is_floating_point:
+        if (integers and x.dtype in _INTEGERS) or (self.autocast and x.is_floating_point()):
             mask = getattr(x, "_keras_mask", None)
             x = x.to(target)
             if mask is not None:
@@ -498,7 +499,10 @@ class Layer(Weighted, Configurable, nn.Module):
     # ------------------------------------------------------------ config
 
     def _base_config(self) -> dict:
-        return {"name": self.name, "trainable": self._trainable, "dtype": serialize(self._policy)}
+        config = {"name": self.name, "trainable": self._trainable, "dtype": serialize(self._policy)}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = serialize(self.activity_regularizer)
+        return config
 
     def get_build_config(self) -> dict | None:
         """What `build_from_config` needs to build the layer again."""

@@ -241,6 +241,8 @@ class Configurable:
     gives the arguments of Dense, as users of Keras expect.
     """
 
+    unsaved: tuple[str, ...] = ()  # arguments that no config holds
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__module__.partition(".")[0] == _PACKAGE:
@@ -296,14 +298,14 @@ def _arguments_as_config(self, cls) -> dict:
     mine = cls.__module__.partition(".")[0] == _PACKAGE
     positional = dict(zip((p.name for p in parameters), args, strict=False))
     for p in parameters:
-        if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) or p.name in own:
+        if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) or p.name in own or p.name in self.unsaved:
             continue
         value = kwargs.get(p.name, positional.get(p.name, p.default))
         if mine:  # ours keep each argument, resolved, under its own name: what a user changed later is what is saved
             value = getattr(self, p.name, value)
         own[p.name] = serialize(value)
     for key, value in kwargs.items():
-        if key not in own and key not in names and not mine:
+        if key not in own and key not in names and key not in self.unsaved and not mine:
             own[key] = serialize(value)
     return own
 

@@ -112,8 +112,8 @@ class Weighted:
         value = bool(value)
         object.__setattr__(self, "_trainable", value)
         for variable in self._variables:
-            if variable._wants_training:
-                variable.trainable = value
+            if variable._wants_training and isinstance(variable.raw, nn.Parameter):
+                variable.raw.requires_grad_(value)
         own = {id(variable.raw) for variable in self._variables}
         for parameter in self._parameters.values():
             if parameter is not None and id(parameter) not in own:

@@ -171,8 +171,8 @@ class Sequential(Model):
             raise ValueError(f"Sequential model {self.name!r} has no layers, so it cannot be called. Call `add()` first.")
         return super().forward(*args, **kwargs)
 
-    def _convert(self, value):
-        value = super()._convert(value)
+    def _convert(self, value, integers=False):
+        value = super()._convert(value, integers)
         return self._standardized(value) if isinstance(value, torch.Tensor) and self._entry is not None else value
 
     def _standardized(self, x):
