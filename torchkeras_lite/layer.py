@@ -25,7 +25,7 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import config, dtype_policies, input_spec, regularizers, symbolic
 from torchkeras_lite.calls import NameScope, Signature, away_from_losses, building, careful, going_on, require_care
 from torchkeras_lite.metrics import Metric
-from torchkeras_lite.modes import all_modules, differing, training_mode
+from torchkeras_lite.modes import all_modules, differing, settled, training_mode
 from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
 from torchkeras_lite.shapes import any_rows, as_shape, first_shape, tensors_of_shape
 from torchkeras_lite.tracking import TrackedDict, TrackedList
@@ -140,7 +140,7 @@ class Layer(Weighted, Configurable, nn.Module):
                     or self._backward_pre_hooks
                     or any(_HOOKS)
                 )
-                and (not kwargs or (len(kwargs) == 1 and "training" in kwargs and not differing(self, kwargs["training"])))
+                and (not kwargs or (len(kwargs) == 1 and "training" in kwargs and self._trains_as(kwargs["training"])))
             ):
                 try:
                     return self.call(x, training=self.training) if self._signature.training else self.call(x)
@@ -150,6 +150,10 @@ class Layer(Weighted, Configurable, nn.Module):
                         raise
                 # It failed because it lies elsewhere than the weights: the careful path brings it over, as Keras does.
         return nn.Module.__call__(self, *args, **kwargs)
+
+    def _trains_as(self, training) -> bool:
+        """Whether everything inside is in this mode already; `fit` has seen to that once for all its steps."""
+        return (settled.root is self and settled.mode is training) or not differing(self, training)
 
     def forward(self, *args, **kwargs):
         """The whole of a call: converts, builds, settles the training mode, carries masks and penalties."""

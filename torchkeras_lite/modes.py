@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from torch import nn
 
 
@@ -28,19 +30,32 @@ def differing(root: nn.Module, mode) -> bool:
     return False
 
 
+class _Settled(threading.local):
+    """The model whose mode a loop has settled for all its steps, so that they need not look at each module again."""
+
+    root: nn.Module | None = None
+    mode: bool | None = None
+
+
+settled = _Settled()
+
+
 class training_mode:
     """Inside, all modules of `root` train (or none does); afterwards each is as it was, and new ones are as `root` was."""
 
-    def __init__(self, root: nn.Module, mode: bool):
-        self.root, self.mode = root, mode
+    def __init__(self, root: nn.Module, mode: bool, settle: bool = False):
+        self.root, self.mode, self.settle = root, mode, settle
 
     def __enter__(self):
         self.outer = self.root.training
         self.before = [(module, module.training) for module in all_modules(self.root)]
         for module, _ in self.before:
             module.training = self.mode
+        self.previous = settled.root, settled.mode
+        settled.root, settled.mode = (self.root, self.mode) if self.settle else (None, None)
 
     def __exit__(self, *exc):
+        settled.root, settled.mode = self.previous
         for module in all_modules(self.root):
             module.training = self.outer
         for module, mode in self.before:

@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import config
 from torchkeras_lite.variable import Variable
 
+_GATHERED_BYTES = 256 * 1024  # rows gathered at once: what the second-level cache of a CPU holds
 _FREE_SHARE = 0.5  # of a GPU's free memory that data may take to lie there during a fit
 
 
@@ -150,21 +151,25 @@ class Arrays:
         if not self.shuffle:
             batches = zip(*(leaf.split(self.batch_size) for leaf in self._leaves), strict=True)
         else:
-            leaves = self._leaves
-            batches = ([leaf.index_select(0, index) for leaf in leaves] for index in self._order())
+            batches = self._shuffled()
         if not self.resident:
             batches = self._moved(batches)
         if self._flat:
             return map(tuple, batches)
         return (pytree.tree_unflatten(list(batch), self._spec) for batch in batches)
 
-    def _order(self):
-        where = self._leaves[0].device
+    def _shuffled(self):
+        """Batches in a new order. Small rows are gathered for several batches at once, as long as they stay in the cache."""
+        leaves, size = self._leaves, self.batch_size
         if self.shuffle == "batch":
-            starts = torch.randperm(self.steps).tolist()
-            size = self.batch_size
-            return (torch.arange(i * size, min((i + 1) * size, self.rows), device=where) for i in starts)
-        return torch.randperm(self.rows, device=where).split(self.batch_size)
+            for i in torch.randperm(self.steps).tolist():
+                yield [leaf[i * size : (i + 1) * size] for leaf in leaves]
+            return
+        row_bytes = sum(leaf[:1].numel() * leaf.element_size() for leaf in leaves)
+        at_once = size * max(1, _GATHERED_BYTES // max(1, size * row_bytes))
+        for rows in torch.randperm(self.rows, device=leaves[0].device).split(at_once):
+            gathered = [leaf.index_select(0, rows).split(size) for leaf in leaves]
+            yield from zip(*gathered, strict=True)
 
     def _moved(self, batches):
         """Batches go over pinned memory, each copy under way while the batch before is being worked on."""

@@ -87,9 +87,15 @@ class Mean(Metric):
     def variables(self):
         return [self.total, self.count, *super().variables]
 
-    def add(self, total, count) -> None:
-        """Adds a sum that is known already, over `count` samples: what a training loop does with its loss."""
-        self._total = self._total + (total.detach() if isinstance(total, torch.Tensor) else total)
+    def add(self, total, count, mean: bool = False) -> None:
+        """Adds a sum (or `mean`) that is known already, over `count` samples: what a training loop does with its loss."""
+        if isinstance(total, torch.Tensor):
+            total = total.detach() if total.requires_grad else total
+            if mean and isinstance(self._total, torch.Tensor):
+                self._total = torch.add(self._total, total, alpha=count)
+                self._count = self._count + count
+                return
+        self._total = self._total + (total * count if mean else total)
         self._count = self._count + count
 
     def update_state(self, values, sample_weight=None):

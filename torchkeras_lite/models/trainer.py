@@ -14,7 +14,6 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import data, optimizers
 from torchkeras_lite.callbacks import Callback, CallbackList, History
 from torchkeras_lite.calls import is_careful
-from torchkeras_lite.layer import Layer
 from torchkeras_lite.logs import Logs
 from torchkeras_lite.metrics import Mean
 from torchkeras_lite.models.compile import CompileLoss, CompileMetrics
@@ -136,8 +135,7 @@ class Trainer(Feeding):
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-        count = _rows(x)
-        self._loss_tracker.add(loss.detach() * count, count)
+        self._loss_tracker.add(loss.detach(), _rows(x), mean=True)
         params = self._params or self._begin_training()
         for parameter in params:
             parameter.grad = None
@@ -152,8 +150,7 @@ class Trainer(Feeding):
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
-        count = _rows(x)
-        self._loss_tracker.add(loss * count, count)
+        self._loss_tracker.add(loss, _rows(x), mean=True)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -167,8 +164,9 @@ class Trainer(Feeding):
         loss = None
         if self._compile_loss is not None and y is not None:
             loss = self._compile_loss(y, y_pred, sample_weight)
-        for penalty in self._penalties():
-            loss = penalty.sum() if loss is None else loss + penalty.sum()
+        if self._regularized or is_careful():
+            for penalty in self._penalties():
+                loss = penalty.sum() if loss is None else loss + penalty.sum()
         if loss is None:
             raise ValueError(
                 "No loss to compute. Provide a `loss` argument in `compile()`, and targets `y` in `fit()`, or add losses with "
@@ -299,7 +297,7 @@ class Trainer(Feeding):
 
     def _evaluate(self, batches, steps, cbs) -> Logs:
         """The loop of evaluation, in inference mode; the metrics begin and end their own count."""
-        with training_mode(self, False), self._inference("test_step"):
+        with training_mode(self, False, settle=True), self._inference("test_step"):
             cbs.on_test_begin()
             self.reset_metrics()
             self._look_around()
@@ -335,7 +333,7 @@ class Trainer(Feeding):
             cbs = _callback_list(callbacks, self, verbose, 1, _steps(batches, steps), history=False)
             cbs.on_predict_begin()
         gathered = Gathered(getattr(batches, "rows", None) if steps is None else None)
-        with training_mode(self, False), self._inference("predict_step"):
+        with training_mode(self, False, settle=True), self._inference("predict_step"):
             for step, batch in enumerate(batches):
                 if cbs is not None and cbs.wants_predict_batch_begin:
                     cbs.on_predict_batch_begin(step)
@@ -389,9 +387,7 @@ class Trainer(Feeding):
 
     def _penalties(self):
         """What is added to the loss: all of `self.losses`, found without a walk through the modules where that can be."""
-        if is_careful() or type(self).losses is not Layer.losses:
-            return self.losses
-        return [v.regularizer(v.value) for v in self._regularized if v.trainable]
+        return self.losses if is_careful() else [v.regularizer(v.value) for v in self._regularized if v.trainable]
 
     def _assert_compiled(self, what: str):
         if not self.compiled:
@@ -421,7 +417,7 @@ class Trainer(Feeding):
         for parameter in thawed:
             parameter.requires_grad_(True)
         try:
-            with training_mode(self, True):
+            with training_mode(self, True, settle=True):
                 yield
         finally:
             for parameter in thawed:
@@ -444,7 +440,8 @@ class Trainer(Feeding):
 
     def _look_around(self):
         """What takes a walk through all modules and stays the same from step to step."""
-        object.__setattr__(self, "_regularized", [v for v in self.weights if v.regularizer is not None])
+        regularized = [v for v in self.weights if v.regularizer is not None]
+        object.__setattr__(self, "_regularized", regularized)
         self._find_held_metrics()
 
     def _inference(self, step: str):
@@ -468,15 +465,15 @@ class Trainer(Feeding):
 
 def unpack_x_y_sample_weight(data):
     """x, y and sample_weight out of what a step is given; what is missing is None."""
-    if isinstance(data, list):
-        data = tuple(data)
-    if not isinstance(data, tuple):
+    if type(data) is tuple and len(data) == 2:
+        return *data, None
+    if not isinstance(data, (tuple, list)):
         return data, None, None
     return three(data)
 
 
 def _rows(x) -> int:
-    return len(x) if isinstance(x, torch.Tensor) else len(pytree.tree_leaves(x)[0])
+    return x.shape[0] if isinstance(x, torch.Tensor) else pytree.tree_leaves(x)[0].shape[0]
 
 
 def _as_logs(logs) -> Logs:
