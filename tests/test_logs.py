@@ -143,6 +143,7 @@ def test_a_mean_is_the_quotient_in_the_dtype_of_the_sum():
     assert Logs({"a": (total, count)})["a"] == (total / count).item() != 1 / 3
     assert Logs({"a": (total.double(), count)})["a"] == 1 / 3
     assert Logs({"a": (total, 3)})["a"] == (total / 3).item()
+    assert Logs({"a": (torch.tensor(1), count)})["a"] == (torch.tensor(1) / count).item() != 1 / 3
     assert Logs({"a": (1, 3)})["a"] == 1 / 3
     assert Logs({"a": (torch.tensor(0.0), torch.tensor(0))})["a"] == 0.0
 

@@ -102,9 +102,6 @@ class Logs(dict):
     def __or__(self, other):
         return dict(self) | other if isinstance(other, dict) else NotImplemented
 
-    def __ror__(self, other):
-        return other | dict(self) if isinstance(other, dict) else NotImplemented
-
     def __repr__(self):
         return repr(dict(self))
 
@@ -191,9 +188,10 @@ def _plain(value, numbers):
     if _is_pair(value):
         total, count = (float(numbers[id(part)] if isinstance(part, torch.Tensor) else part) for part in value)
         mean = total / count if count else 0.0
-        # The quotient that float32 arithmetic on the device gives, so that logs and a metric's result() are equal.
-        single = any(isinstance(part, torch.Tensor) and part.dtype is torch.float32 for part in value)
-        return float(np.float32(mean)) if single else mean
+        # The quotient that torch's division gives, so that logs and a metric's result() are equal: float32, unless a
+        # part is a float64 (half floats are kept as sums in float32).
+        dtypes = [part.dtype for part in value if isinstance(part, torch.Tensor)]
+        return float(np.float32(mean)) if dtypes and torch.float64 not in dtypes else mean
     if isinstance(value, (list, tuple)):
         return type(value)([_array(part) for part in value]) if type(value) in (list, tuple) else value
     if isinstance(value, np.ndarray):

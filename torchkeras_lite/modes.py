@@ -48,15 +48,18 @@ class training_mode:
 
     def __enter__(self):
         self.outer = self.root.training
-        self.before = [(module, module.training) for module in all_modules(self.root)]
-        for module, _ in self.before:
-            module.training = self.mode
+        self.known = all_modules(self.root)
+        self.changed = [module for module in self.known if module.training is not self.mode]
+        for module in self.changed:
+            module.__dict__["training"] = self.mode  # nn.Module's own __setattr__ takes its time
         self.previous = settled.root, settled.mode
         settled.root, settled.mode = (self.root, self.mode) if self.settle else (None, None)
 
     def __exit__(self, *exc):
         settled.root, settled.mode = self.previous
-        for module in all_modules(self.root):
-            module.training = self.outer
-        for module, mode in self.before:
-            module.training = mode
+        for module in self.changed:
+            module.__dict__["training"] = not self.mode
+        now = all_modules(self.root)
+        if len(now) != len(self.known):
+            for module in set(now) - set(self.known):
+                module.__dict__["training"] = self.outer

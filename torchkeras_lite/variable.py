@@ -41,7 +41,12 @@ class Variable:
         shape, dtype: for a callable initializer; `dtype` may also convert a given value.
         trainable: a parameter that wants gradients, or a buffer.
         name: the last part of its path.
+
+    Raises:
+        ValueError: an initializer without a shape, what is no number, or a name that is no string or has a `/` in it.
     """
+
+    __array_priority__ = 1000  # as torch's tensors have it: `array * variable` is a tensor, and gradients flow
 
     def __init__(
         self,
@@ -56,11 +61,15 @@ class Variable:
         device=None,
     ):
         device = device or config.get_device()
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
         if callable(initializer) and not isinstance(initializer, (torch.Tensor, Variable)):
             if shape is None:
                 raise ValueError("When creating a Variable from an initializer, the `shape` argument should be specified.")
             tensor = torch.as_tensor(initializer(tuple(shape), dtype=config.dtype_name(dtype)), device=device)
         else:
+            if dtype is None and isinstance(initializer, (int, list, tuple)) and np.asarray(initializer).dtype == np.int64:
+                dtype = "int32"  # Python's integers, as Keras takes them; arrays keep their own dtype
             tensor = tensor_of(initializer, dtype, device)
         tensor = tensor.detach().to(config.torch_dtype(dtype) if dtype is not None else tensor.dtype, copy=True)
         cell = _Cell()
@@ -105,19 +114,23 @@ class Variable:
         if self._layout is None:
             return tensor
         view = self._layout.to_keras(tensor)
-        if torch.compiler.is_compiling() or not view.requires_grad:
-            return view
-        if tensor.grad is not None:
+        # The gradient is handed on. `retain_grad` must not be called: torch.optim would then take the view for a leaf, accept
+        # it without a word, and never change it.
+        if not torch.compiler.is_compiling() and tensor.is_leaf and tensor.grad is not None:
             view.grad = self._layout.to_keras(tensor.grad)
-        else:
-            view.retain_grad()  # so that asking for `.grad` answers None without torch's warning about non-leaves
         return view
 
     @property
     def grad(self) -> torch.Tensor | None:
         """The gradient that the last backward pass left, in the Keras layout."""
-        grad = self.raw.grad
+        raw = self.raw
+        grad = raw.grad if raw.is_leaf else None
         return grad if grad is None or self._layout is None else self._layout.to_keras(grad)
+
+    @property
+    def home(self) -> nn.Module | None:
+        """The module that holds the tensor of a variable that belongs to no layer; None for a layer's."""
+        return self._module if isinstance(self._module, _Cell) else None
 
     def to_raw(self, tensor: torch.Tensor) -> torch.Tensor:
         """A tensor of the Keras layout (a gradient, a value) in the layout of `raw`."""
@@ -143,8 +156,10 @@ class Variable:
             if isinstance(self._module, _Cell) and self._key in self._module._buffers:
                 # State is replaced, not overwritten: whoever kept the old tensor keeps the old value.
                 self._module._buffers[self._key] = value.clone()
-            else:
+            elif raw.is_leaf:
                 raw.copy_(self.to_raw(value))
+            else:  # a parametrization computes it: torch finds what to set behind it
+                setattr(self._module, self._key, self.to_raw(value))
         return self
 
     def assign_add(self, value):
@@ -195,6 +210,9 @@ class Variable:
         value = self.numpy()
         return value if dtype is None else value.astype(dtype)
 
+    def __array_function__(self, function, types, args, kwargs):
+        return function(*_map(args, Variable.numpy), **_map(kwargs, Variable.numpy))
+
     def __repr__(self):
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy()}>"
 
@@ -202,12 +220,15 @@ class Variable:
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
-        return func(*_values(args), **(_values(kwargs) if kwargs else {}))
+        return func(*_map(args, _value), **(_map(kwargs, _value) if kwargs else {}))
 
     def __getattr__(self, name: str):
         if name.startswith("_"):  # while copying or unpickling there is nothing to ask yet
             raise AttributeError(name)
-        return getattr(self.value, name)
+        try:
+            return getattr(self.value, name)
+        except AttributeError:
+            raise AttributeError(f"'Variable' object has no attribute {name!r}") from None
 
     def __getitem__(self, index):
         return self.value[index]
@@ -230,29 +251,49 @@ class Variable:
     def __index__(self):
         return operator.index(self.value)
 
+    def __round__(self, ndigits=None):
+        return torch.round(self.value, decimals=ndigits or 0)
+
     def __hash__(self):
         return id(self)
 
     def __format__(self, spec):
-        return format(self.value.detach().item() if spec else repr(self), spec)
+        if not spec:
+            return repr(self)
+        return format(self.value.detach().item(), spec) if self.ndim == 0 else object.__format__(self, spec)
 
 
-def _values(items):
+def _value(variable: Variable) -> torch.Tensor:
+    return variable.value
+
+
+def _map(items, function):
+    """`items` with `function` applied to each Variable in it, in lists, tuples and dicts too."""
     if isinstance(items, Variable):
-        return items.value
+        return function(items)
     if isinstance(items, (tuple, list)):
-        return type(items)(_values(item) for item in items)
+        values = [_map(item, function) for item in items]
+        return type(items)(*values) if hasattr(items, "_fields") else type(items)(values)
     if isinstance(items, dict):
-        return {key: _values(item) for key, item in items.items()}
+        return {key: _map(item, function) for key, item in items.items()}
     return items
+
+
+def _operand(other, device):
+    """The other side of an operator: arrays and lists become tensors, as in Keras."""
+    if isinstance(other, Variable):
+        return other.value
+    return tensor_of(other, None, device) if isinstance(other, (np.ndarray, list, tuple)) else other
 
 
 def _binary(function):
     def forward(self, other):
-        return function(self.value, _values(other))
+        value = self.value
+        return function(value, _operand(other, value.device))
 
     def reflected(self, other):
-        return function(_values(other), self.value)
+        value = self.value
+        return function(_operand(other, value.device), value)
 
     return forward, reflected
 
@@ -272,6 +313,8 @@ def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
     """Anything number-like as a tensor: a Variable, tensor, array, list or number. Python floats become `floatx()`."""
     if isinstance(value, Variable):
         value = value.value
+    if isinstance(value, str):
+        raise ValueError(f"Expected numbers: a tensor, an array, a list or a number. Received: {value!r} (of type str)")
     if not isinstance(value, torch.Tensor):
         if dtype is None and isinstance(value, (float, list, tuple)):
             array = np.asarray(value)

@@ -156,6 +156,17 @@ def test_append():
     assert calls == [("late", "on_test_batch_end", 0, {})]
 
 
+def test_logs_of_batches_are_given_by_name():
+    calls = []
+
+    class ByName(Callback):
+        def on_test_batch_end(self, batch, *, logs):
+            calls.append((batch, logs["loss"]))
+
+    CallbackList([ByName()]).on_test_batch_end(1, {"loss": 2})
+    assert calls == [(1, 2.0)]
+
+
 def test_hooks_set_on_the_object_before_fit_count():
     calls, callback = [], Callback()
     callback.on_batch_end = lambda batch, logs: calls.append(batch)

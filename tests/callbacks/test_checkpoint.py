@@ -45,6 +45,15 @@ def test_batches_go_on_over_epochs(tmp_path):
     assert set(files(tmp_path)) == {"1-2", "2-1", "2-3"}
 
 
+def test_a_step_may_stand_for_several_batches(tmp_path):
+    callbacks = CallbackList([ModelCheckpoint(tmp_path / "{epoch}-{batch}", save_freq=4)], model=Model())
+    for epoch in range(2):
+        callbacks.on_epoch_begin(epoch)
+        for batch in (2, 5, 8):
+            callbacks.on_train_batch_end(batch)
+    assert set(files(tmp_path)) == {"1-6", "2-3", "2-9"}
+
+
 def test_the_best_after_some_batches(tmp_path):
     callback = ModelCheckpoint(tmp_path / "{epoch}-{batch}", monitor="loss", save_freq=1, save_best_only=True)
     epochs(callback, {"loss": 0.5})  # it knows its direction before the first epoch has ended

@@ -79,9 +79,7 @@ def test_a_longer_line_leaves_nothing_behind(clock, capsys):
     bar.update(4, [("loss", 1.0)])
     last = capsys.readouterr().out.rpartition("\r")[2]
     assert re.sub("\x1b\\[[0-9]+m", "", last).startswith("4/4 ━━━━━━━━━━━━━━━━━━━━ 1s 333ms/step - loss: 1.0000 ")
-    assert len(re.sub("\x1b\\[[0-9]+m", "", last).rstrip("\n")) == len(
-        "1/4 ━━━━━━━━━━━━━━━━━━━━ 0s 0s/step - loss: 1.0000e-05"
-    )
+    assert len(re.sub("\x1b\\[[0-9]+m", "", last).rstrip("\n")) == len("1/4 ━━━━━━━━━━━━━━━━━━━━ 0s 0s/step - loss: 1.0000e-05")
 
 
 def test_averages_over_steps(clock, capsys):
@@ -99,6 +97,15 @@ def test_time_left(left, text, clock, capsys):
     clock.value += left
     bar.update(1)
     assert f" {text} " in plain(capsys.readouterr().out)
+
+
+def test_small_numbers_have_an_exponent(capsys):
+    numbers = {"a": 0.0011, "b": 0.0009, "c": -0.0009, "d": -2.0, "e": 0.0}
+    Progbar(1, stateless_metrics=()).update(1, numbers)
+    Progbar(1, stateless_metrics=(), verbose=2).update(1, numbers)
+    bar, line = plain(capsys.readouterr().out).splitlines()
+    assert bar.endswith(" - a: 0.0011 - b: 9.0000e-04 - c: -9.0000e-04 - d: -2.0000 - e: 0.0000e+00")
+    assert line.endswith(" - a: 0.0011 - b: 9.0000e-04 - c: -9.0000e-04 - d: -2.0000e+00 - e: 0.0000e+00")
 
 
 def test_what_callbacks_may_put_into_the_logs(capsys):

@@ -103,6 +103,4 @@ def test_a_direction_that_nobody_knows():
 def test_what_it_says(capsys):
     with warnings.catch_warnings():
         fit(Model(), EarlyStopping(verbose=1, restore_best_weights=True), [1.0, 2.0])
-    assert capsys.readouterr().out == (
-        "Epoch 2: early stopping\nRestoring model weights from the end of the best epoch: 1.\n"
-    )
+    assert capsys.readouterr().out == ("Epoch 2: early stopping\nRestoring model weights from the end of the best epoch: 1.\n")

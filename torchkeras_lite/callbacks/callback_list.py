@@ -78,11 +78,7 @@ class CallbackList(Callback):
         hooks = {name: [getattr(c, name) for c in self.callbacks if _overrides(c, name)] for name in HOOKS}
         for moment in ("begin", "end"):  # a training batch is announced under its older name to those who know only that
             name, older = f"on_train_batch_{moment}", f"on_batch_{moment}"
-            hooks[name] = [
-                getattr(c, name if _overrides(c, name) else older)
-                for c in self.callbacks
-                if _overrides(c, name) or _overrides(c, older)
-            ]
+            hooks[name] = [getattr(c, name) for c in self.callbacks if _overrides(c, name) or _overrides(c, older)]
         self._hooks = hooks
         self.wants_train_batch_begin = bool(hooks["on_train_batch_begin"])
         self.wants_train_batch_end = bool(hooks["on_train_batch_end"])

@@ -120,13 +120,12 @@ class EarlyStopping(MonitorCallback):
         current = self.get_monitor_value(logs)
         if current is None or epoch < self.start_from_epoch:
             return
-        if self.restore_best_weights and self.best_weights is None:
-            self._remember(epoch)  # even if nothing ever beats the baseline or NaN, there is an epoch to go back to
         self.wait += 1
-        if self._is_improvement(current, self.best):
+        if self._is_improvement(current, self.best):  # the first epoch always is one, so there is something to go back to
             self.best, self.best_epoch = current, epoch
             if self.restore_best_weights:
-                self._remember(epoch)
+                # What `get_weights()` gives, frozen weights and running averages too, without the way over the host.
+                self.best_weights = [variable.value.detach().clone() for variable in self.model.weights]
             if self.baseline is None or self._is_improvement(current, self.baseline):
                 self.wait = 0
             return
@@ -142,11 +141,6 @@ class EarlyStopping(MonitorCallback):
                 write(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             for variable, value in zip(self.model.weights, self.best_weights, strict=True):
                 variable.assign(value)
-
-    def _remember(self, epoch):
-        # What `get_weights()` gives, frozen weights and running averages too, but without the way over the host.
-        self.best_epoch = epoch
-        self.best_weights = [variable.value.detach().clone() for variable in self.model.weights]
 
     def get_monitor_value(self, logs):
         """The watched value, or None with a warning."""

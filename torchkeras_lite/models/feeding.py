@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
@@ -46,6 +47,12 @@ class Feeding:
             weights = data.class_weights(class_weight, parts[1])
             parts = (*parts[:2], weights * parts[2] if len(parts) == 3 else weights)
         return data.Arrays(parts, min(batch_size, count), shuffle, device)
+
+    def _is_one_batch(self, x, batch_size) -> bool:
+        """Whether x is an array that needs no cutting: then most of what follows can be left out."""
+        if not isinstance(x, (np.ndarray, torch.Tensor)) or not x.ndim:
+            return False
+        return 0 < x.shape[0] <= (32 if batch_size is None else positive(batch_size, "batch_size"))
 
     def _adapted(self, batches, first, training: bool):
         """Arrays once more, now that the model is built and can say what its inputs and targets look like."""

@@ -323,6 +323,10 @@ class Trainer(Feeding):
         callbacks: Callback | list[Callback] | None = None,
     ) -> Any:
         """The model's outputs for all rows of x, as numpy arrays in the structure of the output."""
+        if not verbose and callbacks is None and steps is None and self.built and self._is_one_batch(x, batch_size):
+            x = self._standardized(data.to_tensor(x, "x").to(self._device()))
+            with training_mode(self, False, settle=True), self._inference("predict_step"):
+                return pytree.tree_map(to_numpy, self.predict_step((x,)))
         batches = self._batches(x, None, None, batch_size, False, None, steps)
         first = batches.first()
         self._build_from(first)

@@ -1,13 +1,15 @@
 """`.weights.h5`: all weights of a model in one HDF5 file, in the layout of Keras 3, which can read it and whose files it reads.
 
-A layer's weights lie under its path: attribute names in alphabetical order (`layers` is one of them), inside lists the class
-name in snake case, numbered where it repeats; then `vars/0`, `vars/1`, ...
+A layer's weights lie under its path: attribute names in alphabetical order, private ones last (a model's `layers` is one of
+them, and a Sequential's the first); inside lists and dicts the class name in snake case, numbered where it repeats, and
+`container` for one in another; then `vars/0`, `vars/1`, ...
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
+import uuid
 import warnings
 
 import numpy as np
@@ -15,9 +17,11 @@ from torch import nn
 
 from torchkeras_lite.registry import snake_case
 
+_PACKAGE = __name__.partition(".")[0]
+
 
 def save_weights(model, filepath, overwrite: bool = True) -> None:
-    """Writes the weights (and the state of a built optimizer). The file appears whole or not at all.
+    """Writes the weights, and the state of optimizers. The file appears whole or not at all.
 
     Raises:
         ValueError: the model is not built, so it has no weights yet.
@@ -32,25 +36,18 @@ def save_weights(model, filepath, overwrite: bool = True) -> None:
         )
     if os.path.exists(filepath) and not overwrite:
         raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
-    folder = os.path.dirname(os.path.abspath(filepath))
-    os.makedirs(folder, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=folder, suffix=".part")
-    os.close(handle)
+    os.makedirs(os.path.dirname(os.path.abspath(filepath)), exist_ok=True)
+    draft = f"{filepath}.{uuid.uuid4().hex}.part"  # made by h5py, with the permissions of any other file
     try:
         with h5py.File(draft, "w") as file:
-            for path, layer in walk(model):
+            for path, owner in walk(model):
                 group = file.require_group(f"{path}/vars" if path else "vars")
-                group.attrs["name"] = layer.name
-                layer.save_own_variables(_Store(group))
-            optimizer = getattr(model, "optimizer", None)
-            if optimizer is not None and getattr(optimizer, "built", False) and hasattr(optimizer, "save_own_variables"):
-                group = file.require_group("optimizer/vars")
-                group.attrs["name"] = optimizer.name
-                optimizer.save_own_variables(_Store(group))
+                group.attrs["name"] = owner.name
+                owner.save_own_variables(_Store(group))
         os.replace(draft, filepath)
-    except BaseException:
-        os.unlink(draft)
-        raise
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(draft)
 
 
 def load_weights(model, filepath, skip_mismatch: bool = False) -> None:
@@ -69,77 +66,115 @@ def load_weights(model, filepath, skip_mismatch: bool = False) -> None:
             f"Unable to load weights into model {model.name!r}: it is not built yet. Give it an input shape, or call it on "
             "data first."
         )
+    plan = []
     with h5py.File(filepath, "r") as file:
-        plan = []
-        for path, layer in walk(model):
-            store, own = _values(file, path), layer.own_variables()
-            problem = None
-            if len(store) != len(own):
-                problem = f"it has {len(own)} weights, the file {len(store)}"
-            else:
-                for i, variable in enumerate(own):
-                    if store[str(i)].shape != variable.shape:
-                        problem = f"{variable.path} has shape {variable.shape}, in the file {store[str(i)].shape}"
+        for path, owner in walk(model):
+            store = _values(file, path)
+            if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
+                if store and sum(key.isdigit() for key in store) == len(owner.variables):
+                    plan.append((owner, store))
+                continue
+            problem = None if _reads_itself(owner) else _problem(owner, store)
             if problem is None:
-                plan.append((layer, store))
+                plan.append((owner, store))
             elif skip_mismatch:
-                warnings.warn(f"Weights of layer {layer.name!r} were left as they are: {problem}.", stacklevel=3)
+                warnings.warn(f"Weights of layer {owner.name!r} were left as they are: {problem}.", stacklevel=3)
             else:
                 raise ValueError(
-                    f"The weights in {filepath!r} do not fit layer {layer.name!r} (at {path or 'the top'!r}): {problem}. "
+                    f"The weights in {filepath!r} do not fit layer {owner.name!r} (at {path or 'the top'!r}): {problem}. "
                     "`skip_mismatch=True` leaves such layers out."
                 )
-        state = _values(file, "optimizer")
-    for layer, store in plan:
-        layer.load_own_variables(store)
-    optimizer = getattr(model, "optimizer", None)
-    if state and getattr(optimizer, "built", False) and len(state) == len(getattr(optimizer, "variables", ())):
-        optimizer.load_own_variables(state)
+    # What has been checked cannot fail any more; what a layer of a user does can.
+    risky = any(_is_layer(owner) and _reads_itself(owner) for owner, _ in plan)
+    before = [(variable, variable.numpy()) for variable in model.weights] if risky else []
+    try:
+        for owner, store in plan:
+            owner.load_own_variables(store)
+    except BaseException:
+        for variable, value in before:
+            variable.assign(value)
+        raise
+
+
+def _problem(layer, store) -> str | None:
+    """Why the arrays of the file do not fit the layer, or None."""
+    own = layer.own_variables()
+    if len(store) != len(own):
+        return f"it has {len(own)} weights, the file {len(store)}"
+    for i, variable in enumerate(own):
+        found = store.get(str(i))
+        if found is None or tuple(found.shape) != tuple(variable.shape):
+            return f"{variable.path} has shape {variable.shape}, in the file {None if found is None else found.shape}"
+    return None
+
+
+def _reads_itself(layer) -> bool:
+    """Whether a user's class reads its weights in its own way: then only it knows what fits."""
+    return type(layer).load_own_variables.__module__.partition(".")[0] != _PACKAGE
+
+
+# ---------------------------------------------------------------- where weights lie
 
 
 def walk(model):
-    """Each layer with the path of its group, the model itself first, each layer once."""
+    """Each layer, and each optimizer that one of them holds, with the path of its group: the model first, each once."""
     seen = {id(model)}
     yield "", model
     yield from _inside(model, "", seen)
 
 
 def _inside(layer, path, seen):
-    children = dict(layer._modules)
+    for name, value in _attributes(layer):
+        where = f"{path}/{name}" if path else name
+        if _has_state(value):
+            yield from _visit(value, where, seen)
+        else:
+            yield from _contained(value, where, seen)
+
+
+def _attributes(layer):
+    """The attributes that may lead to weights, in the order of Keras: sorted, private names last."""
+    modules, values = dict(layer._modules), layer.__dict__
+    places = [key for key in modules if key.isdigit()]  # the modules of a Sequential, which it names by position
+    found = {}
+    for key, module in modules.items():
+        if module is not None and key not in places:
+            value = values.get(key)  # the container itself knows of dicts and lists in it
+            found[key] = value if isinstance(value, (list, dict, tuple)) else module
+    found.update({key: value for key, value in values.items() if _has_state(value)})
     if hasattr(layer, "layers"):
-        # A model's `layers` count as one more attribute; the names of a Sequential's modules are positions, so only it does.
-        named = {key: child for key, child in children.items() if not key.isdigit()}
-        children = {**named, "layers": layer.layers}
-    for name in sorted(children):
-        child = children[name]
-        where = f"{path}/{name}".lstrip("/")
-        if _is_layer(child):
-            yield from _visit(child, where, seen)
-        elif isinstance(child, (list, nn.Module)):
-            yield from _contained(child, where, seen)
+        found["layers"] = layer.layers
+    order = sorted(found, key=lambda key: (key != "layers" or not places, f"~{key}" if key.startswith("_") else key))
+    return [(key, found[key]) for key in order]
 
 
 def _contained(container, path, seen):
+    """What is in a container: under the class name in snake case, numbered where it repeats."""
+    values = container.values() if isinstance(container, dict) else container
+    if isinstance(container, nn.Module):
+        values = container._modules.values()
     counts: dict[str, int] = {}
-    for child in container if isinstance(container, list) else container._modules.values():
-        if not _is_layer(child):
-            if child is not None:
-                yield from _contained(child, path, seen)
+    for child in values:
+        if not _has_state(child) and not isinstance(child, (list, dict, tuple, nn.Module)):
             continue
-        if id(child) in seen:
-            continue
-        name = snake_case(type(child).__name__)
+        name = snake_case(type(child).__name__) if _has_state(child) else "container"
         count = counts.get(name, 0)
         counts[name] = count + 1
-        yield from _visit(child, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen)
+        where = f"{path}/{name}_{count}" if count else f"{path}/{name}"
+        yield from _visit(child, where, seen) if _has_state(child) else _contained(child, where, seen)
 
 
-def _visit(layer, path, seen):
-    if id(layer) in seen:
+def _visit(owner, path, seen):
+    if id(owner) in seen:
         return
-    seen.add(id(layer))
-    yield path, layer
-    yield from _inside(layer, path, seen)
+    seen.add(id(owner))
+    yield path, owner
+    if _is_layer(owner):
+        yield from _inside(owner, path, seen)
+
+
+def _has_state(value) -> bool:
+    return not isinstance(value, type) and hasattr(value, "save_own_variables") and hasattr(value, "load_own_variables")
 
 
 def _is_layer(value) -> bool:
