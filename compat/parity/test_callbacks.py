@@ -158,9 +158,7 @@ def train(library, verbose, epochs, steps, now, seconds):
 
 
 def evaluate(library, verbose, steps, now, kind):
-    callbacks = callback_list(
-        library, [], add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=steps
-    )
+    callbacks = callback_list(library, [], add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=1, steps=steps)
     logs = {"loss": torch.tensor(0.25)} if kind == "test" else {"outputs": torch.ones(3)}
     getattr(callbacks, f"on_{kind}_begin")()
     for step in range(5):
@@ -330,9 +328,7 @@ def checkpoint(library, metrics, template, extension, batches, direction, **argu
     threshold=st.sampled_from([None, 0.5]),
     verbose=st.sampled_from([0, 1]),
 )
-def test_model_checkpoint(
-    metrics, template, weights_only, best_only, mode, direction, save_freq, batches, threshold, verbose
-):
+def test_model_checkpoint(metrics, template, weights_only, best_only, mode, direction, save_freq, batches, threshold, verbose):
     if best_only and save_freq != "epoch":
         return  # Keras compares before it knows the direction, and fails
     if not best_only and mode == "auto" and direction is None:

@@ -95,10 +95,7 @@ def _shape(layer, nested) -> str:
         try:
             shape = layer.output_shape
         except AttributeError:
-            built_with = layer.get_build_config()
-            if not built_with:
-                return "?"
-            shape = layer.compute_output_shape(*built_with.values())
+            shape = layer.compute_output_shape(*layer.get_build_config().values())
         return _written(shape)
     except Exception:  # a table to look at is no reason for a script to stop
         return "?"
