@@ -207,7 +207,12 @@ def class_weights(weights: dict, y: torch.Tensor) -> torch.Tensor:
     if not isinstance(y, torch.Tensor):
         raise ValueError("`class_weight` is only supported for models with a single output.")
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(y.shape[0], -1)[:, 0].long()
-    table = torch.ones(max(int(labels.max()), *map(int, weights)) + 1, dtype=config.torch_dtype(None), device=y.device)
-    for label, weight in weights.items():
-        table[int(label)] = float(weight)
-    return table[labels]
+    dtype = config.torch_dtype(None)
+    if not weights:
+        return torch.ones(labels.shape, dtype=dtype, device=y.device)
+    # Looked up among the sorted labels that have a weight: labels may be negative, or large.
+    given = sorted((int(label), float(weight)) for label, weight in weights.items())
+    keys = torch.tensor([label for label, _ in given], device=y.device)
+    values = torch.tensor([weight for _, weight in given], dtype=dtype, device=y.device)
+    places = torch.searchsorted(keys, labels).clamp_(max=len(given) - 1)
+    return torch.where(keys[places] == labels, values[places], torch.ones((), dtype=dtype, device=y.device))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch.utils import _pytree as pytree
 
@@ -13,7 +15,7 @@ class Iterable:
 
     Args:
         source: a generator, a torch DataLoader, an object with `__len__` and `__getitem__`, or any other iterable.
-        steps: batches in an epoch; needed where the source never ends.
+        steps: batches in an epoch, where they are not all there are (whoever asks for batches stops by himself).
         weights: `{class: weight}`, or None.
     """
 
@@ -22,7 +24,6 @@ class Iterable:
         self.by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__iter__")
         endless = hasattr(source, "__next__")
         self.steps = steps if steps is not None else len(source) if hasattr(source, "__len__") else None
-        self._limit = steps
         self._running = iter(source) if endless else None
         self._first = None
 
@@ -42,25 +43,54 @@ class Iterable:
             source = (self.source[i] for i in range(len(self.source)))
         else:
             source = self._running if self._running is not None else iter(self.source)
-        count = 0
-        while self._limit is None or count < self._limit:
-            if self._first is not None:
-                batch, self._first = self._first, None
-            else:
-                batch = next(source, None)
-            if batch is None:
-                break
-            count += 1
-            yield self._placed(batch)
-        if self.by_number and hasattr(self.source, "on_epoch_end"):
-            self.source.on_epoch_end()
+        if self._first is not None:
+            ahead, self._first = [self._first], None
+            source = itertools.chain(ahead, source)
+        try:
+            for batch in source:
+                if batch is None:
+                    break
+                yield self._placed(batch)
+        finally:  # an epoch that was cut short has ended too
+            if self.by_number and hasattr(self.source, "on_epoch_end"):
+                self.source.on_epoch_end()
 
     def _placed(self, batch):
         batch = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
         names = ("x", "y", "sample_weight")
         if len(batch) > 3:
             raise ValueError(f"A batch is x, (x, y) or (x, y, sample_weight). Received {len(batch)} parts.")
-        parts = tuple(to_tensors(part, name) for part, name in zip(batch, names, strict=False) if part is not None)
-        if self.weights is not None and len(parts) == 2:
-            parts = (*parts, class_weights(self.weights, parts[1]))
+        while len(batch) > 1 and batch[-1] is None:
+            batch = batch[:-1]
+        if len(batch) == 3 and batch[1] is None:
+            raise ValueError("A batch has sample weights, but its targets `y` are None.")
+        parts = tuple(to_tensors(part, name) for part, name in zip(batch, names, strict=False))
+        if self.weights is not None and len(parts) > 1:
+            weights = class_weights(self.weights, parts[1])
+            parts = (*parts[:2], weights * parts[2] if len(parts) == 3 else weights)
         return pytree.tree_map(lambda t: t.to(self.device, non_blocking=True), parts)
+
+
+class Resumed:
+    """Epochs of `steps` batches, each of which goes on where the last one stopped, as in Keras: all of the data is seen.
+
+    When the source comes to its end, so does the epoch, and the next one begins anew.
+    """
+
+    def __init__(self, source, steps: int):
+        self.source, self.steps = source, steps
+        self._open = None
+
+    def __iter__(self):
+        for begins_anew in (self._open is None, True):
+            if begins_anew:
+                self._open = iter(self.source)
+            count = 0
+            for batch in self._open:
+                yield batch
+                count += 1
+                if count == self.steps:
+                    return
+            self._open = None
+            if count or begins_anew:
+                return
