@@ -28,6 +28,7 @@ class Logs(dict):
     def __init__(self, values=(), /, **named):
         self._pending = True
         if isinstance(values, Logs):
+            values._settle()
             self._pending = values._pending
             values = dict.items(values)  # what has not been brought over stays where it is
         dict.__init__(self, values, **named)
@@ -44,9 +45,13 @@ class Logs(dict):
         ordered = sorted(names)
         if names == ordered:
             return self
+        self._settle()
         other = Logs((name, dict.__getitem__(self, name)) for name in ordered)
         other._pending = self._pending
         return other
+
+    def _settle(self):
+        """For logs that find their values late: the point up to which that may wait."""
 
     def _fetch(self):
         tensors = []

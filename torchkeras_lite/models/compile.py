@@ -7,7 +7,7 @@ from torch.utils import _pytree as pytree
 
 from torchkeras_lite import losses
 from torchkeras_lite import metrics as metrics_module
-from torchkeras_lite.metrics import Mean
+from torchkeras_lite.metrics import Mean, MeanMetricWrapper
 from torchkeras_lite.registry import suggest
 
 
@@ -95,6 +95,7 @@ class CompileMetrics:
         self.plain: list = []  # (output index, metric), fed without weights
         self.weighted: list = []  # (output index, metric), fed with them
         self.metrics: list = []
+        self.can_wait = False  # whether batches may be counted several at a time (see Tally)
         self.labels: list[str] = []
         self._lone: tuple | None = None
         for one in pytree.tree_leaves((metrics, weighted_metrics)):
@@ -111,6 +112,7 @@ class CompileMetrics:
         names = _names(y_pred, self.output_names)
         several = len(predictions) > 1
         labels: list[tuple[str, object]] = []
+        given_each: list = []
         for weighted, given in ((False, self.metrics_given), (True, self.weighted_given)):
             target = self.weighted if weighted else self.plain
             for index, group in enumerate(self._by_output(given, names, len(predictions))):
@@ -120,13 +122,17 @@ class CompileMetrics:
                     truth = truths[min(index, len(truths) - 1)]
                     metric = metrics_module.resolve(one, truth.shape, predictions[index].shape)
                     target.append((index, metric))
+                    given_each.append(one)
                     labels.append((f"{names[index]}_{metric.name}" if several else metric.name, metric))
         seen: dict[str, int] = {}
         for label, _ in labels:
             seen[label] = seen.get(label, 0) + 1
             self.labels.append(label if seen[label] == 1 else f"{label}_{seen[label] - 1}")
-        self.built = True
         self.metrics = [metric for _, metric in (*self.plain, *self.weighted)]
+        self.can_wait = not several and not self.weighted and all(
+            isinstance(one, str) and can_wait(metric) for one, metric in zip(given_each, self.metrics, strict=True)
+        )
+        self.built = True
         self._lone = tuple(self.metrics) if not several and not self.weighted else None
 
     def _by_output(self, given, names, count):
@@ -242,3 +248,8 @@ def _in_order(data, names, count, what) -> list:
     if len(values) != count:
         raise ValueError(f"For a model with {count} outputs, `{what}` must have {count} entries. Received {len(values)}.")
     return values
+
+
+def can_wait(metric) -> bool:
+    """Whether a metric is a plain mean over rows, so that two batches may be counted as one."""
+    return isinstance(metric, MeanMetricWrapper) and hasattr(metric.fn, "hits")

@@ -18,6 +18,7 @@ from torchkeras_lite.logs import Logs
 from torchkeras_lite.metrics import Mean
 from torchkeras_lite.models.compile import CompileLoss, CompileMetrics
 from torchkeras_lite.models.feeding import Feeding, Gathered, three, to_numpy
+from torchkeras_lite.models.tally import Tally
 from torchkeras_lite.modes import training_mode
 
 
@@ -27,7 +28,7 @@ class Trainer(Feeding):
     stop_training = False
     compiled = False
     optimizer = None
-    _compile_loss = _compile_metrics = _loss_tracker = None
+    _compile_loss = _compile_metrics = _loss_tracker = _tally = None
     _captured = None  # the Variables that compile() found trainable
     _params: list | None = None  # their torch parameters: the same list object as long as they are the same parameters
     _regularized: tuple | list = ()
@@ -65,6 +66,7 @@ class Trainer(Feeding):
             _compile_metrics=CompileMetrics(metrics, weighted_metrics, output_names),
             _loss_tracker=Mean(name="loss"),
         )
+        compiled["_tally"] = Tally(compiled["_loss_tracker"], compiled["_compile_metrics"], self._pending_results)
         # Nothing above may fail half-way: the model is either compiled anew or as it was.
         for key, value in compiled.items():
             object.__setattr__(self, key, value)
@@ -85,6 +87,8 @@ class Trainer(Feeding):
     @property
     def metrics(self) -> list:
         """The loss tracker, metrics held by the model and its layers, and those of `compile()`."""
+        if self._tally is not None:
+            self._tally.count()
         return self._with_compiled(self._find_held_metrics())
 
     def _find_held_metrics(self) -> list:
@@ -107,6 +111,7 @@ class Trainer(Feeding):
         return [metric.name for metric in self.metrics]
 
     def reset_metrics(self) -> None:
+        self._tally.clear()
         for metric in self.metrics:
             metric.reset_state()
 
@@ -119,6 +124,7 @@ class Trainer(Feeding):
         return results
 
     def _pending_results(self) -> Logs:
+        self._tally.count()
         results = {}
         for metric in self._with_compiled(self._held_metrics):
             value = metric.pending() if hasattr(metric, "pending") else metric.result()
@@ -135,7 +141,7 @@ class Trainer(Feeding):
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-        self._loss_tracker.add(loss.detach(), _rows(x), mean=True)
+        self._tally.add_loss(loss.detach(), _rows(x))
         params = self._params or self._begin_training()
         for parameter in params:
             parameter.grad = None
@@ -150,7 +156,7 @@ class Trainer(Feeding):
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
-        self._loss_tracker.add(loss, _rows(x), mean=True)
+        self._tally.add_loss(loss, _rows(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -176,11 +182,12 @@ class Trainer(Feeding):
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict:
         """Feeds the metrics of `compile()`; returns all results by name."""
+        plain = type(self).get_metrics_result is Trainer.get_metrics_result
+        if plain and self._tally.takes(y, y_pred, sample_weight):
+            return self._tally.add(y, y_pred)
         if y is not None:
             self._compile_metrics.update_state(y, y_pred, sample_weight)
-        if type(self).get_metrics_result is not Trainer.get_metrics_result:
-            return self.get_metrics_result()
-        return self._pending_results()
+        return self._pending_results() if plain else self.get_metrics_result()
 
     # ------------------------------------------------------------ fit
 
@@ -251,6 +258,7 @@ class Trainer(Feeding):
                 for step, batch in enumerate(batches):
                     if cbs.wants_train_batch_begin:
                         cbs.on_train_batch_begin(step)
+                    logs = None  # so that these logs, if nobody keeps them, need not be settled before the next step
                     logs = self.train_step(batch)
                     if cbs.wants_train_batch_end:
                         cbs.on_train_batch_end(step, _as_logs(logs))
@@ -305,6 +313,7 @@ class Trainer(Feeding):
             for step, batch in enumerate(batches):
                 if cbs.wants_test_batch_begin:
                     cbs.on_test_batch_begin(step)
+                logs = None
                 logs = self.test_step(batch)
                 if cbs.wants_test_batch_end:
                     cbs.on_test_batch_end(step, _as_logs(logs))
@@ -326,7 +335,8 @@ class Trainer(Feeding):
         if not verbose and callbacks is None and steps is None and self.built and self._is_one_batch(x, batch_size):
             x = self._standardized(data.to_tensor(x, "x").to(self._device()))
             with training_mode(self, False, settle=True), self._inference("predict_step"):
-                return pytree.tree_map(to_numpy, self.predict_step((x,)))
+                outputs = self.predict_step((x,))
+            return to_numpy(outputs) if isinstance(outputs, torch.Tensor) else pytree.tree_map(to_numpy, outputs)
         batches = self._batches(x, None, None, batch_size, False, None, steps)
         first = batches.first()
         self._build_from(first)
@@ -460,7 +470,9 @@ class Trainer(Feeding):
         return _as_logs(results if logs is not None and set(results) == set(logs) else logs)
 
     def _as_list(self, logs):
-        values = list(logs.values())
+        """[loss, metric, ...] in the order of `compile()`; the loss alone where it is alone."""
+        order = [name for name in self._pending_results() if name in logs]
+        values = [logs[name] for name in (order if len(order) == len(logs) else logs)]
         return values[0] if len(values) == 1 else values
 
 
