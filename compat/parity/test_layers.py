@@ -291,7 +291,7 @@ def test_a_seeded_dropout_repeats_its_sequence():
 @pytest.mark.parametrize("shape", [(6, 4), (6, 3, 4), (2, 3, 3, 4)])
 @pytest.mark.parametrize("momentum", [0.99, 0.6])
 def test_moving_statistics_over_batches(shape, momentum):
-    ours, theirs = both(lambda layers: layers.BatchNormalization(momentum=momentum), drawn(shape))
+    ours, theirs = both(lambda layers: layers.BatchNormalization(momentum=momentum, name="one"), drawn(shape))
     for seed in range(20):
         x = drawn(shape, seed) * (seed + 1) + seed
         for layer in (ours, theirs):
@@ -303,7 +303,7 @@ def test_moving_statistics_over_batches(shape, momentum):
 
 def test_a_frozen_normalization_uses_the_moving_statistics():
     x = drawn((6, 4))
-    ours, theirs = both(lambda layers: layers.BatchNormalization(), x)
+    ours, theirs = both(lambda layers: layers.BatchNormalization(name="one"), x)
     ours.trainable = theirs.trainable = False
     kept = ours.get_weights()
     np.testing.assert_allclose(ours(x, training=True), theirs(x, training=True).detach(), rtol=1e-5, atol=1e-6)
@@ -318,7 +318,7 @@ def test_a_frozen_normalization_uses_the_moving_statistics():
 def test_masked_normalization(axis, dtype):
     x = drawn((4, 3, 5))
     mask = torch.tensor(np.array([[1, 1, 0], [1, 0, 0], [1, 1, 1], [0, 1, 1]]).astype(dtype))
-    ours, theirs = both(lambda layers: layers.BatchNormalization(axis=axis, momentum=0.5), x)
+    ours, theirs = both(lambda layers: layers.BatchNormalization(axis=axis, momentum=0.5, name="one"), x)
     for training in (True, False, True):
         same(run(ours, x, mask=mask, training=training), run(theirs, x, mask=mask, training=training), rtol=1e-4, atol=1e-5)
     x[0, 2] = np.nan  # masked, so it must not matter
