@@ -68,12 +68,16 @@ def building(build):
             return build(self, *args, **kwargs)
         self.__dict__["_in_build"] = True
         before = len(self._variables)
+        tables = [(table, set(table)) for table in (self._parameters, self._buffers, self._modules)]
         try:
             with NameScope(self.name):
                 self.__dict__["_path"] = "/".join(going_on.names)
                 build(self, *args, **kwargs)
         except BaseException:
             del self._variables[before:]  # nothing half-built stays
+            for table, known in tables:
+                for key in set(table) - known:
+                    del table[key]
             raise
         finally:
             del self.__dict__["_in_build"]

@@ -50,10 +50,10 @@ class CompileLoss:
             if loss is None or truths[index] is None:
                 continue
             value = loss(truths[index], predictions[index], weights[index])
+            if tracker is not None:
+                tracker.add(value.detach(), len(predictions[index]), mean=True)
             if weight is not None:
                 value = value * weight
-            if tracker is not None:
-                tracker.add(value.detach() * len(predictions[index]), len(predictions[index]))
             total = value if total is None else total + value
         if total is None:
             raise ValueError("No loss to compute: every output has a loss of None.")
@@ -65,15 +65,13 @@ class CompileLoss:
         given = [self.given] * count if one_for_all else _in_order(self.given, names, count, "loss")
         weights = self.loss_weights
         weights = [None] * count if weights is None else _in_order(weights, names, count, "loss_weights")
-        track = count > 1
-        self.parts = [
-            (
-                losses.resolve(loss, truth, prediction),
-                weight,
-                Mean(name=f"{name}_loss") if track and loss is not None else None,
-            )
-            for loss, weight, name, truth, prediction in zip(given, weights, names, truths, predictions, strict=True)
-        ]
+        track = sum(loss is not None for loss in given) > 1
+        self.parts = []
+        for loss, weight, name, truth, prediction in zip(given, weights, names, truths, predictions, strict=True):
+            found = losses.resolve(loss, truth, prediction)
+            # Outputs without names are told apart by their losses.
+            tracker = Mean(name=f"{name or found.name}_loss") if track and found is not None else None
+            self.parts.append((found, weight, tracker))
         self.trackers = [tracker for _, _, tracker in self.parts if tracker is not None]
 
     def _aligned(self, data, what, spread=False):
@@ -111,7 +109,7 @@ class CompileMetrics:
         predictions, truths = _values(y_pred), _values(y_true)
         names = _names(y_pred, self.output_names)
         several = len(predictions) > 1
-        labels: list[tuple[str, object]] = []
+        seen: dict[str, int] = {}
         given_each: list = []
         for weighted, given in ((False, self.metrics_given), (True, self.weighted_given)):
             target = self.weighted if weighted else self.plain
@@ -123,11 +121,12 @@ class CompileMetrics:
                     metric = metrics_module.resolve(one, truth.shape, predictions[index].shape)
                     target.append((index, metric))
                     given_each.append(one)
-                    labels.append((f"{names[index]}_{metric.name}" if several else metric.name, metric))
-        seen: dict[str, int] = {}
-        for label, _ in labels:
-            seen[label] = seen.get(label, 0) + 1
-            self.labels.append(label if seen[label] == 1 else f"{label}_{seen[label] - 1}")
+                    prefix = f"{names[index]}_" if several and names[index] else ""
+                    label = prefix + metric.name
+                    if weighted and label in seen:
+                        label = f"{prefix}weighted_{metric.name}"
+                    seen[label] = seen.get(label, 0) + 1
+                    self.labels.append(label if seen[label] == 1 else f"{label}_{seen[label] - 1}")
         self.metrics = [metric for _, metric in (*self.plain, *self.weighted)]
         self.can_wait = not several and not self.weighted and all(
             isinstance(one, str) and can_wait(metric) for one, metric in zip(given_each, self.metrics, strict=True)
@@ -225,13 +224,14 @@ def _values(data) -> list:
     return list(data.values()) if isinstance(data, dict) else list(data)
 
 
-def _names(y_pred, output_names) -> list[str]:
+def _names(y_pred, output_names) -> list[str | None]:
+    """The names of the outputs; None for those that have none."""
     if isinstance(y_pred, dict):
         return list(y_pred)
     count = len(_values(y_pred))
     if output_names and len(output_names) == count:
         return list(output_names)
-    return [f"output_{i}" for i in range(count)]
+    return [None] * count
 
 
 def _in_order(data, names, count, what) -> list:

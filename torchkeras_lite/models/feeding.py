@@ -142,7 +142,7 @@ class Gathered:
         if self.targets is not None:
             if self.targets[0].is_pinned():
                 torch.cuda.synchronize()
-            whole = self.targets
+            whole = [target[: self.filled] for target in self.targets]
         elif not self.batches:
             raise ValueError("There is no data: no batch came.")
         else:

@@ -28,8 +28,18 @@ def check_targets(model, y, training: bool) -> None:
                 stacklevel=4,
             )
     loss = model._compile_loss.single if model._compile_loss is not None else None
+    fn = getattr(loss, "fn", None)
+    if training and fn is losses.binary_crossentropy:
+        low, high = (float(value) for value in y.aminmax())
+        if low < 0 or high > 1:
+            warnings.warn(
+                f"There is a target {low if low < 0 else high:g} in `y`, but binary_crossentropy is about targets from 0 "
+                "to 1: it will go below 0. The usual fix: classes 0 and 1, or, for more than two classes, a softmax output and "
+                "sparse_categorical_crossentropy.",
+                stacklevel=4,
+            )
     classes = _classes(model)
-    if getattr(loss, "fn", None) is not losses.sparse_categorical_crossentropy or classes is None or classes < 2:
+    if fn is not losses.sparse_categorical_crossentropy or classes is None or classes < 2:
         return
     if getattr(loss, "ignore_class", None) is not None:
         return

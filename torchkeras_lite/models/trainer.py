@@ -6,6 +6,7 @@ The loops hold no arithmetic and read nothing back from the device; a step holds
 from __future__ import annotations
 
 import contextlib
+import operator
 from typing import Any
 
 import torch
@@ -25,7 +26,7 @@ from torchkeras_lite.modes import training_mode
 class Trainer(Feeding):
     """The training half of a Model."""
 
-    stop_training = False
+    stop_training = stop_evaluating = stop_predicting = False
     compiled = False
     optimizer = None
     _compile_loss = _compile_metrics = _loss_tracker = _tally = None
@@ -95,6 +96,8 @@ class Trainer(Feeding):
         """Metrics that are attributes of the model or of layers in it. Looking through all modules is not for every step."""
         found = []
         for layer in self._flatten_layers():
+            if isinstance(layer, Trainer) and layer is not self:
+                continue  # a model inside keeps its own account
             found += [metric for metric in layer._metrics if not any(metric is known for known in found)]
         object.__setattr__(self, "_held_metrics", found)
         return found
@@ -104,7 +107,7 @@ class Trainer(Feeding):
             return list(held)
         trackers = self._compile_loss.trackers if self._compile_loss is not None else []
         compiled = [self._compile_metrics] if self._compile_metrics.given else []
-        return [self._loss_tracker, *held, *trackers, *compiled]
+        return [self._loss_tracker, *compiled, *trackers, *held]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -230,7 +233,7 @@ class Trainer(Feeding):
             ValueError: the model is not compiled, or the data does not fit.
         """
         self._assert_compiled("fit")
-        epochs, initial_epoch = int(epochs), int(initial_epoch)
+        epochs, initial_epoch = operator.index(epochs), operator.index(initial_epoch)
         if validation_split and validation_data is None and data.is_arrays(x):
             parts, held_out = data.split(self._parts(x, y, sample_weight), validation_split)
             batches = self._batches(*three(parts), batch_size, shuffle, class_weight, steps_per_epoch)
@@ -245,7 +248,6 @@ class Trainer(Feeding):
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
-        verbose = 1 if verbose == "auto" else verbose
         cbs = _callback_list(callbacks, self, verbose, epochs, _steps(batches, steps_per_epoch))
         self.stop_training = False
         logs = Logs()
@@ -301,11 +303,12 @@ class Trainer(Feeding):
         verbose = 1 if verbose == "auto" else verbose
         cbs = _callback_list(callbacks, self, verbose, 1, _steps(batches, steps), history=False)
         results = self._evaluate(batches, steps, cbs)
-        return dict(results) if return_dict else self._as_list(results)
+        return dict(sorted(results.items())) if return_dict else self._as_list(results)
 
     def _evaluate(self, batches, steps, cbs) -> Logs:
         """The loop of evaluation, in inference mode; the metrics begin and end their own count."""
         with training_mode(self, False, settle=True), self._inference("test_step"):
+            self.stop_evaluating = False
             cbs.on_test_begin()
             self.reset_metrics()
             self._look_around()
@@ -317,7 +320,7 @@ class Trainer(Feeding):
                 logs = self.test_step(batch)
                 if cbs.wants_test_batch_end:
                     cbs.on_test_batch_end(step, _as_logs(logs))
-                if step + 1 == steps:
+                if self.stop_evaluating or step + 1 == steps:
                     break
             results = self._epoch_logs(logs)
             cbs.on_test_end(results)
@@ -346,6 +349,7 @@ class Trainer(Feeding):
         if verbose or callbacks:
             cbs = _callback_list(callbacks, self, verbose, 1, _steps(batches, steps), history=False)
             cbs.on_predict_begin()
+        self.stop_predicting = False
         gathered = Gathered(getattr(batches, "rows", None) if steps is None else None)
         with training_mode(self, False, settle=True), self._inference("predict_step"):
             for step, batch in enumerate(batches):
@@ -355,7 +359,7 @@ class Trainer(Feeding):
                 gathered.add(outputs)
                 if cbs is not None and cbs.wants_predict_batch_end:
                     cbs.on_predict_batch_end(step, {"outputs": outputs})
-                if step + 1 == steps:
+                if self.stop_predicting or step + 1 == steps:
                     break
         if cbs is not None:
             cbs.on_predict_end()
@@ -374,7 +378,7 @@ class Trainer(Feeding):
         self.reset_metrics()
         with self._training():
             logs = self._epoch_logs(self.train_step(batch))
-        return dict(logs) if return_dict else self._as_list(logs)
+        return dict(sorted(logs.items())) if return_dict else self._as_list(logs)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -388,7 +392,7 @@ class Trainer(Feeding):
         self._look_around()
         with torch.no_grad():
             logs = self._epoch_logs(self.test_step(batch))
-        return dict(logs) if return_dict else self._as_list(logs)
+        return dict(sorted(logs.items())) if return_dict else self._as_list(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch, as numpy arrays."""
@@ -471,8 +475,11 @@ class Trainer(Feeding):
 
     def _as_list(self, logs):
         """[loss, metric, ...] in the order of `compile()`; the loss alone where it is alone."""
-        order = [name for name in self._pending_results() if name in logs]
-        values = [logs[name] for name in (order if len(order) == len(logs) else logs)]
+        names = []
+        for metric in self._with_compiled(self._held_metrics):
+            names += [one.name for one in metric.metrics] if isinstance(metric, CompileMetrics) else [metric.name]
+        # A metric whose label is not its name (the second of that name) comes behind, as in Keras.
+        values = [logs[name] for name in names if name in logs] + [logs[name] for name in sorted(logs) if name not in names]
         return values[0] if len(values) == 1 else values
 
 
