@@ -78,10 +78,6 @@ FIT = [
      ["categorical_crossentropy", "(20, 4)", "(20, 3)", "as many units as there are classes"]),
     ("a label too large", classifier, (X, LABELS + 1), ValueError, ["label 3", "`y`", "3 units", "[0, 3)", "4 units"]),
     ("a label below 0", classifier, (X, LABELS - 1), ValueError, ["label -1", "`y`", "[0, 3)", "number the classes from 0"]),
-    ("three classes for a binary loss", lambda: small(1, "sigmoid", "binary_crossentropy"), (X, LABELS.astype("float32")),
-     ValueError, ["target 2", "`y`", "binary_crossentropy", "sparse_categorical_crossentropy"]),
-    ("-1 and 1 for a binary loss", lambda: small(1, "sigmoid", "binary_crossentropy"), (X, np.sign(Y)), ValueError,
-     ["target -1", "`y`", "0 and 1"]),
     # sizes
     ("no rows", small, (X[:0], Y[:0]), ValueError, ["no data", "'x' sizes: 0"]),
     ("empty lists", small, ([], []), ValueError, ["no data"]),
@@ -111,10 +107,7 @@ def test_data_that_does_not_fit(make, arguments, error, words):
     with expect(error, words):
         model.fit(*arguments, verbose=0)
     assert state(model) == before
-    if "binary" in str(words):
-        still_trains(model, (Y > 0).astype("float32"))
-    else:
-        still_trains(model, loss="sparse_categorical_crossentropy" if model.output_shape[-1] == 3 else "mse")
+    still_trains(model, loss="sparse_categorical_crossentropy" if model.output_shape[-1] == 3 else "mse")
 
 
 @pytest.mark.parametrize("call", ["evaluate", "train_on_batch", "test_on_batch"])
@@ -333,6 +326,15 @@ def test_targets_with_nan(columns, shape, words):
         model.fit(X, y, verbose=0)
     assert len(caught) == 1 and "fill them in" in str(caught[0].message)
     assert caught[0].filename == __file__  # it points at the call of fit
+
+
+@pytest.mark.parametrize(("y", "words"), [(LABELS * 1.0, "target 2 in `y`"), (np.sign(Y), "target -1 in `y`")])
+def test_targets_that_binary_crossentropy_is_not_about(y, words):
+    model = small(1, "sigmoid", "binary_crossentropy")
+    with pytest.warns(UserWarning, match=words) as caught:
+        model.fit(X, y, verbose=0)
+    assert not missing(caught[0].message, ["binary_crossentropy", "0 and 1", "sparse_categorical_crossentropy"])
+    still_trains(model, (Y > 0) * 1.0)
 
 
 def test_targets_without_nan_cause_no_warning():
