@@ -1,51 +1,109 @@
-"""Lists and dicts that a layer holds: what is put into them later, however deep, is registered with torch too."""
+"""Lists and dicts that a layer holds: what is put into them later, however deep, is registered with torch too.
+
+The modules in `layer.blocks` become modules of the layer itself, as `blocks_0`, `blocks_1`, `blocks_2_0`, ... Not as a module
+`blocks` that holds them: torch (`get_submodule`, `torch.func`, `torch.export`) looks for modules under the names of attributes,
+and there it would find a list.
+"""
 
 from __future__ import annotations
 
 import copy
 from collections import OrderedDict
+from collections.abc import Iterator
 
 from torch import nn
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite.variable import Variable
 
-
-class _Holder(nn.Module):
-    """The torch side of a container: its modules under their positions or keys."""
+_TABLES = ("_variables", "_metrics")  # what a layer knows beside modules
 
 
 def track(value, owner: nn.Module, name: str):
     """What `owner` keeps under `name` in the place of a list, dict or tuple: a list or dict that reports its changes."""
-    if value is owner.__dict__.get(name) and isinstance(value, _Tracked):
+    if isinstance(value, _Tracked) and value is owner.__dict__.get(name):
         return value  # `self.blocks += [...]` assigns the list to itself
     release(owner, name)
+    if isinstance(value, _Tracked) and value.__dict__.get("_owner") is owner:
+        return value  # a second name for the same list
     tracked = _wrapped(value)
     if isinstance(tracked, _Tracked):
         tracked._watch(owner, name)
     elif isinstance(value, tuple):
-        TrackedList(value)._watch(owner, name)  # a tuple cannot change: it only has to be registered
+        _register(owner, name, value)
     return tracked
 
 
 def release(owner: nn.Module, name: str) -> None:
     """Before another value takes its place: the container under `name`, if there is one, leaves nothing behind."""
-    old = owner.__dict__.get(name)
-    if isinstance(old, _Tracked) and old.__dict__.get("_owner") is owner:
-        old._introduce(owner, [])
-        old._owner = None
-    if isinstance(old, (list, dict, tuple)):
-        owner._modules.pop(name, None)
-        del owner.__dict__[name]
+    if name in owner.__dict__.get("_contents", ()):
+        _register(owner, name, ())
+        del owner.__dict__["_contents"][name]
+        old = owner.__dict__.pop(name, None)
+        if isinstance(old, _Tracked):
+            old._owner = None
+
+
+def contained(owner: nn.Module) -> dict[str, list[str]]:
+    """The names under which `owner` holds containers, each with the names of the modules registered for it."""
+    return {name: [*modules] for name, (modules, _) in owner.__dict__.get("_contents", {}).items()}
+
+
+def _register(owner: nn.Module, name: str, container) -> None:
+    """What is in `container` belongs to `owner` from now on, and what was in it before and is not any more does not."""
+    inside = list(_inside(container, name))
+    contents = owner.__dict__.setdefault("_contents", {})
+    old_modules, old_things = contents.get(name, ({}, []))
+    modules: dict[str, nn.Module] = {}
+    for key, thing in inside:
+        module = thing if isinstance(thing, nn.Module) else thing.home if isinstance(thing, Variable) else None
+        while key in modules or (key in owner._modules and key not in old_modules):
+            key += "_"
+        if module is not None:  # a Variable without a home lives in a layer already
+            modules[key] = module
+    things = [thing for _, thing in inside if not isinstance(thing, nn.Module)]
+    for key, module in old_modules.items():
+        if key not in modules and owner._modules.get(key) is module:
+            del owner._modules[key]
+    for key, module in modules.items():
+        if module.training is not owner.training:
+            module.train(owner.training)
+        owner._modules[key] = module
+    added = [thing for thing in old_things if _holds(things, thing)]
+    for kind in _TABLES:
+        table = owner.__dict__.get(kind)
+        if table is not None:
+            gone = [thing for thing in old_things if not _holds(things, thing)]
+            table[:] = [thing for thing in table if not _holds(gone, thing)]
+            new = [t for t in things if isinstance(t, Variable) is (kind == "_variables") and not _holds(table, t)]
+            table += new
+            added += new
+    contents[name] = (modules, added)
+
+
+def _inside(container, name: str) -> Iterator[tuple[str, object]]:
+    """The modules, Variables and metrics in a container, however deep, with the names that say where they are."""
+    for key, value in list(container.items() if isinstance(container, dict) else enumerate(container)):
+        where = f"{name}_{key}".replace(".", "_")
+        if isinstance(value, (nn.Module, Variable)) or (hasattr(value, "update_state") and hasattr(value, "reset_state")):
+            yield where, value
+        elif isinstance(value, (list, dict, tuple)):
+            if isinstance(container, _Tracked):
+                value = container._adopted(key, value)
+            yield from _inside(value, where)
 
 
 def _wrapped(value):
     """A fresh tracked container for a list or dict of a plain kind; anything else as it is."""
-    if isinstance(value, list) and type(value) in (list, TrackedList):
+    if type(value) in (list, TrackedList):
         return TrackedList(value)
-    if isinstance(value, dict) and type(value) in (dict, OrderedDict, TrackedDict):
+    if type(value) in (dict, OrderedDict, TrackedDict):
         return TrackedDict(value)
     return value
+
+
+def _holds(things: list, thing) -> bool:
+    return any(thing is other for other in things)
 
 
 def _changing(name):
@@ -59,13 +117,10 @@ def _changing(name):
 
 
 class _Tracked:
-    """Mixed into list and dict: after each change what is inside is registered anew with the owner.
-
-    The owner of a container inside another one is the outer one, which passes the word on.
-    """
+    """Mixed into list and dict: each change is reported to the owner, a layer or the container around this one."""
 
     def _watch(self, owner, name: str):
-        self._owner, self._name, self._introduced = owner, name, []
+        self._owner, self._name = owner, name
         self._sync()
 
     def _sync(self):
@@ -73,45 +128,34 @@ class _Tracked:
         if isinstance(owner, _Tracked):
             owner._sync()
         elif owner is not None and "_modules" in owner.__dict__:  # else: being copied or unpickled
-            found: list = []
-            holder = _hold(self, owner, found)
-            if holder is not None:
-                owner._modules[self._name] = holder
-            else:
-                owner._modules.pop(self._name, None)
-            self._introduce(owner, found)
+            _register(owner, self._name, self)
 
-    def _introduce(self, owner, found: list) -> None:
-        """The Variables and metrics inside become the owner's; those taken out are so no longer."""
-        for kind, things in (("_variables", [v for v in found if isinstance(v, Variable)]),
-                             ("_metrics", [m for m in found if not isinstance(m, Variable)])):  # fmt: skip
-            table = owner.__dict__.get(kind)
-            if table is None:
-                continue
-            gone = [thing for thing in self._introduced if not _holds(found, thing)]
-            table[:] = [thing for thing in table if not _holds(gone, thing)]
-            new = [thing for thing in things if not _holds(table, thing)]
-            table += new
-            self._introduced += new
-        self._introduced = [thing for thing in self._introduced if _holds(found, thing)]
+    def _adopted(self, key, value):
+        """The container at `key`, such that its changes are reported to this one."""
+        if isinstance(value, _Tracked) and value.__dict__.get("_owner") is self:
+            return value
+        value = _wrapped(value)
+        if isinstance(value, _Tracked):
+            value._owner = self
+            self.plain.__setitem__(self, key, value)
+        return value
 
     def __copy__(self):
-        return self._plain()  # a shallow copy belongs to nobody
+        return self.plain(self)  # a shallow copy belongs to nobody
 
     def __deepcopy__(self, memo):
         # With its owner it is copied as what it is; on its own it becomes a plain container, and the owner is left alone.
         owner = memo.get(id(self.__dict__.get("_owner")))
         known = isinstance(owner, (_Tracked, nn.Module))
         new = memo[id(self)] = type(self)() if known else self.plain()
-        content = copy.deepcopy(self._plain(), memo)
+        content = copy.deepcopy(self.plain(self), memo)
         self.plain.extend(new, content) if self.plain is list else self.plain.update(new, content)
         if known:
-            new._owner, new._name = owner, self._name
-            new._introduced = copy.deepcopy(self._introduced, memo)
+            new.__dict__.update(self.__dict__, _owner=owner)
         return new
 
     def __reduce__(self):
-        items = (iter(self._plain()), None) if self.plain is list else (None, iter(self._plain().items()))
+        items = (iter(list(self)), None) if self.plain is list else (None, iter(list(self.items())))
         return (type(self), (), self.__dict__, *items)
 
 
@@ -120,23 +164,11 @@ class TrackedList(_Tracked, list):
 
     plain = list
 
-    def _plain(self):
-        return list(self)
-
-    def _put(self, key, value):
-        list.__setitem__(self, key, value)
-
 
 class TrackedDict(_Tracked, dict):
     """A dict whose layers belong to the layer that holds the dict."""
 
     plain = dict
-
-    def _plain(self):
-        return dict(self)
-
-    def _put(self, key, value):
-        dict.__setitem__(self, key, value)
 
 
 for _name in ("append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort",
@@ -154,41 +186,3 @@ pytree.register_pytree_node(
     TrackedDict, lambda value: (list(value.values()), list(value)), lambda values, keys: dict(zip(keys, values, strict=True)),
     serialized_type_name="torchkeras_lite.TrackedDict",
 )  # fmt: skip
-
-
-def _hold(container, owner: nn.Module, found: list) -> nn.Module | None:
-    """A module that holds the modules in a container, or None if there are none. Adds Variables and metrics to `found`."""
-    entries = container.items() if isinstance(container, dict) else enumerate(container)
-    holder = _Holder()
-    for key, value in list(entries):
-        module = value if isinstance(value, nn.Module) else None
-        if module is None and isinstance(value, (list, dict, tuple)):
-            if isinstance(container, _Tracked):
-                value = _adopted(container, key, value)
-            module = _hold(value, owner, found)
-        elif isinstance(value, Variable):
-            found.append(value)
-            module = value.home  # one made by a layer lives there already
-        elif hasattr(value, "update_state") and hasattr(value, "reset_state"):
-            found.append(value)
-        if module is not None:
-            name = str(key).replace(".", "_")
-            while name in holder._modules:
-                name += "_"
-            holder._modules[name] = module
-    return holder.train(owner.training) if holder._modules else None
-
-
-def _adopted(outer: _Tracked, key, value):
-    """The container at `key`, such that its changes are reported to `outer`."""
-    if isinstance(value, _Tracked) and value.__dict__.get("_owner") is outer:
-        return value
-    value = _wrapped(value)
-    if isinstance(value, _Tracked):
-        value._owner, value._name, value._introduced = outer, str(key), []
-        outer._put(key, value)
-    return value
-
-
-def _holds(things: list, thing) -> bool:
-    return any(thing is other for other in things)

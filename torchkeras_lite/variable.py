@@ -240,16 +240,16 @@ class Variable:
         return iter(self.value)
 
     def __bool__(self):
-        return bool(self.value)
+        return bool(self.value.detach())
 
     def __float__(self):
-        return float(self.value)
+        return float(self.value.detach())
 
     def __int__(self):
-        return int(self.value)
+        return int(self.value.detach())
 
     def __index__(self):
-        return operator.index(self.value)
+        return operator.index(self.value.detach())
 
     def __round__(self, ndigits=None):
         return torch.round(self.value, decimals=ndigits or 0)

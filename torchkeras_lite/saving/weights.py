@@ -16,6 +16,7 @@ import numpy as np
 from torch import nn
 
 from torchkeras_lite.registry import snake_case
+from torchkeras_lite.tracking import contained
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -134,13 +135,12 @@ def _inside(layer, path, seen):
 
 def _attributes(layer):
     """The attributes that may lead to weights, in the order of Keras: sorted, private names last."""
-    modules, values = dict(layer._modules), layer.__dict__
+    modules, values = layer._modules, layer.__dict__
+    containers = contained(layer)
+    registered = {key for keys in containers.values() for key in keys}
     places = [key for key in modules if key.isdigit()]  # the modules of a Sequential, which it names by position
-    found = {}
-    for key, module in modules.items():
-        if module is not None and key not in places:
-            value = values.get(key)  # the container itself knows of dicts and lists in it
-            found[key] = value if isinstance(value, (list, dict, tuple)) else module
+    found = {key: module for key, module in modules.items() if module is not None and key not in (*places, *registered)}
+    found.update({name: values[name] for name in containers if name in values})
     found.update({key: value for key, value in values.items() if _has_state(value)})
     if hasattr(layer, "layers"):
         found["layers"] = layer.layers
