@@ -210,6 +210,12 @@ class Variable:
         value = self.numpy()
         return value if dtype is None else value.astype(dtype)
 
+    def __dlpack__(self, **kwargs):
+        return self.value.detach().__dlpack__(**kwargs)  # how torch.as_tensor and others find the tensor
+
+    def __dlpack_device__(self):
+        return self.raw.__dlpack_device__()
+
     def __array_function__(self, function, types, args, kwargs):
         return function(*_map(args, Variable.numpy), **_map(kwargs, Variable.numpy))
 
@@ -286,6 +292,14 @@ def _operand(other, device):
     return tensor_of(other, None, device) if isinstance(other, (np.ndarray, list, tuple)) else other
 
 
+def _matmul(a, b):
+    """torch multiplies no matrices of two dtypes; numpy's are float64 more often than not."""
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.dtype is not b.dtype:
+        common = torch.promote_types(a.dtype, b.dtype)
+        a, b = a.to(common), b.to(common)
+    return a @ b
+
+
 def _binary(function):
     def forward(self, other):
         value = self.value
@@ -300,7 +314,7 @@ def _binary(function):
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
     _plain = _name.rstrip("_")
-    _forward, _reflected = _binary(getattr(operator, _name))
+    _forward, _reflected = _binary(_matmul if _name == "matmul" else getattr(operator, _name))
     setattr(Variable, f"__{_plain}__", _forward)
     setattr(Variable, f"__r{_plain}__", _reflected)
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
