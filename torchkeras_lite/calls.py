@@ -12,6 +12,7 @@ class Calls(threading.local):
 
     def __init__(self):
         self.layers, self.names = [], []
+        self.trying = False  # a layer is only tried out, to learn what shape comes out of it
 
 
 going_on = Calls()
@@ -99,8 +100,10 @@ class away_from_losses:
     def __enter__(self):
         # A call that is going on is not the caller's affair here: the trial counts as nested, so nothing is cleared.
         going_on.layers.append(self.layer)
+        self.before, going_on.trying = going_on.trying, True
 
     def __exit__(self, *exc):
         going_on.layers.pop()
+        going_on.trying = self.before
         if careful[0]:
             self.layer._clear_losses()

@@ -149,6 +149,8 @@ class Layer(Weighted, Configurable, nn.Module):
                         self._explain(error, args)
                         raise
                 # It failed because it lies elsewhere than the weights: the careful path brings it over, as Keras does.
+        if going_on.trying or any(isinstance(arg, symbolic.KerasTensor) for arg in args):
+            return self.forward(*args, **kwargs)  # nothing that a hook would want to see
         return nn.Module.__call__(self, *args, **kwargs)
 
     def _trains_as(self, training) -> bool:
@@ -190,15 +192,16 @@ class Layer(Weighted, Configurable, nn.Module):
 
     def _run(self, args, kwargs):
         """`call` with its mask, its training flag, and what follows from its output."""
-        signature, stack = self._signature, going_on.layers
-        if not stack and careful[0]:
-            self._clear_losses()
+        signature, stack, watched = self._signature, going_on.layers, careful[0]
+        if watched:
+            if not stack:
+                self._clear_losses()
+            stack.append(self)
         if signature.training:
             kwargs = {**kwargs, "training": self.training}
         mask = None
         if careful[0]:
             kwargs, mask = self._with_masks(args, kwargs)
-        stack.append(self)
         try:
             if self._policy.is_mixed:
                 with self._policy.autocast(config.get_device().type):
@@ -209,7 +212,8 @@ class Layer(Weighted, Configurable, nn.Module):
             self._explain(error, args)
             raise
         finally:
-            stack.pop()
+            if watched:
+                stack.pop()
         if not self.built:
             self.built = True
         if self.activity_regularizer is not None:
@@ -218,7 +222,7 @@ class Layer(Weighted, Configurable, nn.Module):
                     self.add_loss(self.activity_regularizer(leaf) / max(len(leaf), 1))
         if careful[0]:
             self._set_output_mask(args, mask, outputs)
-        if not self._direct:
+        if not self._direct and not torch.compiler.is_compiling():
             self._settle()
         return outputs
 
@@ -292,6 +296,16 @@ class Layer(Weighted, Configurable, nn.Module):
         if hasattr(error, "add_note"):
             shapes = pytree.tree_map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else leaf, args)
             error.add_note(f"(in the call of layer {self.name!r} ({type(self).__name__}) on inputs of shape {shapes})")
+
+    def _apply(self, fn, recurse=True):
+        """`.to()`, `.double()`, `.half()`, ...: the precision in which the layer takes its inputs goes along."""
+        super()._apply(fn, recurse)
+        if not self._policy.is_mixed and config.torch_dtype(self.variable_dtype).is_floating_point:
+            before = config.torch_dtype(self.variable_dtype)
+            after = fn(torch.zeros((), dtype=before)).dtype
+            if after is not before and after.is_floating_point:
+                self.dtype_policy = config.dtype_name(after)
+        return self
 
     # ------------------------------------------------------------ building
 
@@ -522,6 +536,7 @@ class Layer(Weighted, Configurable, nn.Module):
 
 
 Layer._signature = Signature(Layer.call)
+Layer._build_for._torchdynamo_disable = True  # weights are made outside of compiled graphs
 
 
 def _layers_in(module) -> list:

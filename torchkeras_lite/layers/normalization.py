@@ -12,6 +12,10 @@ from torchkeras_lite.layer import Layer
 from torchkeras_lite.weights import bare
 
 
+def _without_count(module, state_dict, prefix, *_):
+    state_dict.pop(f"{prefix}num_batches_tracked", None)
+
+
 class BatchNormalization(Layer):
     """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, over all axes but `axis`.
 
@@ -84,7 +88,8 @@ class BatchNormalization(Layer):
             )
         kind = {4: nn.BatchNorm2d, 5: nn.BatchNorm3d}.get(rank, nn.BatchNorm1d)
         norm = bare(kind, size, self.epsilon, 1 - self.momentum, **self.placement())
-        norm.num_batches_tracked = None  # Keras counts no batches
+        norm.num_batches_tracked = None  # Keras counts no batches, and what others have counted is passed over
+        norm.register_load_state_dict_pre_hook(_without_count)
         if not self.scale:
             norm.weight = None
         if not self.center:

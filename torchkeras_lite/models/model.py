@@ -17,6 +17,11 @@ from torchkeras_lite.registry import suggest
 from torchkeras_lite.shapes import as_shape, tensors_of_shape
 
 
+def _look_anew(model, _):
+    """After `load_state_dict(assign=True)` there are other parameters: also in the middle of a fit."""
+    object.__setattr__(model, "_params", None)
+
+
 class Model(Trainer, Layer):
     """A model. Subclass it: make layers in `__init__`, use them in `call`.
 
@@ -30,6 +35,7 @@ class Model(Trainer, Layer):
                 "Functional models, `Model(inputs, outputs)`, are not there yet: subclass Model, or use Sequential."
             )
         super().__init__(**kwargs)
+        self.register_load_state_dict_post_hook(_look_anew)
 
     def build(self, input_shape: Any = None) -> None:
         """Builds all layers inside, for inputs of this shape (a list or dict of shapes for several inputs)."""

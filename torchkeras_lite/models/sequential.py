@@ -151,10 +151,17 @@ class Sequential(Model):
         if self._chain:
             self._draw()
 
+    def _apply(self, fn, recurse=True):
+        before = self.compute_dtype
+        super()._apply(fn, recurse)
+        if self._entry is not None and self._entry.dtype == before != self.compute_dtype:
+            self._entry.__dict__["_input_dtype"] = self.compute_dtype
+        return self
+
     # ------------------------------------------------------------ calling
 
     def call(self, inputs):
-        if self._entry is not None and inputs.shape[1:] != self._tail:
+        if self._entry is not None and isinstance(inputs, torch.Tensor) and inputs.shape[1:] != self._tail:
             inputs = self._standardized(inputs)
         for layer in self._chain:
             inputs = layer(inputs)
