@@ -134,7 +134,7 @@ class Embedding(Layer):
         if inputs.dtype is not torch.int64 and inputs.dtype is not torch.int32:
             inputs = inputs.long()
         try:
-            return self.embedding(inputs)
+            return self.embedding(inputs).to(self._policy.compute_torch_dtype)
         except IndexError as error:
             raise IndexError(
                 f"Layer {self.name!r} got the index {_outlier(inputs, self.input_dim)}, but input_dim={self.input_dim}: "
