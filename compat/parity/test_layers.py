@@ -124,7 +124,7 @@ def equalize(ours, theirs):
     weights = theirs.weights
     values = [np.abs(value) + 0.5 if "var" in v.path else value for v, value in zip(weights, random_like(theirs), strict=True)]
     theirs.set_weights(values)
-    ours.set_weights(theirs.get_weights())
+    ours.set_weights([np.asarray(value, "float64") for value in theirs.get_weights()])
 
 
 def random_like(layer):
@@ -249,6 +249,33 @@ def both(make, x):
     made[0](x), made[1](x)
     equalize(*made)
     return made
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "bfloat16", "float64"])
+@pytest.mark.parametrize(
+    ("name", "kwargs", "x"),
+    [
+        ("Dense", {"units": 3, "activation": "relu"}, (5, 4)),
+        ("Embedding", {"input_dim": 5, "output_dim": 3}, INTEGERS),
+        ("BatchNormalization", {}, (6, 4)),
+        ("Activation", {"activation": "gelu"}, (5, 4)),
+        ("Softmax", {}, (5, 4)),
+        ("Rescaling", {"scale": 2.0}, INTEGERS),
+        ("Flatten", {}, (2, 3, 4)),
+        ("Dropout", {"rate": 0.5}, (5, 4)),
+    ],
+)
+def test_precision(name, kwargs, x, policy):
+    x = as_input(x)
+    ours, theirs = pair(name, {**kwargs, "dtype": policy}, x)
+    assert [v.dtype for v in ours.weights] == [v.dtype for v in theirs.weights]
+    for training in (False, True):
+        if training and name == "Dropout":
+            continue
+        found, wanted = ours(x, training=training), theirs(x, training=training)
+        assert found.dtype is wanted.dtype
+        np.testing.assert_allclose(found.detach().double(), wanted.detach().double(), rtol=0.02, atol=0.02)
+    assert config(ours) == config(theirs)
 
 
 # ---------------------------------------------------------------- Dropout
