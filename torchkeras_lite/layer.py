@@ -182,7 +182,10 @@ class Layer(Weighted, Configurable, nn.Module):
             training = args[signature.training_position]
             args = args[: signature.training_position] + args[signature.training_position + 1 :]
         if not self.built:
-            self._build_for(args, kwargs)
+            build = self._build_for
+            if torch.compiler.is_compiling():
+                build = torch.compiler.disable(build)  # weights are made outside of compiled graphs
+            build(args, kwargs)
         elif self.input_spec is not None:
             input_spec.check(self.input_spec, args[0] if args else next(iter(kwargs.values())), self.name)
         if not differing(self, training):
@@ -536,7 +539,6 @@ class Layer(Weighted, Configurable, nn.Module):
 
 
 Layer._signature = Signature(Layer.call)
-Layer._build_for._torchdynamo_disable = True  # weights are made outside of compiled graphs
 
 
 def _layers_in(module) -> list:
