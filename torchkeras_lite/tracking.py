@@ -121,13 +121,13 @@ class _Tracked:
 
     def _watch(self, owner, name: str):
         self._owner, self._name = owner, name
-        self._sync()
+        _register(owner, name, self)
 
     def _sync(self):
         owner = self.__dict__.get("_owner")
         if isinstance(owner, _Tracked):
             owner._sync()
-        elif owner is not None and "_modules" in owner.__dict__:  # else: being copied or unpickled
+        elif owner is not None and owner.__dict__.get(self._name) is self:  # else: replaced, or being copied or unpickled
             _register(owner, self._name, self)
 
     def _adopted(self, key, value):
