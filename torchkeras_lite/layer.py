@@ -91,6 +91,8 @@ class Layer(Weighted, Configurable, nn.Module):
         setting["_build_shapes"] = None
         setting["_path"] = None
         setting["_direct"] = False
+        if self._makes_masks:
+            require_care()
         kwargs.pop("quantization_config", None)  # stands in the configs of Keras 3, empty
         shape = first_shape(kwargs)
         if shape is not None:
@@ -106,6 +108,8 @@ class Layer(Weighted, Configurable, nn.Module):
             cls.call = cls.__dict__["forward"]  # written the torch way: `forward` is what it computes
             del cls.forward
         cls._signature = Signature(cls.call)
+        # Ours say themselves when they make masks; what a user's `compute_mask` does cannot be known.
+        cls._makes_masks = cls.compute_mask is not Layer.compute_mask and cls.__module__.partition(".")[0] != "torchkeras_lite"
 
     # ------------------------------------------------------------ what subclasses write
 
@@ -539,6 +543,7 @@ class Layer(Weighted, Configurable, nn.Module):
 
 
 Layer._signature = Signature(Layer.call)
+Layer._makes_masks = False
 
 
 def _layers_in(module) -> list:

@@ -30,7 +30,6 @@ def test_a_lambda_makes_a_mask(nobody_makes_masks):
     assert torch.equal(layer(X)._keras_mask, REAL)
 
 
-@pytest.mark.xfail(strict=True, reason="nothing asks for care on behalf of a user's compute_mask yet")
 def test_a_layer_of_ones_own_makes_a_mask(nobody_makes_masks):
     class Masking(layers.Layer):
         def compute_mask(self, inputs, previous_mask=None):

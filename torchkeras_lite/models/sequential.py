@@ -57,7 +57,7 @@ class Sequential(Model):
                 )
             self._begin_with(layer)
             return
-        if any(known.name == layer.name for known in self._chain):
+        if any(known.name == layer.name and known is not layer for known in self._chain):
             raise ValueError(
                 "All layers added to a Sequential model should have unique names. Name "
                 f"{layer.name!r} is already the name of a layer in this model. Pass another `name`."

@@ -45,10 +45,10 @@ def check_targets(model, y, training: bool) -> None:
         return
     low, high = (int(value) for value in y.aminmax())
     if low < 0 or high >= classes:
+        more = f"give the last layer {high + 1} units, or " if high >= classes else ""
         raise ValueError(
             f"The label {high if high >= classes else low} in `y` is out of range: the model's output has {classes} units, so "
-            f"labels must be in [0, {classes}). The usual fix: give the last layer {max(high, 0) + 1} units, or number the "
-            "classes from 0."
+            f"labels must be in [0, {classes}). The usual fix: {more}number the classes from 0."
         )
 
 
