@@ -138,13 +138,7 @@ class CompileMetrics:
         if given is None:
             return [[] for _ in range(count)]
         if isinstance(given, dict):
-            unknown = [key for key in given if key not in names]
-            if unknown:
-                raise ValueError(
-                    f"In the dict argument `metrics`, key {unknown[0]!r} does not correspond to any model output. "
-                    f"Outputs: {list(names)}.{suggest(unknown[0], names)}"
-                )
-            return [_listed(given.get(name)) for name in names]
+            return [_listed(one) for one in _in_order(given, names, count, "metrics")]
         given = _listed(given)
         if count == 1:
             return [given[0] if len(given) == 1 and isinstance(given[0], (list, tuple)) else given]
@@ -236,6 +230,8 @@ def _names(y_pred, output_names) -> list[str | None]:
 
 def _in_order(data, names, count, what) -> list:
     """The entries of a list or dict, one for each output, in the order of the outputs."""
+    if isinstance(data, dict) and count == 1 == len(data) and names == [None]:
+        return list(data.values())  # one output without a name: whatever it is called here, it is meant
     if isinstance(data, dict):
         unknown = [key for key in data if key not in names]
         if unknown:
