@@ -199,7 +199,8 @@ class Layer(Weighted, Configurable, nn.Module):
 
     def _run(self, args, kwargs):
         """`call` with its mask, its training flag, and what follows from its output."""
-        signature, stack, watched = self._signature, going_on.layers, careful[0]
+        signature, stack = self._signature, going_on.layers
+        watched = careful[0] and not torch.compiler.is_compiling()  # a graph may have no side effects
         if watched:
             if not stack:
                 self._clear_losses()
