@@ -28,7 +28,7 @@ from torchkeras_lite.metrics import Metric
 from torchkeras_lite.modes import all_modules, differing, settled, training_mode
 from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
 from torchkeras_lite.shapes import any_rows, as_shape, first_shape, tensors_of_shape
-from torchkeras_lite.tracking import TrackedDict, TrackedList
+from torchkeras_lite.tracking import release, track
 from torchkeras_lite.variable import Variable, tensor_of
 from torchkeras_lite.weights import Weighted
 
@@ -419,8 +419,9 @@ class Layer(Weighted, Configurable, nn.Module):
                 )
             object.__setattr__(self, name, value)
             return
-        kind = type(value)
-        if kind in _PLAIN and name not in self._parameters and name not in self._buffers and name not in modules:
+        if name in self.__dict__.get("_contents", ()) and not isinstance(value, (list, dict, tuple)):
+            release(self, name)  # a list of layers makes room for something else
+        if type(value) in _PLAIN and name not in self._parameters and name not in self._buffers and name not in modules:
             object.__setattr__(self, name, value)
             if name in ("built", "autocast"):
                 self.__dict__["_direct"] = False
@@ -431,13 +432,8 @@ class Layer(Weighted, Configurable, nn.Module):
                 value.train(self.training)
             self.__dict__.pop(name, None)
             nn.Module.__setattr__(self, name, value)
-        elif kind in (list, dict):
-            value = TrackedList(value) if kind is list else TrackedDict(value)
-            object.__setattr__(self, name, value)
-            value._watch(self, name)
-        elif kind is tuple and any(isinstance(leaf, nn.Module) for leaf in pytree.tree_leaves(value)):
-            object.__setattr__(self, name, value)
-            TrackedList(value)._watch(self, name)
+        elif isinstance(value, (list, dict, tuple)):
+            object.__setattr__(self, name, track(value, self, name))
         else:
             if isinstance(value, Metric) and not any(value is known for known in self._metrics):
                 self._metrics.append(value)

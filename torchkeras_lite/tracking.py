@@ -24,6 +24,7 @@ def track(value, owner: nn.Module, name: str):
     if isinstance(value, _Tracked) and value is owner.__dict__.get(name):
         return value  # `self.blocks += [...]` assigns the list to itself
     release(owner, name)
+    owner._modules.pop(name, None)
     if isinstance(value, _Tracked) and value.__dict__.get("_owner") is owner:
         return value  # a second name for the same list
     tracked = _wrapped(value)
