@@ -83,8 +83,8 @@ def building(build):
         finally:
             del self.__dict__["_in_build"]
         if self._build_shapes is None:
-            self.__dict__["_build_shapes"] = dict(inspect.signature(build).bind(self, *args, **kwargs).arguments)
-            self._build_shapes.pop("self", None)
+            arguments = list(inspect.signature(build).bind(self, *args, **kwargs).arguments.items())
+            self.__dict__["_build_shapes"] = dict(arguments[1:])  # without `self`, whatever it is called
         self.built = True
         return None
 

@@ -453,7 +453,7 @@ class Layer(Weighted, Configurable, nn.Module):
         found = []
         for child in self._modules.values():
             found += [child] if isinstance(child, Layer) else _layers_in(child)
-        return found
+        return list(dict.fromkeys(found))  # under however many names, once
 
     @property
     def path(self) -> str | None:

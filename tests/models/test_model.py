@@ -47,12 +47,7 @@ def test_build_with_a_shape():
         model(torch.ones(2, 7))
 
 
-SELF = pytest.mark.xfail(
-    strict=True, reason="the first argument counts as a shape unless it is `self`"
-)
-
-
-@pytest.mark.parametrize("how", ["build", pytest.param("call", marks=SELF), pytest.param("fit", marks=SELF)])
+@pytest.mark.parametrize("how", ["build", "call", "fit"])
 def test_a_build_of_ones_own(how):
     class Scaled(keras.Model):
         def __init__(self):
@@ -296,7 +291,6 @@ def test_everything_that_may_be_an_attribute():
     assert all(not torch.equal(old, new) for old, new in zip(before, parameters, strict=True))
 
 
-@pytest.mark.xfail(strict=True, reason="`layers_inside` lists it under each name")
 def test_one_layer_under_several_names_counts_once():
     class Shared(keras.Model):
         def __init__(self):
@@ -343,7 +337,6 @@ def test_containers_replaced_and_removed():
     assert len(model.layers) == 2 and not hasattr(model, "blocks")
 
 
-@pytest.mark.xfail(strict=True, reason="only plain lists, dicts and tuples are looked into")
 def test_ordered_dicts_hold_layers_too():
     class Net(keras.Model):
         def __init__(self):

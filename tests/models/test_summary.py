@@ -158,6 +158,7 @@ def test_torch_modules_among_the_layers():
 
 
 def test_a_torch_module_in_a_sequential():
+    registry.reset_names()  # names are counted from the beginning
     model = Sequential([layers.Input((3,)), nn.Linear(3, 4), layers.Dense(2)])
     table = rows(model)
     assert [row[1:] for row in table] == [["(None, 4)", "16"], ["(None, 2)", "10"]]
