@@ -1,0 +1,265 @@
+"""Generators, data loaders, and whatever gives batches."""
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+import torchkeras_lite as keras
+from torchkeras_lite import data, layers
+
+X = np.arange(80, dtype="float32").reshape(10, 8) / 10
+Y = np.arange(10, dtype="float32")[:, None]
+CPU = torch.device("cpu")
+
+
+class Watching(keras.Sequential):
+    """Notes the first target of each step."""
+
+    def train_step(self, data):
+        self.seen.append(int(data[1][0, 0]))
+        return super().train_step(data)
+
+    def test_step(self, data):
+        self.seen.append(("test", int(data[1][0, 0])))
+        return super().test_step(data)
+
+
+def model(lazy=False):
+    made = Watching([] if lazy else [keras.Input((8,))])
+    made.__dict__["seen"] = []
+    made.add(layers.Dense(1))
+    made.compile(keras.optimizers.SGD(0.0), "mse")
+    return made
+
+
+def pairs(count=5, size=2):
+    """Batches that begin with the targets 0, 1, 2, ..."""
+    for i in range(count):
+        yield X[:size], np.full((size, 1), i, "float32")
+
+
+def endless():
+    i = 0
+    while True:
+        yield X[:2], np.full((2, 1), i, "float32")
+        i += 1
+
+
+class ByNumber:
+    """What Keras 2 called a Sequence: no `__iter__`."""
+
+    def __init__(self, count=4):
+        self.count, self.log = count, []
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, i):
+        self.log.append(i)
+        return X[:2], np.full((2, 1), i, "float32")
+
+    def on_epoch_end(self):
+        self.log.append("end")
+
+
+class Restarts:
+    """An iterable that can begin again, without a length."""
+
+    def __iter__(self):
+        return pairs()
+
+
+def loader(batch_size=2, **kwargs):
+    return DataLoader(TensorDataset(torch.tensor(X), torch.tensor(Y)), batch_size=batch_size, **kwargs)
+
+
+# ---------------------------------------------------------------- each batch once
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_the_first_batch_of_a_generator_is_not_lost(lazy):
+    made = model(lazy)
+    made.fit(pairs(), verbose=0)
+    assert made.seen == [0, 1, 2, 3, 4]
+
+
+def test_generators_in_evaluate_and_predict():
+    made = model(lazy=True)
+    pieces = [(X[i : i + 2], Y[i : i + 2]) for i in range(0, 10, 2)]
+    loss = made.evaluate(iter(pieces), verbose=0)
+    assert made.seen == [("test", i) for i in range(0, 10, 2)]
+    assert loss == pytest.approx(made.evaluate(X, Y, verbose=0), rel=1e-5)
+    expected = made.predict(X, verbose=0)
+    for given in (iter(pieces), (x for x, _ in pieces), ((x,) for x, _ in pieces), ([x, y] for x, y in pieces), Restarts()):
+        found = made.predict(given, verbose=0)
+        np.testing.assert_allclose(
+            found, expected if not isinstance(given, Restarts) else np.tile(expected[:2], (5, 1)), rtol=1e-5
+        )
+
+
+def test_endless_generators_go_on_in_the_next_epoch():
+    made = model()
+    made.fit(endless(), steps_per_epoch=3, epochs=2, verbose=0)
+    assert made.seen == [0, 1, 2, 3, 4, 5]
+    made.seen.clear()
+    made.fit(X, Y, batch_size=10, epochs=2, shuffle=False, validation_data=endless(), validation_steps=2, verbose=0)
+    assert made.seen == [0, ("test", 0), ("test", 1), 0, ("test", 2), ("test", 3)]
+
+
+def test_what_can_begin_again_does():
+    for source in (loader(), list(pairs()) and Restarts(), ByNumber(5)):
+        made = model()
+        made.fit(source, epochs=2, verbose=0, validation_data=source)
+        firsts = [0, 2, 4, 6, 8] if isinstance(source, DataLoader) else [0, 1, 2, 3, 4]
+        assert made.seen == 2 * [*firsts, *(("test", i) for i in firsts)]
+
+
+def test_steps_of_validation_begin_again_each_time():
+    made = model()
+    made.fit(X, Y, batch_size=10, epochs=2, shuffle=False, validation_data=loader(), validation_steps=2, verbose=0)
+    assert made.seen == [0, ("test", 0), ("test", 2)] * 2
+    made.seen.clear()
+    made.evaluate(loader(), steps=3, verbose=0)
+    assert made.seen == [("test", 0), ("test", 2), ("test", 4)] and made.predict(loader(), steps=2, verbose=0).shape == (4, 1)
+
+
+@pytest.mark.parametrize("source", [loader, ByNumber, lambda: (X, Y)])
+def test_steps_per_epoch_go_through_all_of_the_data(source):
+    made, given = model(), source()
+    arguments = given if isinstance(given, tuple) else (given,)
+    made.fit(*arguments, batch_size=2 if len(arguments) == 2 else None, shuffle=False, steps_per_epoch=2, epochs=3, verbose=0)
+    step = 1 if isinstance(given, ByNumber) else 2
+    expected = [0, 1, 2, 3, 0, 1] if isinstance(given, ByNumber) else [0, 2, 4, 6, 8]
+    assert made.seen == expected, step
+
+
+def test_a_generator_that_ends_early_ends_the_training():
+    made = model()
+    with pytest.warns(UserWarning, match="ran out"):
+        history = made.fit(pairs(3), steps_per_epoch=2, epochs=4, verbose=0).history
+    assert made.seen == [0, 1, 2] and len(history["loss"]) == 2
+
+
+def test_resumed():
+    def run(source, steps, epochs):
+        resumed = data.Resumed(source, steps)
+        return [list(resumed) for _ in range(epochs)]
+
+    assert run([1, 2, 3, 4], 2, 3) == [[1, 2], [3, 4], [1, 2]]
+    assert run([1, 2, 3], 2, 4) == [[1, 2], [3], [1, 2], [3]]
+    assert run([1, 2], 5, 2) == [[1, 2], [1, 2]]
+    assert run([1, 2], 2, 3) == [[1, 2]] * 3
+    assert run([], 2, 2) == [[], []]
+    ended = iter([1, 2, 3])
+    assert run(ended, 2, 4) == [[1, 2], [3], [], []]
+
+
+# ---------------------------------------------------------------- kinds
+
+
+def test_by_number():
+    made, source = model(), ByNumber()
+    made.fit(source, epochs=2, verbose=0)
+    assert made.seen == [0, 1, 2, 3] * 2
+    assert source.log[-10:] == [0, 1, 2, 3, "end", 0, 1, 2, 3, "end"]
+    source.log.clear()
+    made.evaluate(source, steps=2, verbose=0)
+    assert source.log[-3:] == [0, 1, "end"]
+
+
+def test_data_loaders():
+    made = model()
+    assert made.evaluate(loader(3), verbose=0) == pytest.approx(made.evaluate(X, Y, verbose=0), rel=1e-5)
+    np.testing.assert_allclose(made.predict(loader(3), verbose=0), made.predict(X, verbose=0), rtol=1e-5)
+
+    class Rows(Dataset):
+        def __len__(self):
+            return 10
+
+        def __getitem__(self, i):
+            return {"a": X[i], "b": float(i)}, Y[i]
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, inputs):
+            return self.dense(inputs["a"]) + inputs["b"][:, None]
+
+    net = Net()
+    net.compile(keras.optimizers.SGD(0.0), "mse")
+    loss = net.fit(DataLoader(Rows(), batch_size=4), verbose=0).history["loss"][0]
+    kernel, bias = net.get_weights()
+    assert loss == pytest.approx(((X @ kernel + bias) ** 2).mean(), rel=1e-3, abs=1e-5)
+
+
+def test_batches_may_be_lists_tensors_and_numbers():
+    parts = [
+        (X[:2].tolist(), [[1.0], [2.0]]),
+        [torch.tensor(X[:2]), torch.ones(2, 1)],
+        (X[:2].astype("float64"), Y[:2], [1.0, 0.0]),
+        (X[:2], Y[:2], None),
+        (X[:1].astype(">f4"), Y[:1]),
+    ]
+    made = model()
+    made.fit(iter(parts), verbose=0)
+    assert made.seen == [1, 1, 0, 0, 0]
+
+
+def test_class_weights_for_batches():
+    def loss(batches, **kwargs):
+        made = keras.Sequential([keras.Input((8,)), layers.Dense(1, kernel_initializer="zeros")])
+        made.compile(keras.optimizers.SGD(0.0), "mse")
+        return made.fit(iter(batches), verbose=0, **kwargs).history["loss"][0]
+
+    labels = np.array([[0.0], [1.0]], "float32")
+    assert loss([(X[:2], labels)]) == pytest.approx(0.5)
+    assert loss([(X[:2], labels)], class_weight={1: 4.0}) == pytest.approx(2.0)
+    assert loss([(X[:2], labels, [1.0, 0.5])], class_weight={1: 4.0}) == pytest.approx(1.0)
+
+
+# ---------------------------------------------------------------- what is wrong
+
+
+def test_nothing_in_it():
+    for nothing in (iter([]), (x for x in ()), Restarts.__new__(type("Empty", (), {"__iter__": lambda self: iter([])}))):
+        with pytest.raises(ValueError, match="no data"):
+            model().fit(nothing, verbose=0)
+
+
+WRONG = [
+    ((X, Y, Y, Y), "4 parts"),
+    ((X, None, Y[:, 0]), "targets"),
+    (([["a"]], Y), "numbers"),
+    (("text", Y), "`x`"),
+]
+
+
+@pytest.mark.parametrize(("batch", "said"), WRONG, ids=[row[1] for row in WRONG])
+def test_batches_that_cannot_be(batch, said):
+    with pytest.raises(ValueError, match=said):
+        model().fit(iter([batch]), verbose=0)
+
+
+def test_targets_belong_into_the_batches():
+    for kwargs in ({"y": Y}, {"sample_weight": np.ones(10)}):
+        with pytest.raises(ValueError, match="iterable of batches"):
+            model().fit(pairs(), verbose=0, **kwargs)
+    with pytest.raises(ValueError, match="validation_split"):
+        model().fit(pairs(), validation_split=0.2, verbose=0)
+    with pytest.raises(ValueError, match="function"):
+        model().fit(pairs, verbose=0)
+
+
+def test_an_error_in_a_generator_is_the_users():
+    def broken():
+        yield X[:2], Y[:2]
+        raise OSError("the disk")
+
+    made = model()
+    with pytest.raises(OSError, match="the disk"):
+        made.fit(broken(), verbose=0)
+    assert made.seen == [0] and not made.training
+    made.fit(pairs(), verbose=0)
