@@ -245,7 +245,7 @@ def test_shuffle_in_fit(shuffle):
     model.fit(X, Y, batch_size=4, epochs=3, shuffle=shuffle, verbose=0)
     epochs = [model.seen[i : i + 3] for i in (0, 3, 6)]
     in_order = [[0.0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-    assert all(sorted(sum(epoch, [])) == list(range(10)) for epoch in epochs)
+    assert all(sorted(row for batch in epoch for row in batch) == list(range(10)) for epoch in epochs)
     assert (epochs == [in_order] * 3) is (shuffle is False)
     assert all(sorted(epoch) == in_order for epoch in epochs) is (shuffle != True)  # noqa: E712 - "batch" is true as well
 

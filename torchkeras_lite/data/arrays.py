@@ -84,8 +84,8 @@ def to_tensor(value, what: str = "data") -> torch.Tensor:
                 f"`{what}` has dtype {array.dtype}, for instance {array.flat[0]!r}: not numbers. The usual fix: turn texts or "
                 "categories into integers first."
             )
-        if array.dtype == np.float64:
-            array = array.astype(config.floatx() if config.floatx() != "bfloat16" else "float32")
+        if array.dtype == np.float64 and config.floatx() != "bfloat16":  # which numpy does not know
+            array = array.astype(config.floatx())
         if any(stride < 0 for stride in array.strides) or not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="), order="C")
         with warnings.catch_warnings():

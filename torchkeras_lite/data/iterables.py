@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 
 import torch
 from torch.utils import _pytree as pytree
@@ -23,9 +24,11 @@ class Iterable:
         self.source, self.device, self.weights = source, device, weights
         self.by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__iter__")
         endless = hasattr(source, "__next__")
+        self.asked = steps
         self.steps = steps if steps is not None else len(source) if hasattr(source, "__len__") else None
         self._running = iter(source) if endless else None
         self._first = None
+        self.ran_out = False  # an iterator, which cannot begin again, has come to its end before all steps were done
 
     def first(self):
         """The first batch, for building from; an iterator gives it again in the epoch."""
@@ -51,6 +54,13 @@ class Iterable:
                 if batch is None:
                     break
                 yield self._placed(batch)
+            if self._running is not None and self.asked is not None and not self.ran_out:
+                self.ran_out = True
+                warnings.warn(
+                    f"The iterator passed as `x` ran out of data before {self.asked} steps were done. The usual fix: let it "
+                    "give at least steps * epochs batches, or pass something that can begin again (a DataLoader, a Sequence).",
+                    stacklevel=3,
+                )
         finally:  # an epoch that was cut short has ended too
             if self.by_number and hasattr(self.source, "on_epoch_end"):
                 self.source.on_epoch_end()
@@ -80,6 +90,10 @@ class Resumed:
     def __init__(self, source, steps: int):
         self.source, self.steps = source, steps
         self._open = None
+
+    @property
+    def ran_out(self) -> bool:
+        return getattr(self.source, "ran_out", False)
 
     def __iter__(self):
         for begins_anew in (self._open is None, True):

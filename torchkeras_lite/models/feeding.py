@@ -109,6 +109,10 @@ class Prepared:
     def __init__(self, source, function):
         self.source, self.function, self.steps = source, function, source.steps
 
+    @property
+    def ran_out(self) -> bool:
+        return self.source.ran_out
+
     def __iter__(self):
         return map(self.function, self.source)
 

@@ -245,6 +245,8 @@ class Trainer(Feeding):
         first = batches.first()
         self._build_from(first)
         batches = self._adapted(batches, first, training=True)
+        if steps_per_epoch is not None:
+            batches = data.Resumed(batches, steps_per_epoch)
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
@@ -264,8 +266,12 @@ class Trainer(Feeding):
                     logs = self.train_step(batch)
                     if cbs.wants_train_batch_end:
                         cbs.on_train_batch_end(step, _as_logs(logs))
-                    if self.stop_training or step + 1 == steps_per_epoch:
+                    if self.stop_training:
                         break
+                if steps_per_epoch is not None and batches.ran_out:
+                    self.stop_training = True
+                    if step < 0 and epoch > initial_epoch:
+                        break  # it ended with the epoch before
                 if step < 0:
                     raise ValueError("There is no data: an epoch had no batch. An iterator that is used up stays so.")
                 epoch_logs = Logs(sorted(self._epoch_logs(logs).items()))  # read from the device here, once an epoch
