@@ -10,7 +10,7 @@ NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
     config registry dtype_policies dropin __main__
-    variable tracking symbolic random initializers activations regularizers constraints
+    variable tracking symbolic graph random initializers activations regularizers constraints
     logs losses metrics optimizers data callbacks saving distribution
     input_spec shapes modes calls weights layer
     layers

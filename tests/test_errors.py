@@ -244,7 +244,7 @@ def test_unknown_names_in_compile(arguments, words, compiled):
         (lambda: small().get_layer(), ValueError, ["name", "index"]),
         (lambda: small().set_weights([np.ones(3)]), ValueError, ["'small'", "length 1", "8"]),
         (lambda: layers.Dense(2, name="mine").count_params(), ValueError, ["'mine'", "isn't built", "build("]),
-        (lambda: models.Model(1, 2), NotImplementedError, ["Functional", "subclass"]),
+        (lambda: models.Model(1, 2), ValueError, ["`inputs`", "KerasTensors", "inputs=1"]),
     ],
 )
 def test_what_cannot_be_made(make, error, words):

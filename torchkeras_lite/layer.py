@@ -34,6 +34,7 @@ from torchkeras_lite.weights import Weighted
 
 Tensor = torch.Tensor
 _INTEGERS = frozenset({torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool})
+_CONTAINERS = frozenset({list, tuple, dict})
 _PLAIN = (int, float, str, bool, bytes, type(None))
 _HOOKS = (
     torch_module._global_forward_hooks,
@@ -133,9 +134,18 @@ class Layer(Weighted, Configurable, nn.Module):
         # The short cut of a built layer on one plain tensor; `forward` is the truth, this only skips what cannot matter.
         if self._direct and len(args) == 1:
             x = args[0]
+            if type(x) is Tensor:
+                plain = x.dtype in self._direct_dtypes
+            elif type(x) in _CONTAINERS:  # layers that merge, models with several inputs
+                plain = bool(x)
+                for part in x.values() if type(x) is dict else x:
+                    if type(part) is not Tensor or part.dtype not in self._direct_dtypes:
+                        plain = False
+                        break
+            else:
+                plain = False
             if (
-                type(x) is Tensor
-                and x.dtype in self._direct_dtypes
+                plain
                 and not careful[0]
                 and not (
                     self._forward_hooks
@@ -149,13 +159,20 @@ class Layer(Weighted, Configurable, nn.Module):
                 try:
                     return self.call(x, training=self.training) if self._signature.training else self.call(x)
                 except Exception as error:
-                    if x.device == self._home(x.device):
+                    if not self._lies_elsewhere(args):
                         self._explain(error, args)
                         raise
                 # It failed because it lies elsewhere than the weights: the careful path brings it over, as Keras does.
-        if going_on.trying or any(isinstance(arg, symbolic.KerasTensor) for arg in args):
+        if going_on.trying or symbolic.is_symbolic(args, kwargs):
             return self.forward(*args, **kwargs)  # nothing that a hook would want to see
         return nn.Module.__call__(self, *args, **kwargs)
+
+    def _lies_elsewhere(self, args) -> bool:
+        """Whether the first tensor is on another device than the weights."""
+        for leaf in pytree.tree_leaves(args[:1]):
+            if isinstance(leaf, Tensor):
+                return leaf.device != self._home(leaf.device)
+        return False
 
     def _trains_as(self, training) -> bool:
         """Whether everything inside is in this mode already; `fit` has seen to that once for all its steps."""
@@ -173,7 +190,7 @@ class Layer(Weighted, Configurable, nn.Module):
             )
         if symbolic.is_symbolic(args, kwargs):
             return self._call_symbolic(args, kwargs)
-        if args and isinstance(args[0], Tensor) and args[0].device != self._home(args[0].device):
+        if self._lies_elsewhere(args):
             home = self._home(None)
             args, kwargs = pytree.tree_map(lambda leaf: leaf.to(home) if isinstance(leaf, Tensor) else leaf, (args, kwargs))
         if args and isinstance(args[0], _PLAIN):
@@ -302,7 +319,7 @@ class Layer(Weighted, Configurable, nn.Module):
                 clear._explained = True
                 raise clear from error
         if hasattr(error, "add_note"):
-            shapes = pytree.tree_map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else leaf, args)
+            shapes = pytree.tree_map(_shown, args)
             error.add_note(f"(in the call of layer {self.name!r} ({type(self).__name__}) on inputs of shape {shapes})")
 
     def _apply(self, fn, recurse=True):
@@ -441,6 +458,11 @@ class Layer(Weighted, Configurable, nn.Module):
             if name == "activity_regularizer":
                 self.__dict__["_direct"] = False
 
+    def __getstate__(self):
+        # The calls that were drawn belong to the graphs of models, which copy them. (They lead from layer to layer, deeper
+        # than Python's stack.)
+        return {**self.__dict__, "_nodes": []}
+
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
@@ -541,6 +563,14 @@ class Layer(Weighted, Configurable, nn.Module):
 
 Layer._signature = Signature(Layer.call)
 Layer._makes_masks = False
+
+
+def _shown(value):
+    """The shape of a tensor, for messages; the rows that a trial makes up are None."""
+    if not hasattr(value, "shape"):
+        return value
+    shape = tuple(value.shape)
+    return (None, *shape[1:]) if going_on.trying and shape else shape
 
 
 def _layers_in(module) -> list:

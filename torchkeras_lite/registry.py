@@ -39,6 +39,8 @@ def public_module(obj) -> str:
     parts = obj.__module__.split(".")
     if parts[0] != _PACKAGE:
         return obj.__module__
+    if "keras_module" in vars(obj):  # one that Keras does not publish, but names in files
+        return obj.keras_module
     if parts[1] in ("models", "dtype_policies", "layer"):
         return "keras"
     return ".".join(["keras", parts[1], *(["schedules"] if parts[-1] == "schedules" else [])])
@@ -170,6 +172,10 @@ def serialize(obj) -> Any:
         return tuple(values) if isinstance(obj, tuple) else values
     if isinstance(obj, np.generic):
         return obj.item()
+    if isinstance(obj, slice):
+        return {"class_name": "__slice__", "config": {part: getattr(obj, part) for part in ("start", "stop", "step")}}
+    if obj is ...:
+        return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(obj, torch.dtype):
         return str(obj).removeprefix("torch.")
     if isinstance(obj, (np.ndarray, torch.Tensor)):
@@ -213,6 +219,10 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     name, inner = config["class_name"], config.get("config")
     if name == "__numpy__":
         return np.array(inner["value"], dtype=inner["dtype"])
+    if name == "__slice__":
+        return slice(inner["start"], inner["stop"], inner["step"])
+    if name == "__ellipsis__":
+        return ...
     registered = config.get("registered_name") or (inner if name == "function" else name)
     found = get_registered_object(registered, custom_objects) or get_registered_object(
         inner if name == "function" else name, custom_objects
@@ -250,7 +260,7 @@ class Configurable:
         if "__init__" in cls.__dict__:
             cls.__init__ = _remember(cls, cls.__init__)
             if "get_config" not in cls.__dict__:
-                cls.get_config = functools.partialmethod(_arguments_as_config, cls)
+                cls.get_config = functools.partialmethod(arguments_as_config, cls)
 
     def _base_config(self) -> dict:
         """Settings that every object of the kind has (a layer's name, trainable and dtype)."""
@@ -284,7 +294,7 @@ def _remember(cls, init):
     return __init__
 
 
-def _arguments_as_config(self, cls) -> dict:
+def arguments_as_config(self, cls) -> dict:
     """The config of `self` seen as a `cls`."""
     args, kwargs = self.__dict__.get("_arguments", {}).get(cls, ((), {}))
     parameters = cls.__init__._parameters

@@ -6,21 +6,29 @@ formulas: the real function runs on a real tensor with zero rows, which costs mi
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import operator
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config, registry
+from torchkeras_lite.variable import tensor_of
 
 # Sizes put where a shape says None inside (not in front). Two, because one cannot tell a size that follows from one that is
 # fixed; large and even, so that the kernels, strides and pools of usual networks fit into them.
 _PROBES = (256, 320)
+_VALUES = ("numpy", "tolist", "item", "cpu", "cuda")  # what only a tensor with values can answer
 
 
 class KerasTensor:
     """A tensor still to come: `shape` (a tuple; None where the size varies), `dtype` (a name) and where it comes from."""
+
+    __array_priority__ = 1000
+    __array_ufunc__ = None  # `array * x` is asked of x, instead of of each number in the array
 
     def __init__(self, shape, dtype: str | None = None, name: str | None = None, record_history: bool = True, **_):
         self.shape = tuple(None if size is None else int(size) for size in shape)
@@ -28,12 +36,20 @@ class KerasTensor:
         self.name = name or registry.unique_name("keras_tensor")
         self.node: Node | None = None
         self.index = 0
+        if drawing.begins is not None:
+            drawing.begins()
 
     @property
     def ndim(self) -> int:
         return len(self.shape)
 
     rank = ndim
+
+    def dim(self) -> int:
+        return len(self.shape)
+
+    def size(self, dim: int | None = None):
+        return self.shape if dim is None else self.shape[dim]
 
     def __repr__(self):
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
@@ -67,6 +83,8 @@ class KerasTensor:
         return record(func, args, kwargs or {})
 
     def __getattr__(self, name: str):
+        if name in _VALUES:
+            raise TypeError(f"A symbolic KerasTensor has no value, so there is no `{name}()` of it: {self!r}.")
         method = None if name.startswith("_") else getattr(torch.Tensor, name, None)
         if not callable(method):
             raise AttributeError(f"'KerasTensor' object has no attribute {name!r}")
@@ -83,24 +101,40 @@ class KerasTensor:
         return id(self)
 
 
+class _Drawing:
+    """Whether somebody draws a graph just now: `begins`, if set, is called for each new KerasTensor."""
+
+    begins = None
+
+
+drawing = _Drawing()
+
+
 class Op:
-    """A function in the graph: Keras's name for it (or our own, for raw torch calls) and what computes it."""
+    """A function in the graph.
 
-    __slots__ = ("function", "name")
+    Attributes:
+        kind: Keras's name for the function (`"Add"`), or our own for a raw torch call (`"torch.relu"`).
+        function: what computes it.
+        name: the name of this use of it, unique in a model.
+    """
 
-    def __init__(self, name: str, function):
-        self.name, self.function = name, function
+    __slots__ = ("function", "kind", "name")
+
+    def __init__(self, kind: str, function, name: str | None = None):
+        self.kind, self.function = kind, function
+        self.name = name or registry.unique_name(registry.snake_case(kind.rpartition(".")[2]))
 
     def __call__(self, *args, **kwargs):
         return self.function(*args, **kwargs)
 
     def __repr__(self):
-        return f"<Op {self.name}>"
+        return f"<Op {self.kind} name={self.name}>"
 
 
-# Keras files spell these operators as objects of its ops; one row each.
-OPS: dict[Any, Op] = {
-    function: Op(name, function)
+# Keras files spell these operators as objects of its ops; one row each: the function, and the class that Keras calls it.
+OPS: dict[Any, str] = {
+    function: name
     for name, function in {
         "Add": operator.add, "Subtract": operator.sub, "Multiply": operator.mul, "TrueDivide": operator.truediv,
         "FloorDivide": operator.floordiv, "Mod": operator.mod, "Power": operator.pow, "Matmul": operator.matmul,
@@ -139,27 +173,57 @@ class Node:
         outputs: the KerasTensors made, in order; `structure` is the value that the call returned.
     """
 
-    def __init__(self, operation, args, kwargs, structure):
+    def __init__(self, operation, args, kwargs, structure, makes_outputs: bool = True):
         self.operation, self.args, self.kwargs, self.structure = operation, args, kwargs, structure
-        self.inputs = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, KerasTensor)]
-        self.outputs = [leaf for leaf in pytree.tree_leaves(structure) if isinstance(leaf, KerasTensor)]
-        for index, tensor in enumerate(self.outputs):
-            tensor.node, tensor.index = self, index
+        self.inputs, self.outputs = tensors_in((args, kwargs)), tensors_in(structure)
+        if makes_outputs:  # the node that shows a model as one call leaves them to the nodes inside
+            for index, tensor in enumerate(self.outputs):
+                tensor.node, tensor.index = self, index
+
+
+def tensors_in(structure) -> list[KerasTensor]:
+    """The KerasTensors in a structure of lists, tuples and dicts, in order."""
+    return [leaf for leaf in pytree.tree_leaves(structure) if isinstance(leaf, KerasTensor)]
 
 
 def is_symbolic(args, kwargs=None) -> bool:
     """Whether a KerasTensor is among the arguments, however deep."""
+    if not kwargs:
+        for arg in args:
+            if type(arg) is not torch.Tensor:
+                break
+        else:
+            return False
     return any(isinstance(leaf, KerasTensor) for leaf in pytree.tree_leaves((args, kwargs)))
 
 
 def record(function, args, kwargs):
     """Puts a call of a torch function or operator into the graph; returns its KerasTensors."""
-    op = OPS.get(function)
-    if op is None:
-        op = Op(f"torch.{getattr(function, '__name__', repr(function))}", function)
-    outputs = infer(function, args, kwargs)
+    kind = OPS.get(function) or f"torch.{getattr(function, '__name__', repr(function))}"
+    return record_op(Op(kind, function), args, kwargs)
+
+
+def record_op(op: Op, args, kwargs):
+    """Puts a call of an Op into the graph; returns its KerasTensors."""
+    args, kwargs = pytree.tree_map(_constant, (args, kwargs))
+    outputs = infer(op.function, args, kwargs)
     Node(op, args, kwargs, outputs)
     return outputs
+
+
+@functools.cache
+def torch_functions() -> dict[str, Any]:
+    """The functions of torch that can take a KerasTensor, by name: those that a config may ask for."""
+    found = {}
+    for functions in torch.overrides.get_overridable_functions().values():
+        for function in functions:
+            found.setdefault(getattr(function, "__name__", ""), function)
+    return found
+
+
+def _constant(leaf):
+    """Arrays beside symbolic tensors become tensors once, here. (Python numbers stay: they take on the other's dtype.)"""
+    return tensor_of(leaf, device=config.get_device()) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
 
 
 def infer(function, args, kwargs, device=None):
@@ -185,18 +249,25 @@ def infer(function, args, kwargs, device=None):
         with torch.no_grad():
             return function(*real_args, **real_kwargs)
 
+    def with_rows():
+        return [run(2, _PROBES[0]), *([run(3, _PROBES[0])] if varies_in_front else [])]
+
     try:
         results = [run(0, _PROBES[0])]
         zero_rows = True
     except Exception:
-        results = [run(2, _PROBES[0]), *([run(3, _PROBES[0])] if varies_in_front else [])]
+        results = with_rows()
         zero_rows = False
+    found = [leaf for leaf in pytree.tree_leaves(results[0]) if _is_tensor(leaf)]
+    if zero_rows and varies_in_front and any(0 in leaf.shape[1:] for leaf in found):
+        with contextlib.suppress(Exception):  # a zero further in may be the rows, moved, or a size that really is zero
+            results, zero_rows = with_rows(), False
     if varies_inside:
         results.append(run(0 if zero_rows else 2, _PROBES[1]))
 
     def outline(*tensors):
         first = tensors[0]
-        if not isinstance(first, torch.Tensor):
+        if not _is_tensor(first):
             return first
         shape = [
             None if len(set(sizes)) > 1 or (zero_rows and varies_in_front and sizes[0] == 0) else sizes[0]
@@ -205,3 +276,7 @@ def infer(function, args, kwargs, device=None):
         return KerasTensor(shape, config.dtype_name(first.dtype))
 
     return pytree.tree_map(outline, *results)
+
+
+def _is_tensor(value) -> bool:
+    return isinstance(value, torch.Tensor)

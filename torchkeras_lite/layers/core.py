@@ -289,8 +289,16 @@ class InputLayer(Layer):
         self.sparse = self.ragged = False
         self.optional = optional
         self.built = True
-        tensor = input_tensor if input_tensor is not None else KerasTensor(self.batch_shape, self.dtype, name=self.name)
+        self._begin(input_tensor)
+
+    def _begin(self, tensor=None):
+        """The first tensor of a graph."""
+        tensor = KerasTensor(self.batch_shape, self.dtype, name=self.name) if tensor is None else tensor
         self._nodes.append(Node(self, (), {}, tensor))
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self._begin()  # a copy begins a graph of its own
 
     @property
     def dtype(self):

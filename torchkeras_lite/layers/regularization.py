@@ -62,7 +62,7 @@ class Dropout(Layer):
 
     def __getstate__(self):
         # Generators cannot be pickled: a copy begins its sequence of masks anew.
-        return {**self.__dict__, "_generators": {}}
+        return {**super().__getstate__(), "_generators": {}}
 
 
 def keep_mask(shape, rate: float, dtype, device, generator=None) -> torch.Tensor:

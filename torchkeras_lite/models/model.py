@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +12,11 @@ from torch.utils import _pytree as pytree
 
 from torchkeras_lite import saving
 from torchkeras_lite.layer import Layer
+from torchkeras_lite.models import graph_config
 from torchkeras_lite.models.summary import print_summary
 from torchkeras_lite.models.trainer import Trainer
-from torchkeras_lite.registry import suggest
+from torchkeras_lite.models.wiring import Wired
+from torchkeras_lite.registry import arguments_as_config, suggest
 from torchkeras_lite.shapes import as_shape, tensors_of_shape
 
 
@@ -22,24 +25,57 @@ def _look_anew(model, _):
     object.__setattr__(model, "_params", None)
 
 
-class Model(Trainer, Layer):
-    """A model. Subclass it: make layers in `__init__`, use them in `call`.
+class Model(Wired, Trainer, Layer):
+    """A model. Make it from tensors, or subclass it.
+
+    `Model(inputs, outputs)` takes what leads from some tensors (of `Input`) to others. A subclass makes layers in `__init__`
+    and uses them in `call`. A subclass that only trains in another way can be made from tensors too.
 
     It is a torch.nn.Module like any other: `parameters()`, `state_dict()`, `.to()`, hooks, `torch.compile(model)` and a
     training loop of one's own work as in torch.
+
+    Args:
+        inputs: the KerasTensor that enters; or a list, tuple or dict of them, which then is what the model is called on.
+        outputs: the KerasTensors that come out, in the structure in which the model returns its outputs.
+        name, trainable: as of any layer.
+
+    Raises:
+        ValueError: an output does not follow from the inputs, two layers have one name, or something is no KerasTensor.
     """
 
+    from_tensors: type[Model]  # what `Model(inputs, outputs)` is: Functional
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        automatic = isinstance(cls.__dict__.get("get_config"), functools.partialmethod)
+        if automatic and graph_config.is_made_from_tensors(cls):
+            del cls.get_config  # its arguments are tensors, which say less than the graph between them
+
     def __init__(self, *args, **kwargs):
-        if args or {"inputs", "outputs"} & kwargs.keys():
-            raise NotImplementedError(
-                "Functional models, `Model(inputs, outputs)`, are not there yet: subclass Model, or use Sequential."
+        ends = [kwargs.pop(word, None) for word in ("inputs", "outputs")]
+        for i, value in enumerate(args[:2]):
+            if ends[i] is not None:
+                raise TypeError(f"{type(self).__name__}() got two values for `{('inputs', 'outputs')[i]}`.")
+            ends[i] = value
+        if len(args) == 3:
+            kwargs["name"] = args[2]
+        if len(args) > 3 or (ends[0] is None) != (ends[1] is None):
+            raise ValueError(
+                "A model is made from `inputs` and `outputs`, both of them: `Model(inputs, outputs)`. Received: "
+                f"inputs={ends[0]}, outputs={ends[1]}" + (f", and {args[3:]}" if len(args) > 3 else "")
             )
+        if type(self) is Model and ends[0] is not None:
+            self.__class__ = Model.from_tensors
         super().__init__(**kwargs)
         self.register_load_state_dict_post_hook(_look_anew)
+        if ends[0] is not None:
+            self._wire(*ends)
+            if not self._trainable:
+                self.trainable = False
 
     def build(self, input_shape: Any = None) -> None:
         """Builds all layers inside, for inputs of this shape (a list or dict of shapes for several inputs)."""
-        if input_shape is None or type(self).call is Layer.call:
+        if self._graph is not None or input_shape is None or type(self).call is Model.call:
             self.built = True
             return
         self.built = True  # while it is tried out: the layers inside build themselves
@@ -58,7 +94,9 @@ class Model(Trainer, Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers directly inside, in order."""
+        """The layers directly inside, in order; of a model made from tensors those of its graph, Inputs too."""
+        if self._graph is not None:
+            return [operation for operation in self._graph.operations if isinstance(operation, Layer)]
         return [layer for layer in self.layers_inside if layer is not self]
 
     @layers.setter
@@ -112,10 +150,27 @@ class Model(Trainer, Layer):
             layer_range=layer_range,
         )
 
+    # ------------------------------------------------------------ config
+
+    def get_config(self) -> dict:
+        """What makes an equal model without its weights: of one made from tensors its layers and how they are connected."""
+        if self._graph is not None and graph_config.is_made_from_tensors(type(self)):
+            return graph_config.to_config(self)
+        return arguments_as_config(self, Model)
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None):
+        """A model from what `get_config()` gave."""
+        if {"layers", "input_layers", "output_layers"} <= config.keys():
+            return graph_config.from_config(Model.from_tensors if cls is Model else cls, config, custom_objects)
+        return super().from_config(config)
+
     # ------------------------------------------------------------ training
 
     def _standardized(self, x):
-        """Floating-point inputs in the compute dtype, cast once for a whole fit rather than in each step."""
+        """Inputs as `call` takes them, made so once for a whole fit rather than in each step."""
+        if self._graph is not None:
+            return self._matched(x)
         target = self._policy.compute_torch_dtype
         if self._policy.is_mixed or not self.autocast:
             return x

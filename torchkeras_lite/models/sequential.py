@@ -8,11 +8,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from torchkeras_lite import registry, symbolic
+from torchkeras_lite import registry
+from torchkeras_lite.graph import Graph
 from torchkeras_lite.layer import Layer
-from torchkeras_lite.layers.core import Embedding, InputLayer, TorchModuleWrapper
+from torchkeras_lite.layers.core import InputLayer, TorchModuleWrapper
+from torchkeras_lite.models.entries import Entry
 from torchkeras_lite.models.model import Model
+from torchkeras_lite.models.wiring import looks_up
 from torchkeras_lite.shapes import as_shape
+from torchkeras_lite.symbolic import KerasTensor, Node
+
+Tensor = torch.Tensor
 
 
 class Sequential(Model):
@@ -32,15 +38,16 @@ class Sequential(Model):
         self.__dict__["_chain"] = ()  # the layers that compute, in order
         self.__dict__["_entry"] = None  # the InputLayer, once there is one
         self.__dict__["_exit"] = None  # the KerasTensor behind the last layer
-        self.__dict__["_tail"] = None  # the sizes of an input behind the batch axis
         for layer in layers if layers is not None else ():
             self.add(layer)
+
+    output_names = None  # there is one output, whatever targets call it
 
     # ------------------------------------------------------------ layers
 
     def add(self, layer: nn.Module, rebuild: bool = True) -> None:
         """Puts a layer (or any torch module) at the end."""
-        if isinstance(layer, symbolic.KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
+        if isinstance(layer, KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
         if isinstance(layer, nn.Module) and not isinstance(layer, Layer):
             layer = TorchModuleWrapper(layer)
@@ -67,16 +74,14 @@ class Sequential(Model):
             nested = layer._entry if isinstance(layer, Sequential) else None
             if given is not None or nested is not None:
                 shape = given if given is not None else nested.batch_shape
-                self._enter(shape, _entry_dtype(layer) if nested is None else nested.dtype)
+                self._begin_at(shape, layer.compute_dtype if nested is None else nested.dtype)
         end = None
         if self._exit is not None:  # before it counts as ours: a layer that does not fit is not added
             end = self._appended(layer, self._exit)
         self._modules[str(len(self._chain))] = layer
         if layer.training is not self.training:
             layer.train(self.training)
-        self.__dict__["_chain"] = (*self._chain, layer)
-        self.__dict__["_direct"] = False
-        self.__dict__["_exit"] = end
+        self.__dict__.update(_chain=(*self._chain, layer), _exit=end, _direct=False)
         if end is not None:
             self._draw()
 
@@ -86,8 +91,7 @@ class Sequential(Model):
             raise TypeError("There are no layers in the model.")
         layer = self._chain[-1]
         del self._modules[str(len(self._chain) - 1)]
-        self.__dict__["_chain"] = self._chain[:-1]
-        self.__dict__["_direct"] = False
+        self.__dict__.update(_chain=self._chain[:-1], _direct=False)
         if self._entry is not None:
             self.__dict__["_exit"] = self._chain[-1].output if self._chain else self._entry.output
             self._draw()
@@ -104,11 +108,23 @@ class Sequential(Model):
 
     # ------------------------------------------------------------ building
 
-    def _enter(self, shape, dtype):
+    def _begin_at(self, shape, dtype):
         self._begin_with(InputLayer(batch_shape=shape, dtype=dtype))
 
     def _begin_with(self, entry: InputLayer):
-        self.__dict__.update(_entry=entry, _exit=entry.output, _tail=entry.batch_shape[1:])
+        self.__dict__.update(_entry=entry, _exit=entry.output)
+        self._enter()
+
+    def _enter(self):
+        entry = Entry(self._entry, keeps_integers=bool(self._chain) and looks_up(self._chain[0]))
+        self.__dict__.update(_entries=(entry,), _lone=entry)
+
+    @property
+    def _graph(self) -> Graph | None:
+        graph = self.__dict__.get("_graph")
+        if graph is None and self._exit is not None:
+            graph = self.__dict__["_graph"] = Graph(self._entry.output, self._exit)
+        return graph
 
     def _appended(self, layer, tensor):
         try:
@@ -121,12 +137,9 @@ class Sequential(Model):
 
     def _draw(self):
         """The model as one call from its input to its output: what `input`, `output` and `output_shape` show."""
-        self._nodes.clear()
-        start, end = self._entry.output, self._exit
-        node = symbolic.Node.__new__(symbolic.Node)
-        node.operation, node.args, node.kwargs = self, (start,), {}
-        node.structure, node.inputs, node.outputs = end, [start], [end]
-        self._nodes.append(node)
+        self.__dict__["_graph"] = None
+        self._enter()
+        self._nodes[:] = [Node(self, (self._entry.output,), {}, self._exit, makes_outputs=False)]
         if self._chain:
             self.built = True
             self.__dict__["_build_shapes"] = {"input_shape": self._entry.batch_shape}
@@ -139,81 +152,36 @@ class Sequential(Model):
             if not self._chain:
                 raise ValueError(f"Sequential model {self.name!r} cannot be built because it has no layers. Call `add()`.")
             shape = as_shape(input_shape)
-            self._enter((None, *shape[1:]), _entry_dtype(self._chain[0]))
+            self._begin_at((None, *shape[1:]), self._chain[0].compute_dtype)
             try:
                 end = self._exit
                 for layer in self._chain:
                     end = self._appended(layer, end)
             except BaseException:
-                self.__dict__["_entry"] = self.__dict__["_exit"] = None
+                self.__dict__.update(_entry=None, _exit=None, _graph=None, _entries=(), _lone=None)
                 raise
             self.__dict__["_exit"] = end
         if self._chain:
             self._draw()
 
-    def _apply(self, fn, recurse=True):
-        before = self.compute_dtype
-        super()._apply(fn, recurse)
-        if self._entry is not None and self._entry.dtype == before != self.compute_dtype:
-            self._entry.__dict__["_input_dtype"] = self.compute_dtype
-        return self
-
     # ------------------------------------------------------------ calling
 
     def call(self, inputs):
-        if self._entry is not None and isinstance(inputs, torch.Tensor) and inputs.shape[1:] != self._tail:
-            inputs = self._standardized(inputs)
+        lone = self._lone
+        if lone is not None and not (
+            type(inputs) is Tensor and inputs.shape[1:] == lone.tail and (inputs.dtype is lone.dtype or lone.dtype is None)
+        ):
+            inputs = self._entering(inputs)[0]
         for layer in self._chain:
             inputs = layer(inputs)
         return inputs
-
-    def _settle(self):
-        super()._settle()
-        if self._entry is not None and not isinstance(self._chain[0], Embedding):
-            # Integers are cast to what the InputLayer says, which the careful path does.
-            self.__dict__["_direct_dtypes"] = frozenset({self._entry.torch_input_dtype()})
 
     def forward(self, *args, **kwargs):
         if not self._chain:
             raise ValueError(f"Sequential model {self.name!r} has no layers, so it cannot be called. Call `add()` first.")
         return super().forward(*args, **kwargs)
 
-    def _convert(self, value, integers=False):
-        value = super()._convert(value, integers)
-        return self._standardized(value) if isinstance(value, torch.Tensor) and self._entry is not None else value
-
-    def _standardized(self, x):
-        """The input with the rank and dtype of the InputLayer: (batch,) becomes (batch, 1) where that is what is wanted."""
-        entry = self._entry
-        if entry is None or not isinstance(x, torch.Tensor):
-            return super()._standardized(x)
-        shape, wanted = tuple(x.shape), entry.batch_shape
-        if len(shape) == len(wanted) - 1 and wanted[-1] in (1, None) and len(wanted) > 1:
-            x = x.unsqueeze(-1)
-        elif len(shape) == len(wanted) + 1 and shape[-1] == 1:
-            x = x.squeeze(-1)
-        if len(x.shape) != len(wanted) or any(
-            b is not None and a != b for a, b in zip(x.shape[1:], wanted[1:], strict=True)
-        ):
-            raise ValueError(
-                f"Invalid input shape for model {self.name!r}. Expected shape {wanted}, but the input has incompatible shape "
-                f"{shape}." + _shape_hint(shape, wanted)
-            )
-        kept = x.dtype
-        if isinstance(self._chain[0] if self._chain else None, Embedding):
-            return x  # integers are what an Embedding is about; through floats, large ones would change
-        target = entry.torch_input_dtype()
-        return x if kept is target else x.to(target)
-
     # ------------------------------------------------------------ config
-
-    @property
-    def inputs(self) -> list:
-        return self._node().inputs
-
-    @property
-    def outputs(self) -> list:
-        return self._node().outputs
 
     def get_config(self) -> dict:
         layers = []
@@ -238,12 +206,11 @@ class Sequential(Model):
             model.build(shape)
         return model
 
+    # ------------------------------------------------------------ copies
 
-def _entry_dtype(layer):
-    return layer.compute_dtype
+    def __getstate__(self):
+        return {**super().__getstate__(), "_exit": None}
 
-
-def _shape_hint(shape, wanted) -> str:
-    if len(shape) == len(wanted) - 1 and all(b is None or a == b for a, b in zip(shape, wanted[1:], strict=True)):
-        return f" The batch axis is missing. The usual fix: `x[None]`, which has shape {(1, *shape)}."
-    return " (None stands for the batch axis, which the data must have.)"
+    def _take(self, graph):
+        self.__dict__["_exit"] = graph.outputs
+        self._draw()

@@ -1,0 +1,162 @@
+"""A graph as plain data, in the words of Keras 3: its layers, and for each of their calls where the arguments come from."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from typing import Any
+
+from torchkeras_lite import registry
+from torchkeras_lite.graph import mapped
+from torchkeras_lite.layer import Layer
+from torchkeras_lite.layers.core import InputLayer
+from torchkeras_lite.symbolic import OPS, KerasTensor, Op, record_op, torch_functions
+
+_KERAS_OPS = "keras.src.ops.numpy"
+_TORCH_OPS = "torchkeras_lite.torch"
+
+
+def is_made_from_tensors(cls) -> bool:
+    """Whether `cls(inputs, outputs, ...)` makes a model of this class."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    return any(p.kind is p.VAR_POSITIONAL for p in parameters) or {"inputs", "outputs"} <= {p.name for p in parameters}
+
+
+def to_config(model) -> dict:
+    """The config of a model made from tensors."""
+    graph = model._graph
+    config: dict[str, Any] = {"name": model.name, "trainable": model.trainable, "layers": []}
+    for operation in graph.operations:
+        one = _serialized(operation)
+        one["name"] = operation.name
+        one["inbound_nodes"] = [
+            {"args": _arguments(node.args, graph), "kwargs": _arguments(node.kwargs, graph)}
+            for node in graph.calls_of(operation)
+            if node.inputs
+        ]
+        config["layers"].append(one)
+
+    def place(tensor):
+        name, call, output = graph.history(tensor)
+        # Keras counts the calls of a model inside from 1 here (and only here).
+        return [name, call + _counts_from_one(tensor.node.operation), output]
+
+    config["input_layers"], config["output_layers"] = mapped(graph.inputs, place), mapped(graph.outputs, place)
+    return config
+
+
+def _counts_from_one(operation) -> bool:
+    return hasattr(operation, "_graph") and "functional" in type(operation).__name__.lower()
+
+
+def _serialized(operation) -> dict:
+    if isinstance(operation, Op):
+        ours = operation.kind.startswith("torch.")
+        return {
+            "module": _TORCH_OPS if ours else _KERAS_OPS,
+            "class_name": operation.kind.removeprefix("torch."),
+            "config": {"name": operation.name},
+            "registered_name": operation.kind,
+        }
+    one = registry.serialize(operation)
+    shapes = None if isinstance(operation, InputLayer) else operation.get_build_config()
+    return one if shapes is None else {**one, "build_config": shapes}
+
+
+def _arguments(value, graph):
+    def placed(tensor):
+        history = list(graph.history(tensor))
+        config = {"shape": list(tensor.shape), "dtype": tensor.dtype, "keras_history": history}
+        return {"class_name": "__keras_tensor__", "config": config}
+
+    value = registry.serialize(mapped(value, placed))
+    return list(value) if isinstance(value, tuple) else value
+
+
+def from_config(cls, config: dict, custom_objects=None):
+    """The model of class `cls` that `to_config` described."""
+    with registry.CustomObjectScope(custom_objects or {}):
+        made = {one["name"]: _deserialized(one) for one in config["layers"]}
+        calls: dict[str, list] = {name: [] for name in made}
+        waiting = {one["name"]: list(one["inbound_nodes"]) for one in config["layers"]}
+        for name, layer in made.items():
+            if isinstance(layer, InputLayer):
+                calls[name].append(layer.output)
+        while any(waiting.values()):
+            before = sum(map(len, waiting.values()))
+            for name, nodes in waiting.items():
+                while nodes:
+                    try:
+                        args, kwargs = (_revived(nodes[0][part], calls) for part in ("args", "kwargs"))
+                    except _NotYet:  # a shared layer whose other call comes first
+                        break
+                    layer = made[name]
+                    if isinstance(layer, Op) and layer.function is operator.getitem:
+                        args = [args[0], tuple(args[1]) if isinstance(args[1], list) else args[1]]  # JSON knows lists only
+                    outputs = record_op(layer, args, kwargs) if isinstance(layer, Op) else layer(*args, **kwargs)
+                    calls[name].append(outputs)
+                    nodes.pop(0)
+            if sum(map(len, waiting.values())) == before:
+                stuck = [name for name, nodes in waiting.items() if nodes]
+                raise ValueError(f"The config of a model is not valid: the inputs of these layers never come to be: {stuck}")
+    ends = [_found(config[part], made, calls) for part in ("input_layers", "output_layers")]
+    known = ("name", "layers", "input_layers", "output_layers", "trainable", "dtype")
+    more = {key: registry.deserialize(value, custom_objects) for key, value in config.items() if key not in known}
+    return cls(*ends, name=config.get("name"), trainable=config.get("trainable", True), **more)
+
+
+def _deserialized(one):
+    name = one["class_name"]
+    if one.get("module") == _TORCH_OPS:
+        return Op(f"torch.{name}", _torch_function(name), one["name"])
+    if str(one.get("module")).startswith("keras.src.ops."):
+        function = next((function for function, kind in OPS.items() if kind == name), None)
+        if function is None:
+            raise ValueError(f"The model uses Keras's operation {name!r}, which is not known here.")
+        return Op(name, function, one["name"])
+    layer = registry.deserialize(one)
+    if not isinstance(layer, Layer):
+        raise ValueError(f"Expected a layer in the config of a model. Received: {layer!r} (of type {type(layer)})")
+    return layer
+
+
+def _torch_function(name):
+    function = torch_functions().get(name)
+    if function is None:
+        raise ValueError(f"The model uses a torch function {name!r}, which torch does not have.")
+    return function
+
+
+class _NotYet(Exception):
+    """A tensor that no call has made so far."""
+
+
+def _revived(value, calls):
+    """Arguments of a call, with the tensors that exist by now."""
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        name, call, output = value["config"]["keras_history"]
+        return _output(calls, name, call, output)
+    if isinstance(value, dict) and "class_name" not in value:
+        return {key: _revived(part, calls) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_revived(part, calls) for part in value)
+    return registry.deserialize(value)
+
+
+def _output(calls, name, call, output) -> KerasTensor:
+    if name not in calls:
+        raise ValueError(f"The config of a model is not valid: there is no layer {name!r}, whose output is asked for.")
+    if len(calls[name]) <= call:
+        raise _NotYet
+    tensors: list[KerasTensor] = []
+    mapped(calls[name][call], tensors.append)
+    return tensors[output]
+
+
+def _found(structure, made, calls):
+    if isinstance(structure, dict):
+        return {key: _found(part, made, calls) for key, part in structure.items()}
+    if len(structure) == 3 and isinstance(structure[0], str):
+        name, call, output = structure
+        return _output(calls, name, call - _counts_from_one(made.get(name)), output)
+    return type(structure)(_found(part, made, calls) for part in structure)
