@@ -76,8 +76,6 @@ class Graph:
 
     def calls_of(self, operation) -> list[Node]:
         """The calls of one layer or Op in this graph, in the order in which they were made."""
-        if isinstance(operation, Op):
-            return [node for node in self.nodes if node.operation is operation]
         inside = set(self.nodes)
         return [node for node in operation._nodes if node in inside]
 
@@ -90,13 +88,12 @@ class Graph:
         """The same calls once more, from other entrances: where a graph begins in the middle of another."""
         new = dict(replaced)
         for node in self.nodes:
-            if not node.inputs and not isinstance(node.operation, Op):
+            if not node.inputs:
                 continue  # an InputLayer stays what it is
             args, kwargs = mapped((node.args, node.kwargs), lambda t: new.get(t, t))
             structure = mapped(node.structure, lambda t: KerasTensor(t.shape, t.dtype, name=t.name))
             twin = Node(node.operation, args, kwargs, structure)
-            if not isinstance(node.operation, Op):
-                node.operation._nodes.append(twin)
+            node.operation._nodes.append(twin)
             new.update((old, made) for old, made in zip(node.outputs, twin.outputs, strict=True) if old not in replaced)
         return Graph(*mapped((self.inputs, self.outputs), lambda t: new.get(t, t)))
 
@@ -145,11 +142,9 @@ class Graph:
         unpack = lambda structure: _rebuilt(structure, _Place, lambda place: tensors[place.number])  # noqa: E731
         for operation, *parts in state["nodes"]:
             if isinstance(parts[-1], _Place) and not parts[0] and not parts[1]:  # an InputLayer has its tensor already
-                tensors[parts[-1].number] = operation.output
+                tensors[parts[-1].number] = operation._nodes[0].structure
                 continue
-            node = Node(operation, *unpack(tuple(parts)))
-            if not isinstance(operation, Op):
-                operation.__dict__.setdefault("_nodes", []).append(node)
+            operation._nodes.append(Node(operation, *unpack(tuple(parts))))
         self.__init__(*unpack(state["ends"]))
 
 

@@ -190,6 +190,8 @@ class Layer(Weighted, Configurable, nn.Module):
             )
         if symbolic.is_symbolic(args, kwargs):
             return self._call_symbolic(args, kwargs)
+        if symbolic.drawing.going_on and not going_on.trying and not torch.compiler.is_compiling():
+            symbolic.drawing.pause()
         if self._lies_elsewhere(args):
             home = self._home(None)
             args, kwargs = pytree.tree_map(lambda leaf: leaf.to(home) if isinstance(leaf, Tensor) else leaf, (args, kwargs))
@@ -367,6 +369,7 @@ class Layer(Weighted, Configurable, nn.Module):
             kwargs["training"] = training
         outputs = self._infer(args, kwargs)
         self._nodes.append(symbolic.Node(self, args, kwargs, outputs))
+        symbolic.drawing.begin()
         return outputs
 
     def _infer(self, args, kwargs):
@@ -408,21 +411,24 @@ class Layer(Weighted, Configurable, nn.Module):
     @property
     def input(self):
         """The KerasTensor (or list of them) of its first symbolic call."""
+        symbolic.drawing.begin()
         inputs = self._node().inputs
         return inputs[0] if len(inputs) == 1 else inputs
 
     @property
     def output(self):
         """What its first symbolic call returned."""
+        symbolic.drawing.begin()
         return self._node().structure
 
     @property
     def input_shape(self):
-        return pytree.tree_map(lambda leaf: leaf.shape, self.input)
+        shapes = [tensor.shape for tensor in self._node().inputs]
+        return shapes[0] if len(shapes) == 1 else shapes
 
     @property
     def output_shape(self):
-        return pytree.tree_map(lambda leaf: leaf.shape, self.output)
+        return pytree.tree_map(lambda leaf: leaf.shape, self._node().structure)
 
     # ------------------------------------------------------------ attributes
 
@@ -476,6 +482,8 @@ class Layer(Weighted, Configurable, nn.Module):
         for child in self._modules.values():
             found += [child] if isinstance(child, Layer) else _layers_in(child)
         return list(dict.fromkeys(found))  # under however many names, once
+
+    places: tuple[str, ...] = ()  # the keys of the modules that stand in a model's `layers`, under no attribute of their own
 
     @property
     def path(self) -> str | None:

@@ -36,8 +36,6 @@ class KerasTensor:
         self.name = name or registry.unique_name("keras_tensor")
         self.node: Node | None = None
         self.index = 0
-        if drawing.begins is not None:
-            drawing.begins()
 
     @property
     def ndim(self) -> int:
@@ -101,13 +99,31 @@ class KerasTensor:
         return id(self)
 
 
-class _Drawing:
-    """Whether somebody draws a graph just now: `begins`, if set, is called for each new KerasTensor."""
+class Drawing:
+    """Whether somebody draws a graph just now: from a KerasTensor that a user gets to a finished model or a call on real data.
 
-    begins = None
+    Attributes:
+        on_begin, on_pause: what else is to happen then.
+    """
+
+    def __init__(self):
+        self.going_on = False
+        self.on_begin = self.on_pause = None
+
+    def begin(self) -> None:
+        if not self.going_on:
+            self.going_on = True
+            if self.on_begin is not None:
+                self.on_begin()
+
+    def pause(self) -> None:
+        if self.going_on:
+            self.going_on = False
+            if self.on_pause is not None:
+                self.on_pause()
 
 
-drawing = _Drawing()
+drawing = Drawing()
 
 
 class Op:
@@ -119,11 +135,13 @@ class Op:
         name: the name of this use of it, unique in a model.
     """
 
-    __slots__ = ("function", "kind", "name")
-
     def __init__(self, kind: str, function, name: str | None = None):
         self.kind, self.function = kind, function
         self.name = name or registry.unique_name(registry.snake_case(kind.rpartition(".")[2]))
+        self._nodes: list[Node] = []
+
+    def __getstate__(self):
+        return {**self.__dict__, "_nodes": []}  # a graph copies its calls
 
     def __call__(self, *args, **kwargs):
         return self.function(*args, **kwargs)
@@ -175,6 +193,7 @@ class Node:
 
     def __init__(self, operation, args, kwargs, structure, makes_outputs: bool = True):
         self.operation, self.args, self.kwargs, self.structure = operation, args, kwargs, structure
+        self.makes_outputs = makes_outputs
         self.inputs, self.outputs = tensors_in((args, kwargs)), tensors_in(structure)
         if makes_outputs:  # the node that shows a model as one call leaves them to the nodes inside
             for index, tensor in enumerate(self.outputs):
@@ -207,7 +226,8 @@ def record_op(op: Op, args, kwargs):
     """Puts a call of an Op into the graph; returns its KerasTensors."""
     args, kwargs = pytree.tree_map(_constant, (args, kwargs))
     outputs = infer(op.function, args, kwargs)
-    Node(op, args, kwargs, outputs)
+    op._nodes.append(Node(op, args, kwargs, outputs))
+    drawing.begin()
     return outputs
 
 
@@ -226,6 +246,19 @@ def _constant(leaf):
     return tensor_of(leaf, device=config.get_device()) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
 
 
+def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None):
+    """The structure with tensors of zeros for its KerasTensors; None in front becomes `rows`, further in `inner`."""
+
+    def stand_in(leaf):
+        if not isinstance(leaf, KerasTensor):
+            return leaf
+        front = [rows if size is None else size for size in leaf.shape[:1]]
+        rest = [inner if size is None else size for size in leaf.shape[1:]]
+        return torch.zeros(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device or config.get_device())
+
+    return pytree.tree_map(stand_in, structure)
+
+
 def infer(function, args, kwargs, device=None):
     """What `function` returns for these arguments, as fresh KerasTensors: found by running it on stand-ins.
 
@@ -238,14 +271,7 @@ def infer(function, args, kwargs, device=None):
     device = device or config.get_device()
 
     def run(rows: int, inner: int):
-        def stand_in(leaf):
-            if not isinstance(leaf, KerasTensor):
-                return leaf
-            front = [rows if size is None else size for size in leaf.shape[:1]]
-            rest = [inner if size is None else size for size in leaf.shape[1:]]
-            return torch.zeros(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device)
-
-        real_args, real_kwargs = pytree.tree_map(stand_in, (args, kwargs))
+        real_args, real_kwargs = stand_ins((args, kwargs), rows, inner, device)
         with torch.no_grad():
             return function(*real_args, **real_kwargs)
 

@@ -1,4 +1,4 @@
-"""Input, Dense, Embedding, Activation, Lambda, and any torch module as a layer."""
+"""Input, Dense, Embedding, Activation, Lambda."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchkeras_lite import activations, config, constraints, initializers, regi
 from torchkeras_lite.calls import require_care
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
-from torchkeras_lite.symbolic import KerasTensor, Node
+from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 from torchkeras_lite.variable import Permuted
 from torchkeras_lite.weights import bare
 
@@ -232,31 +232,6 @@ def _parameter_names(function):
         return []
 
 
-class TorchModuleWrapper(Layer):
-    """Any torch.nn.Module as a layer; Sequential wraps the ones it is given.
-
-    Args:
-        module: what computes the output. Its parameters are this layer's weights, in torch's layout.
-        output_shape: not needed; kept for files.
-    """
-
-    def __init__(self, module, name=None, output_shape=None, **kwargs):
-        super().__init__(name=name or registry.unique_name(registry.snake_case(type(module).__name__)), **kwargs)
-        if not isinstance(module, nn.Module):
-            raise TypeError(f"TorchModuleWrapper wraps a torch.nn.Module. Received: {module!r} (of type {type(module)})")
-        self.module = module.to(config.get_device())
-        self.output_shape_argument = output_shape
-        self.built = True
-
-    def call(self, *args, **kwargs):
-        return self.module(*args, **kwargs)
-
-    def get_config(self):
-        raise NotImplementedError(
-            f"The torch module in layer {self.name!r} has no config that rebuilds it: save the weights only, or use torch.save."
-        )
-
-
 class InputLayer(Layer):
     """The place where data enters a model: a shape, a dtype and a name."""
 
@@ -295,6 +270,7 @@ class InputLayer(Layer):
         """The first tensor of a graph."""
         tensor = KerasTensor(self.batch_shape, self.dtype, name=self.name) if tensor is None else tensor
         self._nodes.append(Node(self, (), {}, tensor))
+        drawing.begin()
 
     def __setstate__(self, state):
         super().__setstate__(state)

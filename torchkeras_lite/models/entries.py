@@ -44,7 +44,7 @@ class Entry:
             if len(x.shape) != len(wanted) or any(
                 b is not None and a != b for a, b in zip(x.shape[1:], wanted[1:], strict=True)
             ):
-                which = f" input {self.layer.name!r} of" if len(model.inputs) > 1 else ""
+                which = f" input {self.layer.name!r} of" if len(model._entries) > 1 else ""
                 raise ValueError(
                     f"Invalid input shape for{which} model {model.name!r}. Expected shape {wanted}, but the input has "
                     f"incompatible shape {tuple(given)}." + _shape_hint(tuple(given), wanted)

@@ -91,6 +91,8 @@ def from_config(cls, config: dict, custom_objects=None):
                     except _NotYet:  # a shared layer whose other call comes first
                         break
                     layer = made[name]
+                    if "mask" in kwargs and kwargs["mask"] is None:
+                        del kwargs["mask"]  # Keras writes it down for each layer that would take one
                     if isinstance(layer, Op) and layer.function is operator.getitem:
                         args = [args[0], tuple(args[1]) if isinstance(args[1], list) else args[1]]  # JSON knows lists only
                     outputs = record_op(layer, args, kwargs) if isinstance(layer, Op) else layer(*args, **kwargs)

@@ -11,12 +11,13 @@ from torch import nn
 from torchkeras_lite import registry
 from torchkeras_lite.graph import Graph
 from torchkeras_lite.layer import Layer
-from torchkeras_lite.layers.core import InputLayer, TorchModuleWrapper
+from torchkeras_lite.layers.core import InputLayer
+from torchkeras_lite.layers.torch_module import wrapper_of
 from torchkeras_lite.models.entries import Entry
 from torchkeras_lite.models.model import Model
-from torchkeras_lite.models.wiring import looks_up
+from torchkeras_lite.models.wiring import hide, looks_up
 from torchkeras_lite.shapes import as_shape
-from torchkeras_lite.symbolic import KerasTensor, Node
+from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 
 Tensor = torch.Tensor
 
@@ -50,7 +51,7 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
         if isinstance(layer, nn.Module) and not isinstance(layer, Layer):
-            layer = TorchModuleWrapper(layer)
+            layer = wrapper_of(layer)
         if not isinstance(layer, Layer):
             raise ValueError(
                 "Only instances of `keras.Layer` or `torch.nn.Module` can be added to a Sequential model. "
@@ -93,7 +94,7 @@ class Sequential(Model):
         del self._modules[str(len(self._chain) - 1)]
         self.__dict__.update(_chain=self._chain[:-1], _direct=False)
         if self._entry is not None:
-            self.__dict__["_exit"] = self._chain[-1].output if self._chain else self._entry.output
+            self.__dict__["_exit"] = (self._chain[-1] if self._chain else self._entry)._node().structure
             self._draw()
         return layer
 
@@ -106,13 +107,17 @@ class Sequential(Model):
     def layers(self, _):
         raise AttributeError("`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()`.")
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        return tuple(str(i) for i in range(len(self._chain)))
+
     # ------------------------------------------------------------ building
 
     def _begin_at(self, shape, dtype):
         self._begin_with(InputLayer(batch_shape=shape, dtype=dtype))
 
     def _begin_with(self, entry: InputLayer):
-        self.__dict__.update(_entry=entry, _exit=entry.output)
+        self.__dict__.update(_entry=entry, _exit=entry._node().structure)
         self._enter()
 
     def _enter(self):
@@ -123,7 +128,7 @@ class Sequential(Model):
     def _graph(self) -> Graph | None:
         graph = self.__dict__.get("_graph")
         if graph is None and self._exit is not None:
-            graph = self.__dict__["_graph"] = Graph(self._entry.output, self._exit)
+            graph = self.__dict__["_graph"] = Graph(self._entry._node().structure, self._exit)
         return graph
 
     def _appended(self, layer, tensor):
@@ -139,10 +144,11 @@ class Sequential(Model):
         """The model as one call from its input to its output: what `input`, `output` and `output_shape` show."""
         self.__dict__["_graph"] = None
         self._enter()
-        self._nodes[:] = [Node(self, (self._entry.output,), {}, self._exit, makes_outputs=False)]
+        self._nodes[:] = [Node(self, (self._entry._node().structure,), {}, self._exit, makes_outputs=False)]
         if self._chain:
             self.built = True
             self.__dict__["_build_shapes"] = {"input_shape": self._entry.batch_shape}
+        drawing.pause()
 
     def build(self, input_shape: Any = None) -> None:
         """Builds all layers for inputs of this shape (with the batch axis)."""
@@ -166,7 +172,9 @@ class Sequential(Model):
 
     # ------------------------------------------------------------ calling
 
-    def call(self, inputs):
+    def call(self, inputs, training=None, mask=None):
+        if mask is not None:
+            hide(inputs, mask)
         lone = self._lone
         if lone is not None and not (
             type(inputs) is Tensor and inputs.shape[1:] == lone.tail and (inputs.dtype is lone.dtype or lone.dtype is None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import shutil
@@ -15,6 +16,7 @@ import torch
 
 from torchkeras_lite import config
 from torchkeras_lite.callbacks import write
+from torchkeras_lite.graph import mapped
 
 _NOTHING = "\u034f"  # a character that takes no place
 
@@ -51,11 +53,13 @@ def print_summary(
     Raises:
         ValueError: a `line_length` with no room for the columns; a `layer_range` that names no layer.
     """
-    columns = _columns(positions, show_trainable)
+    graph = model._graph if getattr(model, "_function", None) is not None else None  # of a model made from tensors
+    columns = _columns(positions, show_trainable, None if graph is None or graph.is_chain else graph)
     widths = _widths(columns, line_length)
+    layers = model.layers if graph is None else graph.operations
     rows = [
         [column.cell(layer, nested) for column in columns]
-        for layer, nested in _walk(_in_range(list(model.layers), layer_range), expand_nested)
+        for layer, nested in _walk(_in_range(list(layers), layer_range), expand_nested)
     ]
     text = "\n".join([f'Model: "{model.name}"', _table(columns, widths, rows), *_totals(model), ""])
     if print_fn is None:
@@ -64,13 +68,16 @@ def print_summary(
         print_fn(text)
 
 
-def _columns(positions, show_trainable) -> list[Column]:
-    # A model that is no mere sequence gets a further column here ("Connected to"), and other positions.
+def _columns(positions, show_trainable, graph=None) -> list[Column]:
+    """The columns; a `graph`, of a model that is no mere row of layers, gets one more."""
+    ends = (0.45, 0.80, 1.0) if graph is None else (0.3, 0.56, 0.74, 1.0)
     columns = [
-        Column("Layer (type)", 0.45, "left", _name),
-        Column("Output Shape", 0.80, "left", _shape),
-        Column("Param #", 1.0, "right", _params),
+        Column("Layer (type)", ends[0], "left", _name),
+        Column("Output Shape", ends[1], "left", _shape),
+        Column("Param #", ends[2], "right", _params),
     ]
+    if graph is not None:
+        columns.append(Column("Connected to", ends[3], "left", functools.partial(_connections, graph)))
     for column, end in zip(columns, positions or (), strict=False):
         column.end = end
     if show_trainable:
@@ -84,7 +91,7 @@ def _columns(positions, show_trainable) -> list[Column]:
 
 
 def _name(layer, nested) -> str:
-    kind = type(layer).__name__
+    kind = getattr(layer, "kind", None) or type(layer).__name__  # an Op knows what Keras calls it
     prefix = "   " * nested + "└ " if nested else ""
     return unicodedata.normalize("NFC", f"{prefix}{getattr(layer, 'name', None) or kind} ({kind})")
 
@@ -92,9 +99,11 @@ def _name(layer, nested) -> str:
 def _shape(layer, nested) -> str:
     """The output shape: of the layer's symbolic call, or for the input shape it was built with; `?` where nobody knows."""
     try:
-        try:
+        if getattr(layer, "_nodes", None):
+            shape = mapped(layer._nodes[-1].structure, lambda tensor: tensor.shape)
+        elif getattr(layer, "output_shape", None) is not None:
             shape = layer.output_shape
-        except AttributeError:
+        else:
             shape = layer.compute_output_shape(*layer.get_build_config().values())
         return _written(shape)
     except Exception:  # a table to look at is no reason for a script to stop
@@ -114,6 +123,20 @@ def _written(shape) -> str:
     if len(parts) == 1:
         return parts[0]
     return str(parts if isinstance(shape, list) else tuple(parts)).replace("'", "")
+
+
+def _connections(graph, layer, nested) -> str:
+    """Where the inputs of a layer come from: name[which call][which output], of all its calls in this model."""
+    if layer not in graph.operations:  # of a model inside
+        return "-"
+    sources = [tensor for node in graph.calls_of(layer) for tensor in node.inputs]
+    return ", ".join(f"{t.node.operation.name}[{_which(t.node)}][{t.index}]" for t in sources) or "-"
+
+
+def _which(node) -> int:
+    """The number of a call among all calls of its layer, those in other models too."""
+    calls = [call for call in node.operation._nodes if call.makes_outputs]
+    return next(i for i, call in enumerate(calls) if call is node)
 
 
 def _params(layer, nested) -> str:
@@ -188,7 +211,7 @@ def _widths(columns, line_length) -> list[int]:
     """Characters for the text of each column, so that the table with its lines and spaces is `line_length` wide."""
     length = line_length
     if line_length is None:
-        length = 100 if columns[-1].title == "Trainable" else 88
+        length = 88 + 20 * any(c.title == "Connected to" for c in columns) + 12 * (columns[-1].title == "Trainable")
         length = min(length, shutil.get_terminal_size().columns - 4)
     shares = _shares(columns, length)
     if min(shares) < 4 and line_length is None:  # a terminal too narrow gets broken lines, not an error

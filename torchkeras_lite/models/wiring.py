@@ -13,7 +13,7 @@ from torchkeras_lite.graph import Graph, leaves, mapped
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import Embedding, InputLayer
 from torchkeras_lite.models.entries import Entry, in_order
-from torchkeras_lite.symbolic import KerasTensor, Node
+from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 
 Tensor = torch.Tensor
 
@@ -38,18 +38,20 @@ class Wired:
         graph = Graph(inputs, outputs)
         inner = [tensor for tensor in graph.entrances if tensor.node is None or tensor.node.inputs]
         if inner:  # a piece of another model: it begins with Inputs of its own, and its calls are drawn once more
-            begin = {t: InputLayer(batch_shape=t.shape, dtype=t.dtype, name=f"{t.name}_input").output for t in inner}
+            begin = {t: InputLayer(batch_shape=t.shape, dtype=t.dtype, name=f"{t.name}CLONE").output for t in inner}
             graph = graph.redrawn(begin)
         self._take(graph)
-        for operation in graph.operations:
-            if isinstance(operation, Layer) and not isinstance(operation, InputLayer):
-                self._modules[self._key_for(operation)] = operation
+        layers = [one for one in graph.operations if isinstance(one, Layer) and not isinstance(one, InputLayer)]
+        for layer in layers:
+            self._modules[self._key_for(layer)] = layer
+        self.__dict__["places"] = tuple(self._modules)
         self.built = True
 
     def _take(self, graph: Graph) -> None:
         self.__dict__.update(_graph=graph, _function=graph.compile(self.name))
         self._nodes.insert(0, Node(self, (graph.inputs,), {}, graph.outputs, makes_outputs=False))
         self._enter()
+        drawing.pause()
 
     def _enter(self) -> None:
         graph = self._graph
@@ -72,11 +74,13 @@ class Wired:
     @property
     def inputs(self) -> list[KerasTensor]:
         """The KerasTensors that enter, in a row."""
+        drawing.begin()
         return list(self._drawn().entrances)
 
     @property
     def outputs(self) -> list[KerasTensor]:
         """The KerasTensors that come out, in a row."""
+        drawing.begin()
         return list(self._drawn().exits)
 
     @property
@@ -86,11 +90,11 @@ class Wired:
 
     @property
     def input_names(self) -> list[str]:
-        return [tensor.node.operation.name for tensor in self.inputs]
+        return [tensor.node.operation.name for tensor in self._drawn().entrances]
 
     @property
     def output_names(self) -> list[str]:
-        return [tensor.node.operation.name for tensor in self.outputs]
+        return [tensor.node.operation.name for tensor in self._drawn().exits]
 
     @property
     def code(self) -> str:
@@ -114,10 +118,7 @@ class Wired:
                 "tensors: `Model(inputs, outputs)`."
             )
         if mask is not None:
-            require_care()
-            for x, hidden in zip(leaves(inputs), leaves(mask), strict=True):
-                if hidden is not None:
-                    x._keras_mask = hidden
+            hide(inputs, mask)
         lone = self._lone
         if (
             lone is not None
@@ -196,6 +197,14 @@ class Wired:
         if graph is not None:
             self.__dict__["_arguments"] = graph.unpacked(self.__dict__["_arguments"])
             self._take(graph)
+
+
+def hide(inputs, mask) -> None:
+    """Gives each input its mask, which the layers inside find there."""
+    require_care()
+    for x, hidden in zip(leaves(inputs), leaves(mask), strict=True):
+        if hidden is not None:
+            x._keras_mask = hidden
 
 
 def looks_up(operation) -> bool:

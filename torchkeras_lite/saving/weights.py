@@ -138,13 +138,14 @@ def _attributes(layer):
     modules, values = layer._modules, layer.__dict__
     containers = contained(layer)
     registered = {key for keys in containers.values() for key in keys}
-    places = [key for key in modules if key.isdigit()]  # the modules of a Sequential, which it names by position
+    places = layer.places  # the modules that a model finds in its `layers`
     found = {key: module for key, module in modules.items() if module is not None and key not in (*places, *registered)}
     found.update({name: values[name] for name in containers if name in values})
     found.update({key: value for key, value in values.items() if _has_state(value)})
     if hasattr(layer, "layers"):
         found["layers"] = layer.layers
-    order = sorted(found, key=lambda key: (key != "layers" or not places, f"~{key}" if key.startswith("_") else key))
+    in_front = "layers" if "0" in places else None  # of a Sequential they come first
+    order = sorted(found, key=lambda key: (key != in_front, f"~{key}" if key.startswith("_") else key))
     return [(key, found[key]) for key in order]
 
 

@@ -1,0 +1,99 @@
+"""Any torch module as a layer, and torch modules called on symbolic tensors."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+
+from torch import nn
+from torch.nn.modules import module as torch_module
+
+from torchkeras_lite import config, registry, symbolic
+from torchkeras_lite.calls import going_on
+from torchkeras_lite.layer import Layer
+from torchkeras_lite.modes import training_mode
+
+
+class TorchModuleWrapper(Layer):
+    """Any torch.nn.Module as a layer; Sequential wraps the ones it is given.
+
+    Args:
+        module: what computes the output. Its parameters are this layer's weights, in torch's layout.
+        output_shape: not needed; kept for files.
+    """
+
+    def __init__(self, module, name=None, output_shape=None, **kwargs):
+        super().__init__(name=name or registry.unique_name(registry.snake_case(type(module).__name__)), **kwargs)
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"TorchModuleWrapper wraps a torch.nn.Module. Received: {module!r} (of type {type(module)})")
+        self.module = module.to(config.get_device())
+        self.output_shape_argument = output_shape
+        self.built = True
+
+    def call(self, *args, **kwargs):
+        return self.module(*args, **kwargs)
+
+    def get_config(self):
+        raise NotImplementedError(
+            f"The torch module in layer {self.name!r} has no config that rebuilds it: save the weights only, or use torch.save."
+        )
+
+
+# ---------------------------------------------------------------- torch modules called on symbolic tensors
+#
+# `nn.Linear(4, 3)(x)` on a KerasTensor must draw one node, with the module in it: drawn function by function, its weights would
+# be constants that nobody trains, and a Dropout stay in the mode of that moment. Nobody but torch is asked when a module is
+# called, so two of torch's global hooks look on: only while a graph is being drawn, so that training never pays for them.
+
+
+class _Watch:
+    """The two hooks. The first runs the module on stand-ins, the second puts its call into the graph."""
+
+    def __init__(self):
+        self.handles: list = []
+        self.calls: list = []  # (module, what it was called on, its training mode), outermost first
+
+    def begin(self):
+        if not self.handles:
+            self.handles = [
+                torch_module.register_module_forward_pre_hook(self._before),
+                torch_module.register_module_forward_hook(self._after, with_kwargs=True, always_call=True),
+            ]
+
+    def end(self):
+        for handle in self.handles:
+            handle.remove()
+            torch_module._global_forward_hooks_with_kwargs.pop(handle.id, None)  # torch leaves that word behind
+        self.handles.clear()
+
+    def _before(self, module, args):
+        if isinstance(module, Layer) or going_on.trying or not symbolic.is_symbolic(args):
+            return None
+        mode = training_mode(module, False)  # a trial must not move the statistics of a BatchNorm
+        mode.__enter__()
+        self.calls.append((module, args, mode))
+        return symbolic.stand_ins(args)
+
+    def _after(self, module, args, kwargs, output=None):
+        if not self.calls or self.calls[-1][0] is not module:
+            return None
+        _, args, mode = self.calls.pop()
+        mode.__exit__()
+        if output is None and sys.exc_info()[0] is not None:
+            return None  # it failed, and says so itself
+        return wrapper_of(module)(*args, **kwargs)
+
+
+_wrappers: weakref.WeakValueDictionary[int, TorchModuleWrapper] = weakref.WeakValueDictionary()
+
+
+def wrapper_of(module: nn.Module) -> TorchModuleWrapper:
+    """The layer that stands for a torch module in graphs: one for all its calls, so that they share its weights."""
+    wrapper = _wrappers.get(id(module))  # which holds the module, so that the number is not given away while it lives
+    if wrapper is None:
+        wrapper = _wrappers[id(module)] = TorchModuleWrapper(module)
+    return wrapper
+
+
+_watch = _Watch()
+symbolic.drawing.on_begin, symbolic.drawing.on_pause = _watch.begin, _watch.end
