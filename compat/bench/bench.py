@@ -1,14 +1,17 @@
 """Side-by-side timings of this package, hand-written PyTorch and the real Keras.
 
-    python compat/bench/bench.py [--workloads tiny mlp] [--contenders ours torch torch-floor keras-torch keras-jax]
+    python compat/bench/bench.py [--workloads tiny mlp cnn resnet] [--contenders ours torch torch-floor keras-torch keras-jax]
                                  [--repeat 5] [--threads 1] [--scale 1] [--clock wall] [--json OUT]
 
 Every sample comes from a fresh process, contenders take turns (A B C D, A B C D, ...), all with the same number of
 threads, on the CPU. Everybody trains on the same rows, shuffled, dropout active, verbose=0. See hand_torch.py for what
-the hand-written contender does and why.
+the hand-written contender does and why. readme.py puts the results into the README; anatomy.py shows where a step's time
+goes.
 """
 
 import argparse
+import contextlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -64,8 +67,12 @@ def missing(contender):
 
 def machine():
     """What the figures were taken on."""
+    versions = {}
+    for name in ("torch", "keras", "jax"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
     return {"python": platform.python_version(), "system": platform.platform(), "cpus": os.cpu_count(),
-            "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None}
+            "versions": versions, "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None}
 
 
 def run(args):

@@ -11,9 +11,16 @@ were fastest on one CPU thread. Measured in paired epochs, torch 2.13, as a shar
     one vector for all weights  instead of six parameters        0.92   1.05   Adam walks over one; big sums cost a pass
     rows gathered for many batches, then split                   0.98   1.05   while they stay in the cache
     16 random bits per unit     instead of F.dropout             -      0.88   a Bernoulli draw is slow on a CPU
+    numbers below 1e-38 are 0   instead of kept as they are      1.0    0.39   from the third epoch on, see below
 
 No difference to be seen: advanced indexing for index_select, slices of the permutation for split, out= buffers,
-backward(ones), autograd.grad, the loss without its Python wrapper, (inputs, outputs) matrices in mlp.
+backward(ones), autograd.grad, the loss without its Python wrapper, (inputs, outputs) matrices in mlp. What was measured
+for cnn and resnet stands in workloads/cnn.py and workloads/resnet.py.
+
+A relu unit that never fires has no gradient, so Adam's moving average of it shrinks by a tenth each step; after some 800
+steps it is below what a float32 can normally hold, and stays there for ever, since 0.9 of the smallest number rounds to
+itself. A processor computes with such numbers many times more slowly: an epoch of mlp went from 1.3 s to 3.3 s. Hence
+torch.set_flush_denormal; XLA does it unasked.
 
 It keeps to documented names, eager mode, and an optimizer object (what compile gives: a learning rate, a state to
 save). `torch-floor` is the same loop around torch's private Adam kernel, called directly: no program to recommend, but
@@ -44,6 +51,16 @@ class Net:
 def from_module(module):
     """A Net from an nn.Module that gives logits, for models where the calls are not the cost (convolutions)."""
     return Net(list(module.parameters()), module, torch.inference_mode()(module), module.train)
+
+
+def start_like_keras(module):
+    """The module with Keras's initial weights in its convolutions and dense layers: Glorot uniform, biases zero."""
+    for part in module.modules():
+        if isinstance(part, (torch.nn.Conv2d, torch.nn.Linear)):
+            torch.nn.init.xavier_uniform_(part.weight)
+            if part.bias is not None:
+                torch.nn.init.zeros_(part.bias)
+    return module
 
 
 def glorot(inputs, outputs):
@@ -123,6 +140,7 @@ class HandWritten:
         at_once = batch * max(1, GATHER_BYTES // (batch * row_bytes))
         history = {"loss": [], "accuracy": []}
         self.net.mode(True)
+        torch.set_flush_denormal(True)
         for _ in range(epochs):
             order = torch.randperm(len(x))
             kept = []
@@ -143,6 +161,7 @@ class HandWritten:
             logits, labels = torch.cat(kept), y.index_select(0, order)
             history["loss"].append(loss_of(logits, labels).item())
             history["accuracy"].append(self.hits(logits, labels).item())
+        torch.set_flush_denormal(False)  # a program would leave it on; in tests and in anatomy.py others run beside this
         return history
 
     def predict(self, x, batch_size):

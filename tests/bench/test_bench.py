@@ -1,5 +1,6 @@
 """The bench: its arithmetic on given samples, its rules about search paths, and one small run of the real thing."""
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -7,9 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
 BENCH = Path(__file__).resolve().parents[2] / "compat" / "bench"
 
@@ -21,15 +20,6 @@ def load(name):
     sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture
-def hand(monkeypatch):
-    """The hand-written contender and the workloads, importable by the names they use for each other."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    yield importlib.import_module("hand_torch"), importlib.import_module("workloads")
-    for name in ("hand_torch", "workloads"):
-        sys.modules.pop(name, None)
 
 
 class TestFigures:
@@ -75,86 +65,6 @@ class TestFigures:
         assert "goals" not in page
 
 
-class TestHandWritten:
-    def test_mask_keeps_the_share_and_the_mean(self, hand):
-        torch.manual_seed(0)
-        mask = hand[0].keep_mask((1000, 1001), 0.2)
-        assert mask.unique().numel() == 2
-        assert (mask == 0).float().mean().item() == pytest.approx(0.2, abs=3e-3)
-        assert mask.mean().item() == pytest.approx(1.0, abs=3e-3)
-
-    @pytest.mark.parametrize("name", ["tiny", "mlp"])
-    def test_it_trains_and_predicts_what_it_says(self, hand, name):
-        hand_torch, workloads = hand
-        workload = workloads.WORKLOADS[name]
-        x, y = workload.data(500)
-        runner = hand_torch.HandWritten(workload)
-        start = runner.predict(x, 32)
-        history = runner.fit(x, y, epochs=6)
-        assert len(history["loss"]) == len(history["accuracy"]) == 6
-        assert history["loss"][-1] < history["loss"][0]
-        out = runner.predict(x, 32)
-        assert np.abs(out - start).max() > 1e-3
-        np.testing.assert_allclose(out, runner.predict(x, 500), rtol=1e-4, atol=1e-6)
-        np.testing.assert_allclose(out[:1], runner.predict_row(x[:1]), rtol=1e-4, atol=1e-6)
-        answer = out[:, 0] > 0.5 if name == "tiny" else out.argmax(1)
-        assert (answer == y).mean() == pytest.approx(history["accuracy"][-1], abs=0.25)
-
-    @pytest.mark.parametrize("name", ["tiny", "mlp"])
-    def test_the_floor_walks_the_same_way(self, hand, name):
-        hand_torch, workloads = hand
-        workload = workloads.WORKLOADS[name]
-        x, y = workload.data(300)
-        losses = []
-        for floor in (False, True):
-            runner = hand_torch.HandWritten(workload, floor=floor)
-            torch.manual_seed(1)
-            losses.append(runner.fit(x, y, epochs=3)["loss"])
-        assert losses[0] == pytest.approx(losses[1], rel=1e-6)
-
-    @pytest.mark.parametrize("name", ["tiny", "mlp"])
-    def test_an_epoch_ends_where_the_plain_loop_ends(self, hand, name):
-        hand_torch, workloads = hand
-        workload = workloads.WORKLOADS[name]
-        x, y = workload.data(3 * workload.batch + 4)
-        runner, twin = hand_torch.HandWritten(workload), hand_torch.HandWritten(workload)
-        torch.manual_seed(1)
-        history = runner.fit(x, y)
-
-        torch.manual_seed(1)
-        x, y = torch.from_numpy(x), torch.from_numpy(y).view(twin.y_shape)
-        optimizer = torch.optim.Adam(twin.net.params, lr=1e-3, eps=1e-7)
-        total = hits = 0.0
-        for rows in torch.randperm(len(x)).split(workload.batch):
-            optimizer.zero_grad(set_to_none=False)
-            logits = twin.net.train(x[rows])
-            loss = twin.loss(logits, y[rows])
-            loss.backward()
-            optimizer.step()
-            total += loss.item() * len(rows)
-            hits += twin.hits(logits, y[rows]).item() * len(rows)
-        for found, expected in zip(runner.net.params, twin.net.params, strict=True):
-            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
-        assert history["loss"] == pytest.approx([total / len(x)], rel=1e-4)
-        assert history["accuracy"] == pytest.approx([hits / len(x)], rel=1e-6)
-
-    def test_tiny_gradients_are_those_of_a_plain_model(self, hand):
-        workload = hand[1].WORKLOADS["tiny"]
-        x, y = (torch.from_numpy(a) for a in workload.data(10))
-        net = workload.build_torch(torch)
-        sizes = [8 * 12, 12, 12 * 8, 8, 8, 1]
-        parts = net.params[0].detach().clone().split(sizes)
-        plain = [p.clone().view(s).requires_grad_() for p, s in zip(
-            parts, [(8, 12), (12,), (12, 8), (8,), (8, 1), (1,)], strict=True)]
-        hidden = x
-        for w, b in (plain[:2], plain[2:4]):
-            hidden = torch.relu(hidden @ w + b)
-        for logits in (hidden @ plain[4] + plain[5], net.train(x)):
-            torch.nn.functional.binary_cross_entropy_with_logits(logits, y[:, None]).backward()
-        expected = torch.cat([p.grad.reshape(-1) for p in plain])
-        torch.testing.assert_close(net.params[0].grad, expected, rtol=1e-5, atol=1e-7)
-
-
 def test_children_get_one_thread_count_and_no_stand_in(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCH))
     monkeypatch.setenv("PYTHONPATH", "compat/shims")
@@ -179,6 +89,7 @@ def test_one_small_round(tmp_path):
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     assert {"machine", "threads", "repeat", "scale", "workloads"} <= set(result)
+    assert result["machine"]["versions"]["torch"] == importlib.metadata.version("torch")
     tiny = result["workloads"]["tiny"]
     assert tiny["troubles"] == {}
     keys = {"fit_s", "fit_long_s", "first_epoch_s", "predict_s", "predict_large_s", "row_ms", "bare_ms", "row_over_ms",

@@ -1,0 +1,117 @@
+"""The same weights in the hand-written models and in those that are spelled with Keras's names.
+
+`hand(GIVEN, OUT)` writes the hand-written models' weights and the data to GIVEN (.npz). `contend(CONTENDER, GIVEN, OUT)`, or
+`python transplant.py CONTENDER GIVEN OUT`, plants them into a contender's models. OUT (.npz) gets, for each workload, the
+number of weights, the predictions and the loss of one epoch; and for resnet, where nothing in training is random, what the
+model gives in training mode.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "compat" / "bench"))
+
+from workloads import WORKLOADS
+
+ROWS = {"tiny": 400, "mlp": 640, "cnn": 256, "resnet": 64}
+
+
+def hand(given, out):
+    """Write what the hand-written models start from, and what they make of it."""
+    import torch
+    from hand_torch import HandWritten
+
+    weights, result = {}, {}
+    for name, rows in ROWS.items():
+        runner = HandWritten(WORKLOADS[name])
+        x, y = WORKLOADS[name].data(rows)
+        params = [param.detach() for param in runner.net.params]
+        if name == "tiny":  # one vector, in Keras's layout
+            shapes = [(8, 12), (12,), (12, 8), (8,), (8, 1), (1,)]
+            params = [part.view(s) for part, s in zip(params[0].split([np.prod(s) for s in shapes]), shapes, strict=True)]
+        weights |= {f"{name}/{i}": param.numpy().copy() for i, param in enumerate(params)}
+        weights |= {f"{name}/x": x, f"{name}/y": y}
+        result[f"{name}/count"] = sum(param.numel() for param in params)
+        unpad = pad_as_keras(runner.net.train) if name == "resnet" else None
+        result[f"{name}/predictions"] = runner.predict(x, 32)
+        if name == "resnet":
+            runner.net.mode(True)
+            result[f"{name}/training"] = runner.head(runner.net.train(torch.from_numpy(x[:32]))).detach().numpy()
+            unpad()
+        result[f"{name}/loss"] = runner.fit(x, y)["loss"][0]
+    np.savez(given, **weights)
+    np.savez(out, **result)
+
+
+def pad_as_keras(module):
+    """Let strided 3x3 convolutions pad behind the image, not in front; returns what puts it back."""
+    import torch
+
+    def pad(_, inputs):
+        return (torch.nn.functional.pad(inputs[0], (0, 1, 0, 1)),)
+
+    convs = [m for m in module.modules() if isinstance(m, torch.nn.Conv2d) and m.stride == (2, 2) and m.kernel_size == (3, 3)]
+    if len(convs) != 2:
+        raise AssertionError(f"Two stages halve the image, but {len(convs)} 3x3 convolutions have a stride of 2.")
+    hooks = [conv.register_forward_pre_hook(pad) for conv in convs]
+    for conv in convs:
+        conv.padding = (0, 0)
+
+    def back():
+        for conv, hook in zip(convs, hooks, strict=True):
+            conv.padding = (1, 1)
+            hook.remove()
+
+    return back
+
+
+def number(layer):
+    """The place of a layer among those of its class, by which an automatic name ends."""
+    found = re.search(r"_(\d+)$", layer.name)
+    return int(found[1]) if found else 0
+
+
+def in_order(model):
+    """Layers with weights as the builder made them.
+
+    A functional model sorts its layers by depth: there, convolutions take turns with normalizations, and Dense is last.
+    """
+    layers = [layer for layer in model.layers if layer.trainable_weights]
+    convs, norms, denses = (
+        sorted((layer for layer in layers if type(layer).__name__ == kind), key=number)
+        for kind in ("Conv2D", "BatchNormalization", "Dense")
+    )
+    return [layer for pair in zip(convs, norms, strict=True) for layer in pair] + denses if norms else layers
+
+
+def keras_layout(array, shape):
+    """A weight as Keras lays it out. The hand-written tiny has it so already."""
+    if array.ndim == 4:
+        return array.transpose(2, 3, 1, 0)
+    return array if array.shape == tuple(shape) else array.T
+
+
+def contend(contender, given, out):
+    """Build, plant, predict, train."""
+    from keras_like import KerasLike, load
+
+    given, result, keras = np.load(given), {}, load(contender)
+    for name in ROWS:
+        x, y = given[f"{name}/x"], given[f"{name}/y"]
+        runner = KerasLike(WORKLOADS[name], keras, contender)
+        weights = [weight for layer in in_order(runner.model) for weight in layer.trainable_weights]
+        for i, weight in enumerate(weights):
+            weight.assign(keras_layout(given[f"{name}/{i}"], weight.shape))
+        result[f"{name}/count"] = sum(int(np.prod(weight.shape)) for weight in weights)
+        result[f"{name}/predictions"] = runner.predict(x, 32)
+        if name == "resnet":
+            result[f"{name}/training"] = runner.model(x[:32], training=True).detach().numpy()
+        result[f"{name}/loss"] = runner.fit(x, y)["loss"][0]
+    np.savez(out, **result)
+
+
+if __name__ == "__main__":
+    contend(*sys.argv[1:])
