@@ -18,7 +18,7 @@ SNIPPETS = {
         import sys, keras
         below = {n for n in sys.modules if n.startswith("torchkeras_lite.")}
         assert below == {"torchkeras_lite.layers", "torchkeras_lite.layers.core", "torchkeras_lite.models"}, below
-        assert {n for n in sys.modules if n.startswith("keras.")} == {"keras._views", "keras._tables"}
+        assert all(n.startswith("keras._") for n in sys.modules if n.startswith("keras."))
         import importlib.util
         assert importlib.util.find_spec("keras.losses").origin.endswith("losses.py")
         assert "torchkeras_lite.losses" not in sys.modules and "keras.losses" not in sys.modules
@@ -123,6 +123,21 @@ SNIPPETS = {
         from tensorflow.keras.layers.core import Dense
         import tensorflow.keras.engine.core
         assert Dense is core.Dense and tensorflow.keras.engine.core is engine
+    """,
+    "rows of paths to modules that are seen already": """
+        import importlib.util, sys, keras._tables, keras.layers
+        keras._tables.PATHS.update({"layers.core": "keras.layers", "utils.old": "keras.utils.deep"})
+        keras._tables.NAMES["layers"] = {"Old": "math:pi"}
+        import keras.layers.core as core
+        from tensorflow.keras.layers.core import Dense, Old
+        from keras.utils import old
+        import tensorflow.keras.utils.old as again
+        assert core is keras.layers is keras.layers.core and Dense is keras.layers.Dense and Old == keras.layers.Old
+        assert old is again is keras.utils.deep is keras.utils.old and old.down.here == 1
+        assert keras.layers.__name__ == keras.layers.__spec__.name == "keras.layers"
+        assert importlib.util.find_spec("keras.layers.core.none") is None and not hasattr(keras.layers.core, "none")
+        keras.layers.core.mine = 1
+        assert keras.layers.mine == 1
     """,
     "rows of names": """
         import keras._tables, keras, torchkeras_lite as real

@@ -1,17 +1,45 @@
-"""What stands under `keras` besides torchkeras_lite's own modules, as rows. `_views.py` reads them at each look-up.
+"""What stands under `keras` besides torchkeras_lite's own modules, as rows. `_views.py` reads PATHS, NAMES and ROOTS at
+each look-up; `_members.py` puts ARGUMENTS and MEMBERS on the classes when `keras` is imported.
 
-An old word is a row here, never a branch in the core. A file per era may add its rows with `.update(...)`.
+An old word is a row, never a branch in the core. The rows stand in the files of their eras: `_keras1.py` holds what went
+with Keras 2, `_keras2.py` what Keras 2 had and Keras 3 has not. An era's rows are added to those of the eras before.
 """
 
-# Module path below `keras` -> full name of the module seen there. A row comes before a real module of the same path;
-# the parents of a path need rows of their own where torchkeras_lite has no such module.
-#     "layers.core": "torchkeras_lite.layers"
+from . import _keras1, _keras2
+
+# Module path below `keras` -> full name of the module seen there; "keras.<path>" is that module under a second name. A row
+# comes before a real module of the same path; the parents of a path need rows of their own where torchkeras_lite has no
+# such module.
+#     "layers.core": "keras.layers"
 PATHS: dict[str, str] = {}
 
 # Module path below `keras` ("" is keras itself) -> {name: "module:attribute"}. A row comes before the real module's
-# name, so it can add a dead class or put one that understands old arguments in front of today's.
-#     "layers": {"Merge": "keras._merge:Merge"}
+# name, so it can add a dead class or put a function that understands old arguments in front of today's class.
+#     "layers": {"merge": "keras._layers:merge"}
 NAMES: dict[str, dict[str, str]] = {}
+
+# A class below torchkeras_lite, or a method of one -> {old word of an argument: what it means}. Rows of a class are for its
+# constructor; a subclass that hands arguments on to it is understood too. What a word means:
+#     "init": "kernel_initializer"      another word for the same value
+#     "lr": ("learning_rate", rate)     another word, and a function from the old value to today's
+#     "nb_worker": None                 nothing any more: the value is dropped
+#     "decay": decay                    a function (value, arguments by today's words, defaults included) -> {word: value},
+#                                       which comes after the rows above it and replaces what is given
+ARGUMENTS: dict[str, dict] = {}
+
+# A class below torchkeras_lite -> {name: "module:attribute"}, what the class has too: methods and properties of old.
+#     "models.Model": {"fit_generator": "keras._methods:fit_generator"}
+MEMBERS: dict[str, dict[str, str]] = {}
+
+# The last word of a name in `History.history` -> its word today, for those who ask for what is not there.
+LOGS: dict[str, str] = {}
 
 # Other roots under which the very same module objects are found.
 ROOTS: dict[str, str] = {"tensorflow.keras": "keras"}
+
+for _era in (_keras1, _keras2):
+    for _table, _name in ((PATHS, "PATHS"), (LOGS, "LOGS")):
+        _table.update(getattr(_era, _name, {}))
+    for _table, _name in ((NAMES, "NAMES"), (ARGUMENTS, "ARGUMENTS"), (MEMBERS, "MEMBERS")):
+        for _key, _rows in getattr(_era, _name, {}).items():
+            _table.setdefault(_key, {}).update(_rows)

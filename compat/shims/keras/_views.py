@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from . import _members
 from ._tables import NAMES, PATHS, ROOTS
 
 PACKAGE = "torchkeras_lite"
@@ -125,8 +126,14 @@ class ViewFinder:
             if fullname == alias or fullname.startswith(f"{alias}."):
                 return _spec(fullname, AliasLoader, find_spec(root + fullname[len(alias) :]))
         if fullname.startswith("keras."):
-            return _spec(fullname, ViewLoader, _real_spec(fullname.partition(".")[2]))
+            shown = _real_spec(fullname.partition(".")[2])
+            loader = AliasLoader if shown is not None and shown.name.startswith("keras.") else ViewLoader
+            return _spec(fullname, loader, shown)
         return None
+
+    def leave(self) -> None:
+        """Undoes what was done to the classes."""
+        _members.take_off()
 
 
 def _spec(name: str, loader: type, shown: ModuleSpec | None) -> ModuleSpec | None:
@@ -141,7 +148,7 @@ def show(module: ModuleType, real: ModuleType) -> None:
 
 
 def open_root(module: ModuleType) -> None:
-    """Makes the running `keras` package the view of torchkeras_lite and starts the finder (once)."""
+    """Makes the running `keras` package the view of torchkeras_lite, teaches its classes old words, and starts the finder."""
     try:
         real = import_module(PACKAGE)
     except ModuleNotFoundError as error:
@@ -152,5 +159,6 @@ def open_root(module: ModuleType) -> None:
         sys.path.append(str(Path(__file__).resolve().parents[3]))
         real = import_module(PACKAGE)
     show(module, real)
+    _members.put_on(real)
     if not any(isinstance(finder, ViewFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, ViewFinder())

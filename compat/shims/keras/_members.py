@@ -1,0 +1,101 @@
+"""Puts old words and old members on the classes of torchkeras_lite, as the rows of ARGUMENTS and MEMBERS say.
+
+A class is one object under all its names, so `Dense(output_dim=3)` must be understood by the class itself. Only the
+stand-in does this, when it is imported; without it nothing is added to any class, and `uninstall()` takes it away again.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from importlib import import_module
+
+from ._tables import ARGUMENTS, MEMBERS
+
+_absent = object()
+_done: list[tuple[type, str, object]] = []  # (class, name, what it had there itself before)
+
+
+def put_on(package) -> None:
+    """Adds all rows to the classes below `package` (once); rows of classes that are not there (yet) are passed over."""
+    if _done:
+        return
+    for path, rows in MEMBERS.items():
+        cls, _ = _find(package, path)
+        for name, place in rows.items() if cls else ():
+            module, _, attribute = place.partition(":")
+            _set(cls, name, getattr(import_module(module), attribute))
+    for path, rows in ARGUMENTS.items():
+        cls, method = _find(package, path)
+        if cls is not None and hasattr(cls, method):
+            current = getattr(cls, method)
+            if method in vars(cls):
+                current = getattr(current, "_understands", current)  # never twice, whatever is imported anew
+            _set(cls, method, understanding(current, rows, path.partition(".")[2]))
+
+
+def take_off() -> None:
+    """Leaves the classes as they were before `put_on`."""
+    while _done:
+        cls, name, before = _done.pop()
+        if before is _absent:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, before)
+
+
+def _set(cls: type, name: str, value) -> None:
+    _done.append((cls, name, vars(cls).get(name, _absent)))
+    setattr(cls, name, value)
+
+
+def _find(package, path: str) -> tuple[type | None, str]:
+    """The class, and the method of it, that "layers.Dense" (then the constructor) or "models.Model.fit" names."""
+    found = package
+    for i, name in enumerate(parts := path.split(".")):
+        found = getattr(found, name, None)
+        if isinstance(found, type):
+            return found, ".".join(parts[i + 1 :]) or "__init__"
+    return None, ""
+
+
+def understanding(method, rows: dict, name: str):
+    """`method`, called with old words too. Costs one look at the words of a call where none is old."""
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+
+    @functools.wraps(method)
+    def understood(self, *args, **words):
+        if rows.keys().isdisjoint(words):
+            return method(self, *args, **words)
+        # Beyond `names` is what a `*args` takes. The others go on by name, so that a row can replace any of them.
+        given = dict(zip(names, args, strict=False))
+        return method(self, *args[len(names) :], **today(given, words, rows, defaults, name))
+
+    understood._understands = method
+    return understood
+
+
+def today(given: dict, words: dict, rows: dict, defaults: dict, name: str) -> dict:
+    """The arguments of a call, those given by position and those by word, in today's words."""
+    for word, value in words.items():
+        if word not in rows:
+            _add(given, word, value, word, name)
+    for word, means in rows.items():  # in the order of the rows: a later one may build on an earlier one
+        if word not in words or means is None:
+            continue
+        if isinstance(means, str):
+            _add(given, means, words[word], word, name)
+        elif isinstance(means, tuple):
+            _add(given, means[0], means[1](words[word]), word, name)
+        else:
+            given.update(means(words[word], {**defaults, **given}))
+    return given
+
+
+def _add(given, word, value, said, name):
+    if word in given:
+        also = "by position or by name" if said == word else f"under its own name and as `{said}`, its old one"
+        raise TypeError(f"{name} got the argument `{word}` twice: {also}. Leave one of them out.")
+    given[word] = value

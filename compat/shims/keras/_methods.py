@@ -1,0 +1,83 @@
+"""Methods that Keras 3 no longer has."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from ._words import by_name
+
+# The arguments behind `generator`, in their order: Keras 1 counted samples, Keras 2 counts batches.
+_FIT1 = (
+    "samples_per_epoch nb_epoch verbose callbacks validation_data nb_val_samples class_weight max_q_size nb_worker "
+    "pickle_safe initial_epoch"
+).split()
+_FIT2 = (
+    "steps_per_epoch epochs verbose callbacks validation_data validation_steps class_weight max_queue_size workers "
+    "use_multiprocessing shuffle initial_epoch"
+).split()
+_LOOK1 = "val_samples max_q_size nb_worker pickle_safe".split()
+_LOOK2 = "steps max_queue_size workers use_multiprocessing verbose".split()
+
+
+def fit_generator(self, generator, *args, **words):
+    """`fit` on batches that `generator` gives, for ever.
+
+    Args:
+        generator: gives batches (x, y) or (x, y, weights).
+        *args, **words: those of Keras 2 (`steps_per_epoch`, `epochs`, ...) or, if one word is of Keras 1, of Keras 1
+            (`samples_per_epoch`, `nb_epoch`, ...); all others as in `fit`. Queues and workers are accepted, and not needed.
+    """
+    words = _settled(args, words, _FIT1, _FIT2, "fit_generator")
+    generator = _counted(generator, words, "samples_per_epoch", "steps_per_epoch")
+    if "nb_val_samples" in words:
+        words["validation_data"] = _counted(words["validation_data"], words, "nb_val_samples", "validation_steps")
+    return self.fit(generator, **words)
+
+
+def evaluate_generator(self, generator, *args, **words):
+    """`evaluate` on `steps` (Keras 1: `val_samples`) of what `generator` gives: batches (x, y) or (x, y, weights)."""
+    words = {"verbose": 0, **_settled(args, words, _LOOK1, _LOOK2, "evaluate_generator")}
+    generator = _counted(generator, words, "val_samples", "steps")
+    return self.evaluate(generator, **words)
+
+
+def predict_generator(self, generator, *args, **words):
+    """`predict` on `steps` (Keras 1: `val_samples`) of what `generator` gives: batches x, (x, y) or (x, y, weights)."""
+    words = {"verbose": 0, **_settled(args, words, _LOOK1, _LOOK2, "predict_generator")}
+    generator = _counted(generator, words, "val_samples", "steps")
+    return self.predict(generator, **words)
+
+
+def _settled(args, words, keras1, keras2, what) -> dict:
+    """All arguments by name. One word of Keras 1 tells that those given by position are Keras 1's too."""
+    old = words.keys() & (set(keras1) - set(keras2))
+    return by_name(args, keras1 if old else keras2, words, what)
+
+
+def _counted(source, words, samples, steps):
+    """Puts batches in the place of samples: as many as have at least so many rows, if all are like the first one."""
+    wanted = words.pop(samples, None)
+    if wanted is None or isinstance(source, (tuple, list)):  # arrays to validate on need no count
+        return source
+    running = iter(source)
+    batch = next(running)
+    words[steps] = math.ceil(wanted / _rows(batch))
+    return itertools.chain([batch], running) if running is source else source
+
+
+def _rows(batch) -> int:
+    while isinstance(batch, (tuple, list, dict)):
+        batch = next(iter(batch.values() if isinstance(batch, dict) else batch))
+    return len(batch)
+
+
+def predict_classes(self, x, batch_size=32, verbose=0):
+    """The class of each row: the index of the largest output, or 0 and 1 where there is one output, a probability."""
+    outputs = self.predict(x, batch_size=batch_size, verbose=verbose)
+    return outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else (outputs > 0.5).astype("int32")
+
+
+def predict_proba(self, x, batch_size=32, verbose=0):
+    """`predict`, by another name."""
+    return self.predict(x, batch_size=batch_size, verbose=verbose)

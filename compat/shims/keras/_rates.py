@@ -1,0 +1,62 @@
+"""`optimizer.lr` and `optimizer.decay`: the rate that decays, and how fast."""
+
+from __future__ import annotations
+
+import torch
+
+from torchkeras_lite.optimizers.host import number_of
+from torchkeras_lite.optimizers.schedules import InverseTimeDecay
+from torchkeras_lite.variable import Variable
+
+
+class BaseRate(Variable):
+    """The rate from which a schedule's decay starts, as a Variable that can be read and assigned."""
+
+    def __init__(self, schedule: InverseTimeDecay, path: str):
+        self._schedule = schedule
+        self._init(None, "", None, "learning_rate", path)
+
+    @property
+    def raw(self) -> torch.Tensor:
+        return torch.tensor(self.item())
+
+    def item(self) -> float:
+        return self._schedule.initial_learning_rate
+
+    def assign(self, value):
+        self._schedule.initial_learning_rate = float(number_of(value))
+        return self
+
+
+def _decaying(optimizer) -> InverseTimeDecay | None:
+    """The schedule that the words `lr` and `decay` make."""
+    rate = optimizer._rate
+    return rate if type(rate) is InverseTimeDecay and rate.decay_steps == 1 and not rate.staircase else None
+
+
+def _lr(optimizer):
+    """The learning rate before any decay: a Variable; assigning sets it, and a decay goes on from there."""
+    schedule = _decaying(optimizer)
+    return optimizer.learning_rate if schedule is None else BaseRate(schedule, f"{optimizer.name}/learning_rate")
+
+
+def _set_lr(optimizer, value):
+    schedule = _decaying(optimizer)
+    if schedule is None or (callable(value) and not isinstance(value, (Variable, torch.Tensor))):
+        optimizer.learning_rate = value
+    else:
+        BaseRate(schedule, "").assign(value)
+
+
+class Decay:
+    """How fast the learning rate decays; 0 where it does not. An attribute of that name in a subclass comes before it."""
+
+    def __get__(self, optimizer, owner=None):
+        if optimizer is None:
+            return self
+        schedule = _decaying(optimizer)
+        return 0.0 if schedule is None else schedule.decay_rate
+
+
+lr = property(_lr, _set_lr)
+decay = Decay()
