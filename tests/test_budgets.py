@@ -152,3 +152,64 @@ model.fit(torch.rand(40, 8), torch.randint(0, 3, (40,)), batch_size=10, epochs=2
 print(json.dumps(reads))
 """
     assert run(code) == []
+
+
+# ---------------------------------------------------------------- models made from tensors
+
+
+def functional(code):
+    """The code with the Sequential model in it made from tensors instead."""
+    made = """
+from torchkeras_lite import Model
+def Sequential(them):
+    x = them[0]
+    for layer in them[1:]:
+        x = layer(x)
+    return Model(them[0], x)
+"""
+    return code.replace(COUNT, COUNT + made)
+
+
+def test_one_train_step_of_a_model_made_from_tensors():
+    first, *later = [calls for calls, _ in run(functional(STEP))]
+    assert first <= 1500 and max(later) <= 400
+
+
+def test_frames_to_the_torch_op_of_a_model_made_from_tensors():
+    assert 0 < max(run(functional(FRAMES))) <= 14
+
+
+def test_merging_two_tensors_costs_little():
+    code = COUNT + """
+from torchkeras_lite import Model
+a, b, i, j = torch.rand(2, 8), torch.rand(2, 8), Input((8,)), Input((8,))
+layer = layers.Add()
+models = [Model([i, j], layers.Add()([i, j])), Model([i, j], i + j), Model({"a": i, "b": j}, i * j)]
+given = [[a, b], [a, b], {"a": a, "b": b}]
+layer([a, b])
+for model, x in zip(models, given):
+    model(x)
+print(json.dumps([count(lambda: layer([a, b]))[0], *[count(lambda: model(x))[0] for model, x in zip(models, given)]]))
+"""
+    layer, *models = run(code)
+    assert layer <= 6
+    assert max(models) <= 20
+
+
+def test_fifty_layers_are_built_and_compiled_quickly():
+    code = """
+import json, time, torch
+import torchkeras_lite as keras
+from torchkeras_lite import layers
+start = time.process_time()
+i = x = keras.Input((32,))
+for k in range(16):
+    y = layers.ReLU()(layers.BatchNormalization()(layers.Dense(32)(x)))
+    x = layers.Add()([x, y]) if k % 3 == 2 else y
+model = keras.Model(i, x)
+model.compile("adam", "mse")
+seconds = time.process_time() - start
+assert len(model.layers) > 50
+print(json.dumps(seconds))
+"""
+    assert min(run(code) for _ in range(3)) <= 0.15

@@ -9,7 +9,8 @@ from __future__ import annotations
 import keyword
 import linecache
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from torchkeras_lite import registry
 from torchkeras_lite.symbolic import KerasTensor, Node, Op, tensors_in
@@ -99,13 +100,19 @@ class Graph:
 
     # ------------------------------------------------------------ running
 
-    def source(self) -> str:
-        """The calls as a Python function of the entrances."""
-        return _Writer(self).text
+    def source(self, fused: Mapping = MappingProxyType({})) -> str:
+        """The calls as the text of a Python function of the entrances. See `compile`."""
+        return _Writer(self, fused).text
 
-    def compile(self, name: str) -> Callable:
-        """The function: takes a tensor for each entrance, returns the structure of `outputs`."""
-        writer = _Writer(self)
+    def compile(self, name: str, fused: Mapping = MappingProxyType({})) -> Callable:
+        """The function: takes a tensor for each entrance, returns the structure of `outputs`.
+
+        Args:
+            name: of the model, for tracebacks.
+            fused: calls that are made as one: the last node of a group -> (its first node, a function of that one's argument),
+                its other nodes -> None.
+        """
+        writer = _Writer(self, fused)
         file = f"<graph of {re.sub(r'[^A-Za-z0-9_]', '_', name)}>"
         # No word of a file gets into the text: names in it are made of letters, digits and underscores, values are not in it.
         exec(compile(writer.text, file, "exec"), writer.globals)
@@ -235,32 +242,45 @@ def _entered(tensor, given, seen, asker) -> tuple[Node, Iterator[KerasTensor]]:
 # ---------------------------------------------------------------- the writer
 
 
+class _Call:
+    """A line of the function: that of one node, or of a group of fused ones."""
+
+    def __init__(self, node: Node, group: tuple[Node, Callable] | None = None):
+        first, function = group or (node, node.operation.function if isinstance(node.operation, Op) else node.operation)
+        self.function, self.name = function, function.name if group else node.operation.name
+        self.args, self.kwargs, self.inputs, self.structure = first.args, first.kwargs, first.inputs, node.structure
+
+
 class _Writer:
     """Writes a graph as a function. `globals` holds what its text names: the layers, functions and constants."""
 
-    def __init__(self, graph: Graph):
+    def __init__(self, graph: Graph, fused: Mapping):
         self.globals: dict[str, object] = {}
         self.known: dict[int, str] = {}
         self.names: dict[KerasTensor, str] = {}
         self.free: list[str] = []
+        self.deleted: set[str] = set()
         self.count = 0
-        self.last_use = {tensor: i for i, node in enumerate(graph.nodes) for tensor in node.inputs}
-        self.last_use |= dict.fromkeys(graph.exits, len(graph.nodes))
+        calls = [_Call(node, fused[node]) if node in fused else _Call(node) for node in graph.nodes if fused.get(node, node)]
+        self.last_use = {tensor: i for i, call in enumerate(calls) for tensor in call.inputs}
+        self.last_use |= dict.fromkeys(graph.exits, len(calls))
         lines = [f"def forward({', '.join([self._named(tensor) for tensor in graph.entrances])}):"]
-        for i, node in enumerate(graph.nodes):
-            if node.inputs:
-                lines += self._call(i, node)
+        for i, call in enumerate(calls):
+            if call.inputs:
+                lines += self._call(i, call)
+                if dead := sorted(set(self.free) - self.deleted):  # what nobody needs any more is let go at once
+                    lines.append(f"del {', '.join(dead)}")
+                    self.deleted |= set(dead)
         lines.append(f"return {self._expression(only_one(graph.outputs))}")
         self.text = "\n    ".join(lines) + "\n"
 
-    def _call(self, i: int, node: Node):
-        operation = node.operation.function if isinstance(node.operation, Op) else node.operation
+    def _call(self, i: int, node: _Call):
         parts = [self._expression(arg) for arg in node.args]
         parts += [
             f"{key}={self._expression(value)}" if _is_name(key) else f"**{self._expression({key: value})}"
             for key, value in node.kwargs.items()
         ]
-        call = f"{self._global(operation, node.operation.name)}({', '.join(parts)})"
+        call = f"{self._global(node.function, node.name)}({', '.join(parts)})"
         for tensor in dict.fromkeys(node.inputs):
             if self.last_use[tensor] == i:
                 self.free.append(self.names[tensor])
@@ -284,6 +304,7 @@ class _Writer:
 
     def _named(self, tensor: KerasTensor) -> str:
         self.names[tensor] = name = self.free.pop() if self.free else self._new_name()
+        self.deleted.discard(name)
         return name
 
     def _new_name(self) -> str:

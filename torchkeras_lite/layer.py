@@ -200,6 +200,8 @@ class Layer(Weighted, Configurable, nn.Module):
                 f"Inputs to a layer should be tensors. Got {args[0]!r} (of type {type(args[0])}) as input for layer "
                 f"{self.name!r}. The usual fix: `numpy.array([...])` with a batch axis in front."
             )
+        if kwargs.get("mask") is not None:
+            require_care()  # the output is to have a mask too, where the layer passes them on
         training = kwargs.pop("training", None)
         if training is None and signature.training and len(args) > signature.training_position:
             training = args[signature.training_position]
@@ -229,7 +231,11 @@ class Layer(Weighted, Configurable, nn.Module):
         mask = None
         if careful[0]:
             kwargs, mask = self._with_masks(args, kwargs)
+        # Layers inside that are built in the first call have this one's name in their paths.
+        scope = None if self._direct or torch.compiler.is_compiling() else self._named()
         try:
+            if scope is not None:
+                scope.__enter__()
             if self._policy.is_mixed:
                 with self._policy.autocast(config.get_device().type):
                     outputs = self.call(*args, **kwargs)
@@ -239,6 +245,8 @@ class Layer(Weighted, Configurable, nn.Module):
             self._explain(error, args)
             raise
         finally:
+            if scope is not None:
+                scope.__exit__()
             if watched:
                 stack.pop()
         if not self.built:
@@ -351,7 +359,7 @@ class Layer(Weighted, Configurable, nn.Module):
             if len(wanted) > 1 and any(named.values()):
                 self.build(**{name: shape for name, shape in named.items() if shape is not None})
             else:
-                self.build(next(iter(shapes.values())))
+                self.build(next(iter(shapes.values()), None))
         if device is not None and self._build_shapes:  # the number of rows was that of one batch
             self.__dict__["_build_shapes"] = {key: any_rows(shape) for key, shape in self._build_shapes.items()}
 
@@ -571,6 +579,19 @@ class Layer(Weighted, Configurable, nn.Module):
 
 Layer._signature = Signature(Layer.call)
 Layer._makes_masks = False
+
+
+def has_hooks(*layers) -> bool:
+    """Whether somebody has put torch's hooks on these layers, on the torch modules in them, or on all modules."""
+    if any(_HOOKS):
+        return True
+    for layer in layers:
+        if layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks:
+            return True
+        for module in layer._modules.values():
+            if module._forward_hooks or module._backward_hooks:
+                return True
+    return False
 
 
 def _shown(value):

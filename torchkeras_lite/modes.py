@@ -1,9 +1,10 @@
-"""Training flags of whole trees of modules."""
+"""Training flags of whole trees of modules, and how the processor treats the tiniest numbers."""
 
 from __future__ import annotations
 
 import threading
 
+import torch
 from torch import nn
 
 
@@ -63,3 +64,18 @@ class training_mode:
         if len(now) != len(self.known):
             for module in set(now) - set(self.known):
                 module.__dict__["training"] = self.outer
+
+
+class flushed_denormals:
+    """Inside, this thread takes numbers below 1e-38 for zero; afterwards it does what it did.
+
+    The moments of Adam get there where a unit is dead, and stick: processors compute with such numbers up to a hundred times
+    slower, and a whole network of two layers with half the speed.
+    """
+
+    def __enter__(self):
+        self.before = (torch.tensor([2e-38]) * 0.1).item() == 0
+        torch.set_flush_denormal(True)
+
+    def __exit__(self, *exc):
+        torch.set_flush_denormal(self.before)

@@ -103,12 +103,12 @@ class Drawing:
     """Whether somebody draws a graph just now: from a KerasTensor that a user gets to a finished model or a call on real data.
 
     Attributes:
-        on_begin, on_pause: what else is to happen then.
+        on_begin, on_pause: what else is to happen then; on_record: before a function is put into the graph.
     """
 
     def __init__(self):
         self.going_on = False
-        self.on_begin = self.on_pause = None
+        self.on_begin = self.on_pause = self.on_record = None
 
     def begin(self) -> None:
         if not self.going_on:
@@ -218,6 +218,8 @@ def is_symbolic(args, kwargs=None) -> bool:
 
 def record(function, args, kwargs):
     """Puts a call of a torch function or operator into the graph; returns its KerasTensors."""
+    if drawing.on_record is not None:
+        drawing.on_record()
     kind = OPS.get(function) or f"torch.{getattr(function, '__name__', repr(function))}"
     return record_op(Op(kind, function), args, kwargs)
 
@@ -233,11 +235,11 @@ def record_op(op: Op, args, kwargs):
 
 @functools.cache
 def torch_functions() -> dict[str, Any]:
-    """The functions of torch that can take a KerasTensor, by name: those that a config may ask for."""
+    """The functions of torch that can take a KerasTensor, by their full names: those that a config may ask for."""
     found = {}
     for functions in torch.overrides.get_overridable_functions().values():
         for function in functions:
-            found.setdefault(getattr(function, "__name__", ""), function)
+            found.setdefault(torch.overrides.resolve_name(function), function)
     return found
 
 

@@ -275,9 +275,8 @@ def test_schedules(keras, name):
     steps = range(60)
     expected = [float(theirs(step)) for step in steps]
     if name == "restarts_long":
-        assert (
-            expected[10] == 0
-        )  # Keras's float32 logarithm misses this restart (4 + 6 steps) by one: the rate is 0 for a step
+        # On some processors Keras's float32 logarithm misses this restart (4 + 6 steps) by one: the rate is 0 for a step.
+        assert expected[10] == 0 or expected[10] == pytest.approx(0.1 * 0.9**2)
         expected[10] = 0.1 * 0.9**2
     np.testing.assert_allclose([float(ours(step)) for step in steps], expected, rtol=2e-5, atol=1e-7)
     np.testing.assert_allclose(ours(torch.arange(60)).numpy(), expected, rtol=2e-5, atol=1e-7)

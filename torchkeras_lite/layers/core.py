@@ -31,6 +31,7 @@ class Dense(Layer):
     """
 
     casts_integers = True
+    fusible = True
 
     def __init__(
         self,
@@ -72,6 +73,13 @@ class Dense(Layer):
                 "bias", self.linear, "bias", None, self.bias_initializer, self.bias_regularizer, self.bias_constraint
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+
+    def raw(self, inputs):
+        """The output before the activation."""
+        return self.linear(inputs)
+
+    def turned(self, y):
+        return y
 
     def call(self, inputs):
         return self.activation(self.linear(inputs))

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from torchkeras_lite import config, constraints, initializers, regularizers
+from torchkeras_lite.calls import going_on
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.weights import bare
@@ -35,6 +36,7 @@ class BatchNormalization(Layer):
     """
 
     casts_integers = True
+    fusible = True
 
     def __init__(
         self,
@@ -110,7 +112,10 @@ class BatchNormalization(Layer):
         self.input_spec = InputSpec(ndim=rank, axes={axis: size})
         # torch wants the features on axis 1. For channels_last data the move is a view, whose memory is the layout that
         # torch calls channels_last.
-        self.__dict__["_moved"] = axis if axis != 1 else None
+        others = [i for i in range(rank) if i != axis]
+        inward = (*others[:1], axis, *others[1:])
+        outward = tuple(inward.index(i) for i in range(rank))
+        self.__dict__.update(rank=rank - 2, _inward=inward, _outward=outward, _straight=axis == 1)
 
     def call(self, inputs, training=None, mask=None):
         if training is None:
@@ -120,18 +125,30 @@ class BatchNormalization(Layer):
                 f"Layer {self.name!r}: the mask must have one axis less than the inputs. Received: "
                 f"mask.shape={tuple(mask.shape)}, inputs.shape={tuple(inputs.shape)}."
             )
+        if mask is None or not (training and self._trainable):
+            return self.turned(self._normalized(self._turned_in(inputs), training))
+        mask = mask.bool().unsqueeze(-1).expand_as(inputs)
+        return self.turned(self._masked(self._turned_in(inputs), self._turned_in(mask)))
+
+    def raw(self, inputs):
+        """The output with the axes as torch has them."""
+        return self._normalized(self._turned_in(inputs), self.training)
+
+    def turned(self, y):
+        """An output of `raw`, with the axes as Keras has them."""
+        return y if self._straight else y.permute(self._outward)
+
+    def _turned_in(self, x):
+        return x if self._straight else x.permute(self._inward)
+
+    def _normalized(self, x, training):
         norm = self.norm
-        x = inputs if self._moved is None else inputs.movedim(self._moved, 1)
         if not (training and self._trainable):
-            y = F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, False, 0.0, norm.eps)
-        elif mask is not None:
-            mask = mask.bool().unsqueeze(-1).expand_as(inputs)
-            y = self._masked(x, mask if self._moved is None else mask.movedim(self._moved, 1))
-        else:
-            y, mean, inverse = torch.native_batch_norm(x, norm.weight, norm.bias, None, None, True, 0.0, norm.eps)
-            # The kernel kept 1 / sqrt(variance + epsilon); from it comes the biased variance, without a second pass.
-            self._follow(mean, inverse.detach().pow(-2).sub_(norm.eps).clamp_(min=0))
-        return y if self._moved is None else y.movedim(1, self._moved)
+            return F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, False, 0.0, norm.eps)
+        y, mean, inverse = torch.native_batch_norm(x, norm.weight, norm.bias, None, None, True, 0.0, norm.eps)
+        # The kernel kept 1 / sqrt(variance + epsilon); from it comes the biased variance, without a second pass.
+        self._follow(mean, inverse.detach().pow(-2).sub_(norm.eps).clamp_(min=0))
+        return y
 
     def _masked(self, x, mask):
         """Statistics over the entries where the mask (with all axes of x) is True; the others may hold anything."""
@@ -146,6 +163,8 @@ class BatchNormalization(Layer):
         return y + self.norm.bias.reshape(shape) if self.center else y
 
     def _follow(self, mean, variance):
+        if going_on.trying:
+            return  # only the shape is asked for
         with torch.no_grad():
             self.norm.running_mean.lerp_(mean.to(self.norm.running_mean.dtype), 1 - self.momentum)
             self.norm.running_var.lerp_(variance.to(self.norm.running_var.dtype), 1 - self.momentum)

@@ -66,3 +66,46 @@ class Reshape(Layer):
                 f"input_shape={tuple(given)}, target_shape={self.target_shape} in layer {self.name!r}."
             )
         return tuple(total // max(known, 1) if size == -1 else size for size in self.target_shape)
+
+
+class Permute(Layer):
+    """Puts the axes into another order: (batch, a, b, ...) -> (batch, ...), where `dims` says which axis comes where. A view.
+
+    Args:
+        dims: the axes in their new order, counted from 1: the batch axis stays in front. `(2, 1)` swaps two.
+    """
+
+    def __init__(self, dims, **kwargs):
+        super().__init__(**kwargs)
+        if not hasattr(dims, "__iter__"):
+            raise TypeError(f"Layer {self.name!r}: `dims` must be a tuple such as (2, 1). Received: dims={dims!r}")
+        dims = tuple(dims)
+        if sorted(dims) != list(range(1, len(dims) + 1)):
+            raise ValueError(
+                f"Layer {self.name!r}: `dims` must hold each of 1, ..., {len(dims)} once (0, the batch axis, stays in front). "
+                f"Received: dims={dims}"
+            )
+        self.dims = tuple(map(int, dims))
+        self.input_spec = InputSpec(ndim=len(dims) + 1)
+        self.__dict__["_order"] = (0, *self.dims)
+        self.built = True
+
+    def call(self, inputs):
+        return inputs.permute(self._order)
+
+
+class RepeatVector(Layer):
+    """(batch, features) -> (batch, n, features): the same vector `n` times, a positive integer."""
+
+    def __init__(self, n, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(n, numbers.Integral) or isinstance(n, bool):
+            raise TypeError(f"Layer {self.name!r}: `n` must be an integer. Received: n={n!r}")
+        if n < 1:
+            raise ValueError(f"Layer {self.name!r}: `n` must be a positive integer. Received: n={n}")
+        self.n = int(n)
+        self.input_spec = InputSpec(ndim=2)
+        self.built = True
+
+    def call(self, inputs):
+        return inputs.unsqueeze(1).expand(-1, self.n, -1).contiguous()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import weakref
 
@@ -43,7 +44,8 @@ class TorchModuleWrapper(Layer):
 #
 # `nn.Linear(4, 3)(x)` on a KerasTensor must draw one node, with the module in it: drawn function by function, its weights would
 # be constants that nobody trains, and a Dropout stay in the mode of that moment. Nobody but torch is asked when a module is
-# called, so two of torch's global hooks look on: only while a graph is being drawn, so that training never pays for them.
+# called, so two of torch's global hooks look on: only while a graph is being drawn, so that training never pays for them. What
+# they miss is refused.
 
 
 class _Watch:
@@ -51,7 +53,7 @@ class _Watch:
 
     def __init__(self):
         self.handles: list = []
-        self.calls: list = []  # (module, what it was called on, its training mode), outermost first
+        self.calls: list = []  # (module, what it was called on, what is put back behind it), outermost first
 
     def begin(self):
         if not self.handles:
@@ -69,20 +71,41 @@ class _Watch:
     def _before(self, module, args):
         if isinstance(module, Layer) or going_on.trying or not symbolic.is_symbolic(args):
             return None
-        mode = training_mode(module, False)  # a trial must not move the statistics of a BatchNorm
-        mode.__enter__()
-        self.calls.append((module, args, mode))
+        trial = contextlib.ExitStack()
+        trial.enter_context(training_mode(module, False))  # it must not move the statistics of a BatchNorm
+        trial.callback(setattr, going_on, "trying", going_on.trying)
+        going_on.trying = True
+        self.calls.append((module, args, trial))
         return symbolic.stand_ins(args)
 
     def _after(self, module, args, kwargs, output=None):
         if not self.calls or self.calls[-1][0] is not module:
             return None
-        _, args, mode = self.calls.pop()
-        mode.__exit__()
-        if output is None and sys.exc_info()[0] is not None:
-            return None  # it failed, and says so itself
+        _, args, trial = self.calls.pop()
+        trial.close()
+        error = sys.exc_info()[1]
+        if output is None and error is not None:
+            if hasattr(error, "add_note"):
+                error.add_note(f"(in the call of the torch module {module} on symbolic inputs {args})")
+            return None
         return wrapper_of(module)(*args, **kwargs)
 
+
+def _refuse_inside_modules():
+    """Called before a function is drawn: one that a torch module calls must not be, as the module itself was missed."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        module = frame.f_locals.get("self") if frame.f_code is _CALL else None
+        if module is not None and not isinstance(module, Layer):
+            symbolic.drawing.begin()
+            raise TypeError(
+                f"The torch module {module} was called on a symbolic tensor by keyword, or after a model was made from the "
+                "graph; then only a layer can be added to it. The usual fix: `layers.TorchModuleWrapper(module)(x)`."
+            )
+        frame = frame.f_back
+
+
+_CALL = nn.Module._call_impl.__code__
 
 _wrappers: weakref.WeakValueDictionary[int, TorchModuleWrapper] = weakref.WeakValueDictionary()
 
@@ -97,3 +120,4 @@ def wrapper_of(module: nn.Module) -> TorchModuleWrapper:
 
 _watch = _Watch()
 symbolic.drawing.on_begin, symbolic.drawing.on_pause = _watch.begin, _watch.end
+symbolic.drawing.on_record = _refuse_inside_modules

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import torch
 from torch.utils import _pytree as pytree
 
@@ -45,6 +47,9 @@ class CompileLoss:
         truths, weights = self._aligned(y_true, "y"), self._aligned(sample_weight, "sample_weight", spread=True)
         if self.parts is None:
             self._resolve(truths, predictions)
+            if isinstance(y_pred, dict):  # whose losses Keras names in the order in which the model was written
+                written = [f"{key}_loss" for key in y_pred]
+                self.trackers.sort(key=lambda tracker: written.index(tracker.name) if tracker.name in written else 0)
         total = None
         for index, (loss, weight, tracker) in enumerate(self.parts):
             if loss is None or truths[index] is None:
@@ -215,13 +220,18 @@ def _only(data, what):
 def _values(data) -> list:
     if isinstance(data, torch.Tensor):
         return [data]
-    return list(data.values()) if isinstance(data, dict) else list(data)
+    return [data[key] for key in _ordered(data)] if isinstance(data, dict) else list(data)
+
+
+def _ordered(outputs: dict) -> list[str]:
+    """The keys of outputs in the order in which Keras counts them."""
+    return list(outputs) if isinstance(outputs, OrderedDict) else sorted(outputs)
 
 
 def _names(y_pred, output_names) -> list[str | None]:
     """The names of the outputs; None for those that have none."""
     if isinstance(y_pred, dict):
-        return list(y_pred)
+        return _ordered(y_pred)
     count = len(_values(y_pred))
     if output_names and len(output_names) == count:
         return list(output_names)

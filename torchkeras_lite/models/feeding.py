@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 import torch
 from torch.utils import _pytree as pytree
@@ -61,7 +63,8 @@ class Feeding:
         prepared = self._prepared(batches.parts)
         if len(prepared) > 1 and self.compiled:
             check_targets(self, prepared[1], training)
-        if all(a is b for a, b in zip(pytree.tree_leaves(prepared), pytree.tree_leaves(batches.parts), strict=True)):
+        before, after = pytree.tree_leaves(batches.parts), pytree.tree_leaves(prepared)
+        if len(before) == len(after) and all(map(operator.is_, before, after)):
             return batches
         return data.Arrays(prepared, batches.batch_size, batches.shuffle, batches.device)
 

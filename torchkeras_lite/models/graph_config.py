@@ -6,7 +6,10 @@ import inspect
 import operator
 from typing import Any
 
-from torchkeras_lite import registry
+import torch
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite import config, registry
 from torchkeras_lite.graph import mapped
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import InputLayer
@@ -25,7 +28,7 @@ def is_made_from_tensors(cls) -> bool:
 def to_config(model) -> dict:
     """The config of a model made from tensors."""
     graph = model._graph
-    config: dict[str, Any] = {"name": model.name, "trainable": model.trainable, "layers": []}
+    found: dict[str, Any] = {"name": model.name, "trainable": model.trainable, "layers": []}
     for operation in graph.operations:
         one = _serialized(operation)
         one["name"] = operation.name
@@ -34,15 +37,15 @@ def to_config(model) -> dict:
             for node in graph.calls_of(operation)
             if node.inputs
         ]
-        config["layers"].append(one)
+        found["layers"].append(one)
 
     def place(tensor):
         name, call, output = graph.history(tensor)
         # Keras counts the calls of a model inside from 1 here (and only here).
         return [name, call + _counts_from_one(tensor.node.operation), output]
 
-    config["input_layers"], config["output_layers"] = mapped(graph.inputs, place), mapped(graph.outputs, place)
-    return config
+    found["input_layers"], found["output_layers"] = mapped(graph.inputs, place), mapped(graph.outputs, place)
+    return found
 
 
 def _counts_from_one(operation) -> bool:
@@ -54,7 +57,7 @@ def _serialized(operation) -> dict:
         ours = operation.kind.startswith("torch.")
         return {
             "module": _TORCH_OPS if ours else _KERAS_OPS,
-            "class_name": operation.kind.removeprefix("torch."),
+            "class_name": torch.overrides.resolve_name(operation.function) if ours else operation.kind,
             "config": {"name": operation.name},
             "registered_name": operation.kind,
         }
@@ -66,19 +69,22 @@ def _serialized(operation) -> dict:
 def _arguments(value, graph):
     def placed(tensor):
         history = list(graph.history(tensor))
-        config = {"shape": list(tensor.shape), "dtype": tensor.dtype, "keras_history": history}
-        return {"class_name": "__keras_tensor__", "config": config}
+        where = {"shape": list(tensor.shape), "dtype": tensor.dtype, "keras_history": history}
+        return {"class_name": "__keras_tensor__", "config": where}
 
-    value = registry.serialize(mapped(value, placed))
+    def named(leaf):
+        return {"class_name": "__torch_dtype__", "config": config.dtype_name(leaf)} if isinstance(leaf, torch.dtype) else leaf
+
+    value = registry.serialize(pytree.tree_map(named, mapped(value, placed)))
     return list(value) if isinstance(value, tuple) else value
 
 
-def from_config(cls, config: dict, custom_objects=None):
+def from_config(cls, given: dict, custom_objects=None):
     """The model of class `cls` that `to_config` described."""
     with registry.CustomObjectScope(custom_objects or {}):
-        made = {one["name"]: _deserialized(one) for one in config["layers"]}
+        made = {one["name"]: _deserialized(one) for one in given["layers"]}
         calls: dict[str, list] = {name: [] for name in made}
-        waiting = {one["name"]: list(one["inbound_nodes"]) for one in config["layers"]}
+        waiting = {one["name"]: list(one["inbound_nodes"]) for one in given["layers"]}
         for name, layer in made.items():
             if isinstance(layer, InputLayer):
                 calls[name].append(layer.output)
@@ -101,16 +107,16 @@ def from_config(cls, config: dict, custom_objects=None):
             if sum(map(len, waiting.values())) == before:
                 stuck = [name for name, nodes in waiting.items() if nodes]
                 raise ValueError(f"The config of a model is not valid: the inputs of these layers never come to be: {stuck}")
-    ends = [_found(config[part], made, calls) for part in ("input_layers", "output_layers")]
+    ends = [_found(given[part], made, calls) for part in ("input_layers", "output_layers")]
     known = ("name", "layers", "input_layers", "output_layers", "trainable", "dtype")
-    more = {key: registry.deserialize(value, custom_objects) for key, value in config.items() if key not in known}
-    return cls(*ends, name=config.get("name"), trainable=config.get("trainable", True), **more)
+    more = {key: registry.deserialize(value, custom_objects) for key, value in given.items() if key not in known}
+    return cls(*ends, name=given.get("name"), trainable=given.get("trainable", True), **more)
 
 
 def _deserialized(one):
     name = one["class_name"]
     if one.get("module") == _TORCH_OPS:
-        return Op(f"torch.{name}", _torch_function(name), one["name"])
+        return Op(f"torch.{name.rpartition('.')[2]}", _torch_function(name), one["name"])
     if str(one.get("module")).startswith("keras.src.ops."):
         function = next((function for function, kind in OPS.items() if kind == name), None)
         if function is None:
@@ -138,6 +144,8 @@ def _revived(value, calls):
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
         name, call, output = value["config"]["keras_history"]
         return _output(calls, name, call, output)
+    if isinstance(value, dict) and value.get("class_name") == "__torch_dtype__":
+        return config.torch_dtype(value["config"])
     if isinstance(value, dict) and "class_name" not in value:
         return {key: _revived(part, calls) for key, part in value.items()}
     if isinstance(value, (list, tuple)):

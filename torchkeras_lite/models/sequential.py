@@ -13,6 +13,7 @@ from torchkeras_lite.graph import Graph
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import InputLayer
 from torchkeras_lite.layers.torch_module import wrapper_of
+from torchkeras_lite.models import fusion
 from torchkeras_lite.models.entries import Entry
 from torchkeras_lite.models.model import Model
 from torchkeras_lite.models.wiring import hide, looks_up
@@ -42,6 +43,7 @@ class Sequential(Model):
         for layer in layers if layers is not None else ():
             self.add(layer)
 
+    is_functional = False  # it is its layers
     output_names = None  # there is one output, whatever targets call it
 
     # ------------------------------------------------------------ layers
@@ -82,7 +84,7 @@ class Sequential(Model):
         self._modules[str(len(self._chain))] = layer
         if layer.training is not self.training:
             layer.train(self.training)
-        self.__dict__.update(_chain=(*self._chain, layer), _exit=end, _direct=False)
+        self.__dict__.update(_chain=(*self._chain, layer), _exit=end, _direct=False, _function=None)
         if end is not None:
             self._draw()
 
@@ -92,7 +94,7 @@ class Sequential(Model):
             raise TypeError("There are no layers in the model.")
         layer = self._chain[-1]
         del self._modules[str(len(self._chain) - 1)]
-        self.__dict__.update(_chain=self._chain[:-1], _direct=False)
+        self.__dict__.update(_chain=self._chain[:-1], _direct=False, _function=None)
         if self._entry is not None:
             self.__dict__["_exit"] = (self._chain[-1] if self._chain else self._entry)._node().structure
             self._draw()
@@ -142,7 +144,7 @@ class Sequential(Model):
 
     def _draw(self):
         """The model as one call from its input to its output: what `input`, `output` and `output_shape` show."""
-        self.__dict__["_graph"] = None
+        self.__dict__.update(_graph=None, _function=None)
         self._enter()
         self._nodes[:] = [Node(self, (self._entry._node().structure,), {}, self._exit, makes_outputs=False)]
         if self._chain:
@@ -180,9 +182,16 @@ class Sequential(Model):
             type(inputs) is Tensor and inputs.shape[1:] == lone.tail and (inputs.dtype is lone.dtype or lone.dtype is None)
         ):
             inputs = self._entering(inputs)[0]
+        if self._function is not None:
+            return self._function(inputs)
         for layer in self._chain:
             inputs = layer(inputs)
         return inputs
+
+    def _settle(self):
+        super()._settle()
+        if self._exit is not None and self._function is None:  # called once, so no more layers are being added
+            self.__dict__["_function"] = self._graph.compile(self.name, fusion.find(self._graph))
 
     def forward(self, *args, **kwargs):
         if not self._chain:

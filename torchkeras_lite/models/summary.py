@@ -53,7 +53,7 @@ def print_summary(
     Raises:
         ValueError: a `line_length` with no room for the columns; a `layer_range` that names no layer.
     """
-    graph = model._graph if getattr(model, "_function", None) is not None else None  # of a model made from tensors
+    graph = model._graph if getattr(model, "is_functional", False) else None
     columns = _columns(positions, show_trainable, None if graph is None or graph.is_chain else graph)
     widths = _widths(columns, line_length)
     layers = model.layers if graph is None else graph.operations

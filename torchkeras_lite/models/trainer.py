@@ -20,7 +20,7 @@ from torchkeras_lite.metrics import Mean
 from torchkeras_lite.models.compile import CompileLoss, CompileMetrics
 from torchkeras_lite.models.feeding import Feeding, Gathered, three, to_numpy
 from torchkeras_lite.models.tally import Tally
-from torchkeras_lite.modes import training_mode
+from torchkeras_lite.modes import flushed_denormals, training_mode
 
 
 class Trainer(Feeding):
@@ -148,10 +148,11 @@ class Trainer(Feeding):
         params = self._params or self._begin_training()
         for parameter in params:
             parameter.grad = None
-        if self.optimizer.loss_scale_factor is not None:
-            loss = self.optimizer.scale_loss(loss)
-        loss.backward()
-        self.optimizer.step(params)
+        if params:  # of a model that is frozen as a whole nothing is trained
+            if self.optimizer.loss_scale_factor is not None:
+                loss = self.optimizer.scale_loss(loss)
+            loss.backward()
+            self.optimizer.step(params)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data: Any) -> dict:
@@ -441,7 +442,7 @@ class Trainer(Feeding):
         for parameter in thawed:
             parameter.requires_grad_(True)
         try:
-            with training_mode(self, True, settle=True):
+            with training_mode(self, True, settle=True), flushed_denormals():
                 yield
         finally:
             for parameter in thawed:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
+from torch.utils import _pytree as pytree
 
 from torchkeras_lite.calls import require_care
 from torchkeras_lite.graph import Graph, leaves, mapped
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import Embedding, InputLayer
+from torchkeras_lite.models import fusion
 from torchkeras_lite.models.entries import Entry, in_order
 from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 
@@ -48,7 +51,7 @@ class Wired:
         self.built = True
 
     def _take(self, graph: Graph) -> None:
-        self.__dict__.update(_graph=graph, _function=graph.compile(self.name))
+        self.__dict__.update(_graph=graph, _function=graph.compile(self.name, fusion.find(graph)))
         self._nodes.insert(0, Node(self, (graph.inputs,), {}, graph.outputs, makes_outputs=False))
         self._enter()
         drawing.pause()
@@ -70,6 +73,11 @@ class Wired:
         return key
 
     # ------------------------------------------------------------ what it is made of
+
+    @property
+    def is_functional(self) -> bool:
+        """Whether it was made from tensors, and so is its graph."""
+        return self._graph is not None
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -99,7 +107,8 @@ class Wired:
     @property
     def code(self) -> str:
         """What the model computes, as the Python function that `call` runs."""
-        return self._drawn().source()
+        graph = self._drawn()
+        return graph.source(fusion.find(graph))
 
     def _drawn(self) -> Graph:
         if self._graph is None:
@@ -108,6 +117,37 @@ class Wired:
                 "one: `Model(inputs, outputs)`."
             )
         return self._graph
+
+    def __setattr__(self, name, value):
+        if isinstance(value, Layer) and self.places and self._has_place_for(value):
+            object.__setattr__(self, name, value)  # a second name for a layer of the graph; torch is to see it once
+        else:
+            super().__setattr__(name, value)
+
+    def _has_place_for(self, layer) -> bool:
+        return any(self._modules.get(key) is layer for key in self.places)
+
+    @property
+    def input(self):
+        """The KerasTensors that enter, in the structure in which the model was made from them."""
+        drawing.begin()
+        return self._drawn().inputs if self._graph is not None else super().input
+
+    @property
+    def output(self):
+        """The KerasTensors that come out, in the structure in which the model returns its outputs."""
+        drawing.begin()
+        return self._drawn().outputs if self._graph is not None else super().output
+
+    @property
+    def input_shape(self):
+        shapes = [tensor.shape for tensor in self._drawn().entrances]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shape(self):
+        shapes = [tensor.shape for tensor in self._drawn().exits]
+        return shapes[0] if len(shapes) == 1 else shapes
 
     # ------------------------------------------------------------ calling
 
@@ -175,12 +215,25 @@ class Wired:
     def _apply(self, fn, recurse=True):
         before = self.compute_dtype
         super()._apply(fn, recurse)
-        if self._graph is not None and self.compute_dtype != before:
+        if self._graph is not None:
             for entry in self._entries:
-                if entry.layer.dtype == before:
+                if entry.layer.dtype == before != self.compute_dtype:
                     entry.layer.__dict__["_input_dtype"] = self.compute_dtype
             self._enter()
+            self._apply_to_constants(fn)
         return self
+
+    def _apply_to_constants(self, fn):
+        """Tensors that stand in calls of functions go where the weights go."""
+        changed = False
+        for node in self._graph.nodes:
+            given = pytree.tree_leaves((node.args, node.kwargs))
+            if any(type(leaf) is Tensor for leaf in given):
+                move = partial(_moved, fn)
+                node.args, node.kwargs = pytree.tree_map(move, (node.args, node.kwargs))
+                changed = True
+        if changed and self._function is not None:
+            self.__dict__["_function"] = self._graph.compile(self.name, fusion.find(self._graph))
 
     # ------------------------------------------------------------ copies
 
@@ -210,6 +263,10 @@ def hide(inputs, mask) -> None:
 def looks_up(operation) -> bool:
     """Whether an operation takes its input as indices: an Embedding, or a model that begins with one."""
     return isinstance(operation, Embedding) or getattr(getattr(operation, "_lone", None), "keeps_integers", False)
+
+
+def _moved(fn, leaf):
+    return fn(leaf) if type(leaf) is Tensor else leaf
 
 
 def _covers(entrance: KerasTensor, given) -> bool:

@@ -1,0 +1,383 @@
+"""Convolutions in one to three dimensions, and what all their kinds share."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn import functional as F
+
+from torchkeras_lite import activations, config, constraints, initializers, regularizers, symbolic
+from torchkeras_lite.input_spec import InputSpec
+from torchkeras_lite.layer import Layer, has_hooks
+from torchkeras_lite.layers.core import known, positive
+from torchkeras_lite.layers.windows import same_padding, spread
+from torchkeras_lite.variable import Permuted
+from torchkeras_lite.weights import bare
+
+# ---------------------------------------------------------------- torch's convolutions, with what Keras asks of them
+
+
+class _Padding:
+    """Mixed into torch's convolutions: pads by other amounts in front than behind, or by amounts that follow from the size.
+
+    Attributes:
+        ahead: what F.pad adds ahead of the convolution, in its order; None: nothing.
+        follows: whether the padding is what `padding="same"` asks for the input at hand.
+    """
+
+    ahead, follows = None, False
+
+    def _conv_forward(self, x, weight, bias):
+        padding, ahead = self.padding, self.ahead
+        if self.follows:
+            padding, ahead = _shares([*map(same_padding, x.shape[2:], self.kernel_size, self.stride, self.dilation)])
+        if ahead is not None:
+            # A sequence is padded as an image one pixel high: of 3-D tensors torch would not keep the layout of the memory.
+            x = F.pad(x, ahead) if x.ndim > 3 else F.pad(x.unsqueeze(2), ahead).squeeze(2)
+        return self.convolve(x, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    def extra_repr(self):
+        ahead = "same" if self.follows else self.ahead
+        return super().extra_repr() + (f", ahead={ahead}" if ahead else "")
+
+
+def _shares(pads):
+    """Pairs (before, after) for each axis as what a convolution can add itself, and what F.pad has to add ahead of it."""
+    front = tuple(before for before, _ in pads)
+    if front == tuple(after for _, after in pads):
+        return front, None
+    return (0,) * len(pads), [amount for pair in reversed(pads) for amount in pair]
+
+
+def _as_images(x, weight, bias, stride, padding, dilation, groups):
+    """A 1-D convolution as one of images one pixel high.
+
+    torch has kernels for channels that lie last in memory only for images: of sequences it would copy input and output.
+    Forward and backward take half the time.
+    """
+    y = F.conv2d(x.unsqueeze(2), weight.unsqueeze(2), bias, (1, *stride), (0, *padding), (1, *dilation), groups)
+    return y.squeeze(2)
+
+
+class PaddedConv1d(_Padding, nn.Conv1d):
+    """nn.Conv1d with Keras's padding, quick where (batch, channels, steps) is a view of (batch, steps, channels)."""
+
+    convolve = staticmethod(_as_images)
+
+
+class PaddedConv2d(_Padding, nn.Conv2d):
+    """nn.Conv2d with Keras's padding."""
+
+    convolve = staticmethod(F.conv2d)
+
+
+class PaddedConv3d(_Padding, nn.Conv3d):
+    """nn.Conv3d with Keras's padding."""
+
+    convolve = staticmethod(F.conv3d)
+
+
+_PLAIN = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+_PADDED = {1: PaddedConv1d, 2: PaddedConv2d, 3: PaddedConv3d}
+
+
+def convolution(layer, channels: int, filters: int, groups: int, bias: bool, pointwise: bool = False) -> nn.Module:
+    """The torch module for the geometry of `layer` (or for kernels of one entry): torch's own where its padding will do."""
+    ones = (1,) * layer.rank
+    sizes = (ones, ones, ones) if pointwise else (layer.kernel_size, layer.strides, layer.dilation_rate)
+    axes = [*zip(*sizes, strict=True)]
+    pads, follows = [(0, 0)] * layer.rank, False
+    if layer.padding == "causal":
+        pads = [(dilation * (window - 1), 0) for window, _, dilation in axes]
+    elif layer.padding == "same" and all(window == 1 or stride == 1 for window, stride, _ in axes):
+        pads = [same_padding(1, *axis) for axis in axes]  # of size 1 as of any other
+    elif layer.padding == "same":
+        follows = True
+    padding, ahead = _shares(pads)
+    plain = ahead is None and not follows and (layer.rank > 1 or layer.data_format == "channels_first")
+    kind = (_PLAIN if plain else _PADDED)[layer.rank]
+    window, stride, dilation = sizes
+    module = bare(kind, channels, filters, window, stride, padding, dilation, groups, bias, **layer.placement())
+    if not plain:
+        module.ahead, module.follows = ahead, follows
+    return module
+
+
+class ImageSpec(InputSpec):
+    """An InputSpec that, where the channels do not fit, looks for them where the other data format has them."""
+
+    def problem(self, shape, dtype):
+        problem = super().problem(shape, dtype)
+        if problem and self.axes and len(shape) == self.min_ndim:
+            ((axis, size),) = self.axes.items()
+            other, name = (1, "channels_first") if axis == -1 else (-1, "channels_last")
+            problem += f", found {shape[axis]}"
+            if shape[other] == size:
+                problem += f"; axis {other} has {size}: did you mean data_format={name!r}?"
+        return problem
+
+
+# ---------------------------------------------------------------- what all convolutions share
+
+
+class Convolving(Layer):
+    """The base of all convolutions: arguments, data formats, checks, and the call."""
+
+    casts_integers = True
+    unsaved = ()  # here Keras writes down that there is no activity regularizer
+    rank: int  # how many axes the kernel slides along
+
+    def _settle_arguments(
+        self, kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
+        bias_initializer, bias_regularizer, bias_constraint, allowed=("valid", "same"),
+    ):  # fmt: skip
+        self.kernel_size = spread(kernel_size, self.rank, "kernel_size", self.name)
+        self.strides = spread(strides, self.rank, "strides", self.name)
+        self.dilation_rate = spread(dilation_rate, self.rank, "dilation_rate", self.name)
+        self.padding = padding.lower() if isinstance(padding, str) else padding
+        if self.padding not in allowed:
+            raise ValueError(
+                f"Layer {self.name!r}: the `padding` argument of a {type(self).__name__} must be one of {allowed}. Received: "
+                f"padding={padding!r}"
+            )
+        self.data_format = config.standardize_data_format(data_format)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.input_spec = ImageSpec(min_ndim=self.rank + 2, max_ndim=self.rank + 2)
+        # torch wants channels on axis 1. For channels_last data the move is a view, whose memory is the layout that torch
+        # calls channels_last; what its kernels return is, moved back, contiguous.
+        first, last = self.data_format == "channels_first", self.rank + 1
+        inward, outward = (0, last, *range(1, last)), (0, *range(2, last + 1), 1)
+        self.__dict__.update(_first=first, _inward=(*range(last + 1),) if first else inward)
+        self.__dict__["_outward"] = self._inward if first else outward
+
+    def _either_strides_or_dilation(self):
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(
+                f"Layer {self.name!r}: strides > 1 and dilation_rate > 1 do not go together. Received: strides={self.strides}, "
+                f"dilation_rate={self.dilation_rate}"
+            )
+
+    def _channels(self, input_shape) -> int:
+        """The channels of the input, whose shape is checked."""
+        problem = self.input_spec.problem(input_shape, self.compute_dtype)
+        if problem:
+            raise ValueError(f"Layer {self.name!r} cannot be built: {problem}. Full shape received: {tuple(input_shape)}")
+        axis = 1 if self._first else -1
+        channels = known(input_shape[axis], self, f"axis {axis} (the channels)")
+        problem = self._too_small(input_shape)
+        if problem:
+            raise ValueError(problem)
+        return channels
+
+    def _adopt_bias(self, module, channels):
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.adopt(
+                "bias", module, "bias", None, self.bias_initializer, self.bias_regularizer, self.bias_constraint
+            )
+        ndim = self.rank + 2
+        self.input_spec = ImageSpec(min_ndim=ndim, max_ndim=ndim, axes={1 if self._first else -1: channels})
+
+    @property
+    def fusible(self) -> bool:
+        return self.rank > 1  # what a sequence gives is a view of an image
+
+    def raw(self, inputs):
+        """The output before the activation, with the axes as torch has them."""
+        return self.conv(inputs.permute(self._inward))
+
+    def turned(self, y):
+        """An output of `raw`, with the axes as Keras has them."""
+        return y.permute(self._outward)
+
+    def call(self, inputs):
+        y = self.raw(inputs)
+        if self.activation is activations.relu and self.rank > 1 and not has_hooks(self):
+            return y.relu_().permute(self._outward)  # nobody else reads y, torch's backward pass neither
+        return self.activation(y.permute(self._outward))
+
+    def _too_small(self, shape) -> str | None:
+        """What is wrong with an input of this shape, if nothing can come out for it."""
+
+
+class Sliding(Convolving):
+    """The base of those whose kernel has to fit into the input."""
+
+    def _too_small(self, shape):
+        sizes, other = (shape[2:], shape[-1]) if self._first else (shape[1:-1], shape[1])
+        words = ("deep", "high", "wide")[-self.rank :] if self.rank > 1 else ("long",)
+        for size, window, dilation, word in zip(sizes, self.kernel_size, self.dilation_rate, words, strict=True):
+            needed = dilation * (window - 1) + 1 if self.padding == "valid" else 1
+            if size is not None and size < needed:
+                turned = "channels_last" if self._first else "channels_first"
+                turned = f", or data_format={turned!r}" if other in (1, 3) else ""
+                return (
+                    f"Layer {self.name!r}: the input is {size} {word}, the kernel needs {needed} (kernel_size="
+                    f"{self.kernel_size}, dilation_rate={self.dilation_rate}, padding={self.padding!r}), so nothing can come "
+                    f"out. Received: an input of shape {tuple(shape)}. The usual fix: padding='same', a smaller kernel, "
+                    f"fewer strides and pooling layers before{turned}."
+                )
+        return None
+
+    def _explain(self, error, args):
+        fresh = isinstance(error, RuntimeError) and bool(args) and not getattr(error, "_explained", False)
+        super()._explain(error, args)
+        problem = self._too_small(args[0].shape) if fresh else None
+        if problem:
+            clear = ValueError(problem)
+            clear._explained = True
+            raise clear from error
+
+    def _declared_shape(self, args, kwargs):
+        declared = super()._declared_shape(args, kwargs)
+        if declared is not None or not args:
+            return declared
+        # The trial failed: perhaps a size made up for None is too small for a large kernel. So larger ones are made up.
+        given = args[0]
+        room = [window * dilation for window, dilation in zip(self.kernel_size, self.dilation_rate, strict=True)]
+        room = [None, None, *room] if self._first else [None, *room, None]
+        shape = [more if size is None else size for size, more in zip(given.shape, room, strict=True)]
+        if shape == [*given.shape] or self._too_small(given.shape):
+            return None
+        tried = self._infer((symbolic.KerasTensor(shape, given.dtype), *args[1:]), kwargs).shape
+        return tuple(
+            None if before is None and more is not None else after
+            for before, more, after in zip(given.shape, room, tried, strict=True)
+        )
+
+
+# ---------------------------------------------------------------- convolutions
+
+
+class BaseConv(Sliding):
+    """y = activation(x * W + b), where W slides along the axes between batch and channels.
+
+    Args:
+        filters: how many features come out.
+        kernel_size: how long the kernel is along each axis: an integer, or one for each.
+        strides: how far it moves from one output to the next.
+        padding: "valid" (none), "same" (zeros on both sides, so that the output has size / stride entries, rounded up); for
+            sequences also "causal" (zeros in front, so that no output depends on later inputs).
+        data_format: "channels_last" or "channels_first"; None is the global setting.
+        dilation_rate: the distance between neighbouring entries of the kernel.
+        groups: the input's channels and the filters are split into as many groups, which know nothing of each other.
+        activation: a name or callable; None is linear.
+        use_bias: whether there is a bias.
+
+    Raises:
+        ValueError: sizes that are not positive, filters or channels that the groups do not divide, strides together with
+            dilation, a kernel that does not fit into the input.
+
+    The body is `self.conv`, torch's convolution; its weight is the kernel with the axes in another order.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format=None,
+        dilation_rate=1,
+        groups=1,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.filters = positive(filters, "filters")
+        self.groups = positive(groups, "groups")
+        self._settle_arguments(
+            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
+            bias_initializer, bias_regularizer, bias_constraint,
+            allowed=("valid", "same", "causal") if self.rank == 1 else ("valid", "same"),
+        )  # fmt: skip
+        self._either_strides_or_dilation()
+        if self.filters % self.groups:
+            raise ValueError(
+                f"Layer {self.name!r}: `groups` must divide `filters`. Received: groups={groups}, filters={filters}"
+            )
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+
+    def build(self, input_shape):
+        channels = self._channels(input_shape)
+        if channels % self.groups:
+            raise ValueError(
+                f"Layer {self.name!r}: `groups` must divide the channels of the input. Received: groups={self.groups}, "
+                f"channels={channels} (full input shape: {tuple(input_shape)})"
+            )
+        self.conv = convolution(self, channels, self.filters, self.groups, self.use_bias)
+        self.kernel = self.adopt(
+            "kernel", self.conv, "weight", kernel_layout(self.rank),
+            self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint,
+        )  # fmt: skip
+        self._adopt_bias(self.conv, channels)
+
+    def convolution_op(self, inputs, kernel):
+        """inputs * kernel (in Keras's layout), without the bias. A subclass may override it, to change the kernel first."""
+        y = self.conv._conv_forward(inputs.permute(self._inward), kernel_layout(self.rank).from_keras(kernel), None)
+        return y.permute(self._outward)
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "convolution_op" in cls.__dict__ and "call" not in cls.__dict__:
+            cls.call = BaseConv._call_of_override
+
+    def _call_of_override(self, inputs):
+        y = self.convolution_op(inputs, self.kernel.value)
+        if self.use_bias:
+            y = y + (self.bias.value.reshape(-1, *[1] * self.rank) if self._first else self.bias.value).to(y.dtype)
+        return self.activation(y)
+
+
+def kernel_layout(rank: int) -> Permuted:
+    """Keras has (*window, in, out) where torch has (out, in, *window); and with in and out exchanged for transposed ones."""
+    return Permuted(*range(2, rank + 2), 1, 0)
+
+
+class Conv1D(BaseConv):
+    """A convolution along sequences. Arguments as `BaseConv` has them.
+
+    Shapes: input (batch, steps, channels), output (batch, new_steps, filters); with data_format="channels_first"
+    (batch, channels, steps) and (batch, filters, new_steps). Kernel (window, channels / groups, filters), bias (filters,).
+    The body is an nn.Conv1d.
+    """
+
+    rank = 1
+
+
+class Conv2D(BaseConv):
+    """A convolution over images. Arguments as `BaseConv` has them.
+
+    Shapes: input (batch, height, width, channels), output (batch, new_height, new_width, filters); with
+    data_format="channels_first" (batch, channels, height, width) and (batch, filters, new_height, new_width). Kernel
+    (*kernel_size, channels / groups, filters), bias (filters,). The body is an nn.Conv2d.
+    """
+
+    rank = 2
+
+
+class Conv3D(BaseConv):
+    """A convolution over volumes. Arguments as `BaseConv` has them.
+
+    Shapes: input (batch, depth, height, width, channels), output (batch, new_depth, new_height, new_width, filters); with
+    data_format="channels_first" the channels and filters stand on axis 1. Kernel (*kernel_size, channels / groups, filters),
+    bias (filters,). The body is an nn.Conv3d.
+    """
+
+    rank = 3
+
+
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
