@@ -46,6 +46,6 @@ def test_one_model_however_it_is_spelled(script, tmp_path):
         for name in ("tiny", "mlp", "cnn", "resnet"):
             assert found[f"{name}/count"] == hand[f"{name}/count"]
             np.testing.assert_allclose(found[f"{name}/predictions"], hand[f"{name}/predictions"], rtol=1e-4, atol=1e-5)
-            # Other rows in the batches, other units dropped; and for resnet, padding on the other side.
+            # Other rows in the batches, other units dropped.
             assert found[f"{name}/loss"] == pytest.approx(hand[f"{name}/loss"], rel=0.1), name
         np.testing.assert_allclose(found["resnet/training"], hand["resnet/training"], rtol=1e-3, atol=1e-5)

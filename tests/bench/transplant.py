@@ -35,37 +35,13 @@ def hand(given, out):
         weights |= {f"{name}/{i}": param.numpy().copy() for i, param in enumerate(params)}
         weights |= {f"{name}/x": x, f"{name}/y": y}
         result[f"{name}/count"] = sum(param.numel() for param in params)
-        unpad = pad_as_keras(runner.net.train) if name == "resnet" else None
         result[f"{name}/predictions"] = runner.predict(x, 32)
         if name == "resnet":
             runner.net.mode(True)
             result[f"{name}/training"] = runner.head(runner.net.train(torch.from_numpy(x[:32]))).detach().numpy()
-            unpad()
         result[f"{name}/loss"] = runner.fit(x, y)["loss"][0]
     np.savez(given, **weights)
     np.savez(out, **result)
-
-
-def pad_as_keras(module):
-    """Let strided 3x3 convolutions pad behind the image, not in front; returns what puts it back."""
-    import torch
-
-    def pad(_, inputs):
-        return (torch.nn.functional.pad(inputs[0], (0, 1, 0, 1)),)
-
-    convs = [m for m in module.modules() if isinstance(m, torch.nn.Conv2d) and m.stride == (2, 2) and m.kernel_size == (3, 3)]
-    if len(convs) != 2:
-        raise AssertionError(f"Two stages halve the image, but {len(convs)} 3x3 convolutions have a stride of 2.")
-    hooks = [conv.register_forward_pre_hook(pad) for conv in convs]
-    for conv in convs:
-        conv.padding = (0, 0)
-
-    def back():
-        for conv, hook in zip(convs, hooks, strict=True):
-            conv.padding = (1, 1)
-            hook.remove()
-
-    return back
 
 
 def number(layer):

@@ -31,9 +31,9 @@ def resnet_keras(keras):
 
 
 def resnet_torch(torch):
-    """The same, but for the side on which a strided convolution pads.
+    """The same, strided convolutions with Keras's padding: one row and one column of zeros behind the image.
 
-    One row and column in front, where Keras has them behind: as many products, and no copy of a padded image.
+    torch's own padding goes around the image, which is another model, cheaper by a copy: 5 of 100 milliseconds a step.
 
     A step of 32, in interleaved turns, one thread, torch 2.13: milliseconds, least (lower quartile) of 15.
 
@@ -50,9 +50,10 @@ def resnet_torch(torch):
     nn = torch.nn
 
     def conv_bn(inputs, outputs, size, stride=1):
-        conv = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
+        behind = [nn.ZeroPad2d((0, 1, 0, 1))] if stride == 2 and size == 3 else []
+        conv = nn.Conv2d(inputs, outputs, size, stride, padding=0 if stride == 2 else size // 2, bias=False)
         # Keras's defaults: epsilon 1e-3, and 0.99 of the old average stays.
-        return nn.Sequential(conv, nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01))
+        return nn.Sequential(*behind, conv, nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01))
 
     class Block(nn.Module):
         def __init__(self, inputs, outputs):
