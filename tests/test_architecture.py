@@ -12,7 +12,7 @@ ORDER = """
     config registry dtype_policies dropin __main__
     variable tracking symbolic graph random initializers activations regularizers constraints
     logs losses metrics optimizers data callbacks saving distribution
-    input_spec shapes modes calls weights layer
+    input_spec shapes modes calls weights drawn layer
     layers
     models
     ops utils preprocessing

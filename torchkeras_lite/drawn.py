@@ -1,0 +1,88 @@
+"""What a layer is in a graph: called on symbolic tensors, and asked what went in and what came out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite import input_spec, symbolic
+from torchkeras_lite.calls import away_from_losses
+from torchkeras_lite.shapes import tensors_of_shape
+
+
+class Drawn:
+    """The half of Layer that deals with KerasTensors."""
+
+    def _call_symbolic(self, args, kwargs):
+        """Called on KerasTensors: builds, finds out what comes out, and draws a Node."""
+        training = kwargs.pop("training", None)
+        if not self.built:
+            with self._named():
+                self._build_for(args, kwargs)
+        first = args[0] if args else next(iter(kwargs.values()))
+        input_spec.check(self.input_spec, first, self.name)
+        if training is not None and self._signature.training:
+            kwargs["training"] = training
+        outputs = self._infer(args, kwargs)
+        self._nodes.append(symbolic.Node(self, args, kwargs, outputs))
+        symbolic.drawing.begin()
+        return outputs
+
+    def _infer(self, args, kwargs):
+        try:
+            with away_from_losses(self):
+                return symbolic.infer(self.forward, args, kwargs, self._device())
+        except Exception:
+            shape = self._declared_shape(args, kwargs)
+            if shape is None:
+                raise
+            return symbolic.KerasTensor(shape, self.compute_dtype)
+
+    def _declared_shape(self, args, kwargs):
+        """The output shape that a user's `compute_output_shape` gives, for layers that cannot be tried."""
+        if type(self).compute_output_shape is Drawn.compute_output_shape:
+            return None
+        leaves = [leaf.shape for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, symbolic.KerasTensor)]
+        return self.compute_output_shape(leaves[0] if len(leaves) == 1 else leaves)
+
+    def compute_output_spec(self, *args, **kwargs):
+        """The KerasTensors that come out for the KerasTensors that go in."""
+        if not self.built:
+            self._build_for(args, kwargs)
+        return self._infer(args, kwargs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for an input of this shape (None: varies)."""
+        spec = self.compute_output_spec(tensors_of_shape(input_shape, self.compute_dtype))
+        return pytree.tree_map(lambda leaf: leaf.shape, spec)
+
+    def _node(self):
+        if not self._nodes:
+            raise AttributeError(
+                f"The layer {self.name!r} has never been called on a symbolic tensor and thus has no defined input or "
+                "output. Give the model an `Input`, or call it once."
+            )
+        return self._nodes[0]
+
+    @property
+    def input(self):
+        """The KerasTensor (or list of them) of its first symbolic call."""
+        symbolic.drawing.begin()
+        inputs = self._node().inputs
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    @property
+    def output(self):
+        """What its first symbolic call returned."""
+        symbolic.drawing.begin()
+        return self._node().structure
+
+    @property
+    def input_shape(self):
+        shapes = [tensor.shape for tensor in self._node().inputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shape(self):
+        return pytree.tree_map(lambda leaf: leaf.shape, self._node().structure)
