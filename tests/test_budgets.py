@@ -196,6 +196,70 @@ print(json.dumps([count(lambda: layer([a, b]))[0], *[count(lambda: model(x))[0] 
     assert max(models) <= 20
 
 
+IMAGES = COUNT + """
+from torchkeras_lite import Model
+def model_of(parts):
+    i = x = Input((8, 8, 3))
+    for part in parts:
+        x = part(x)
+    return Model(i, x)
+"""
+
+
+def test_layers_that_run_as_one_cost_no_more_calls_than_one_by_one():
+    code = IMAGES + """
+rows = [[layers.Conv2D(4, 3, activation="relu"), layers.MaxPooling2D()],
+        [layers.Conv2D(4, 3), layers.ReLU(), layers.MaxPooling2D()],
+        [layers.BatchNormalization(), layers.Activation("relu")],
+        [layers.Dense(4), layers.ReLU()]]
+x, found = torch.rand(2, 8, 8, 3), []
+for parts in rows:
+    model = model_of(parts)
+    def single():
+        y = x
+        for part in parts:
+            y = part(y)
+    model(x)
+    assert "_then_" in model.code
+    found.append([count(lambda: model(x))[0], count(single)[0]])
+print(json.dumps(found))
+"""
+    around = 3  # the model's own call
+    for model, single in run(code):
+        assert model - around <= single and model <= 20
+
+
+def test_a_train_step_of_a_convolutional_model():
+    code = IMAGES + """
+model = model_of([layers.Conv2D(4, 3, activation="relu"), layers.MaxPooling2D(), layers.Conv2D(4, 2),
+                  layers.BatchNormalization(), layers.ReLU(), layers.GlobalAveragePooling2D(),
+                  layers.Dense(3, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+steps, reads = [], []
+for name in ("item", "tolist", "cpu", "numpy", "__float__", "__bool__", "__int__"):
+    plain = getattr(torch.Tensor, name)
+    def spy(self, *args, _plain=plain, _name=name, **kwargs):
+        if sys.getprofile() is not None:
+            reads.append(_name)
+        return _plain(self, *args, **kwargs)
+    setattr(torch.Tensor, name, spy)
+def step(data, plain=model.train_step):
+    logs = None
+    def run():
+        nonlocal logs
+        logs = plain(data)
+    steps.append(count(run)[0])
+    return logs
+model.__dict__["train_step"] = step
+model.fit(torch.rand(40, 8, 8, 3), torch.randint(0, 3, (40,)), batch_size=10, epochs=2, verbose=0)
+print(json.dumps([steps, reads, model.code.count("_then_")]))
+"""
+    steps, reads, fused = run(code)
+    assert len(steps) == 8 and fused == 2
+    assert max(steps[1:]) <= 400 and steps[0] <= 1500
+    assert reads == []
+
+
 def test_fifty_layers_are_built_and_compiled_quickly():
     code = """
 import json, time, torch

@@ -40,6 +40,7 @@ class Signature:
         self.mask = "mask" in names
         self.mask_required = any(p.name == "mask" and p.default is p.empty for p in fixed)
         self.tensors = [p.name for p in fixed if p.name not in ("training", "mask")]
+        self.open_ended = not self.tensors and any(p.kind is p.VAR_KEYWORD for p in parameters)
         if not self.tensors and any(p.kind is p.VAR_POSITIONAL for p in parameters):
             self.tensors = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
 

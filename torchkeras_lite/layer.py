@@ -184,7 +184,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         signature = self._signature
         args = tuple(self._convert(arg, self.casts_integers and i == 0) for i, arg in enumerate(args))
         kwargs = {key: self._convert(value) for key, value in kwargs.items()} if kwargs else kwargs
-        if not args and not (kwargs.keys() & {*signature.tensors}):
+        if not args and not (kwargs.keys() & {*signature.tensors}) and not (kwargs and signature.open_ended):
             raise TypeError(
                 f"Layer {self.name!r} was called on nothing: missing a required argument "
                 f"{signature.tensors[0] if signature.tensors else 'inputs'!r}. Pass it a tensor: `layer(x)`."
@@ -515,7 +515,7 @@ def has_hooks(*layers) -> bool:
         if layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks:
             return True
         for module in layer._modules.values():
-            if module._forward_hooks or module._backward_hooks:
+            if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
                 return True
     return False
 

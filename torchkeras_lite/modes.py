@@ -74,7 +74,7 @@ class flushed_denormals:
     """
 
     def __enter__(self):
-        self.before = (torch.tensor([2e-38]) * 0.1).item() == 0
+        self.before = (torch.tensor([2e-38], dtype=torch.float32, device="cpu") * 0.1).item() == 0
         torch.set_flush_denormal(True)
 
     def __exit__(self, *exc):

@@ -43,6 +43,13 @@ class KerasTensor:
 
     rank = ndim
 
+    @property
+    def device(self) -> torch.device:
+        """Where the tensor will be, if nothing else is said."""
+        if drawing.on_record is not None:
+            drawing.on_record()
+        return config.get_device()
+
     def dim(self) -> int:
         return len(self.shape)
 
@@ -85,6 +92,8 @@ class KerasTensor:
             raise TypeError(f"A symbolic KerasTensor has no value, so there is no `{name}()` of it: {self!r}.")
         method = None if name.startswith("_") else getattr(torch.Tensor, name, None)
         if not callable(method):
+            if drawing.on_record is not None and not name.startswith("_"):
+                drawing.on_record()
             raise AttributeError(f"'KerasTensor' object has no attribute {name!r}")
         return lambda *args, **kwargs: record(method, (self, *args), kwargs)
 

@@ -42,16 +42,24 @@ class Fused:
         self.name = "_then_".join(layer.name for layer in self.layers)
 
     def __call__(self, x):
-        if not careful[0] and not has_hooks(*self.layers) and self._is_plain(x):
-            try:
-                y = self.first.raw(x)
-                if self.pool is None:
-                    return self.first.turned(y.relu_())
-                return self.pool.turned(self.pool.raw(y).relu_())
-            except torch.OutOfMemoryError:
-                raise
-            except Exception:  # one by one they will say what is wrong, and where
-                pass
+        if careful[0] or has_hooks(*self.layers) or not self._is_plain(x):
+            return self._one_by_one(x)
+        first, pool = self.first, self.pool
+        try:
+            y = first.raw(x)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception:  # called by itself it will say what is wrong, or fetch x from another device
+            return self._one_by_one(x)
+        if pool is None:
+            return first.turned(y.relu_())
+        try:
+            return pool.turned(pool.raw(y).relu_())
+        except Exception as error:
+            pool._explain(error, (first.turned(y),))
+            raise
+
+    def _one_by_one(self, x):
         for layer in self.layers:
             x = layer(x)
         return x
@@ -59,11 +67,13 @@ class Fused:
     def _is_plain(self, x) -> bool:
         """Whether the short ways of all the layers would do for x, and nobody has changed what they compute."""
         for layer in self.layers:
-            if not layer._direct or layer._policy.name != self.first._policy.name:
+            if not layer._direct or layer._policy.name != self.first._policy.name or "call" in layer.__dict__:
                 return False
         for layer in self.rectifiers or (self.first,):
             if not rectifies(layer):
                 return False
+        if self.rectifiers and getattr(self.first, "activation", None) not in _NONE:
+            return False
         for part in x if type(x) is list else (x,):
             if type(part) is not torch.Tensor or not part.is_floating_point() or part.dtype not in self.first._direct_dtypes:
                 return False

@@ -1,0 +1,255 @@
+"""Models made from tensors as torch modules: attributes, state_dict, precision, graphs of torch, subclasses."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+import torchkeras_lite as keras
+from torchkeras_lite import config, dtype_policies, layers
+
+X = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+Y = X[:, :2]
+
+
+def small(cls=keras.Model):
+    i = keras.Input((4,), name="in")
+    h = layers.Dense(5, "relu", name="h")(i)
+    g = layers.Dense(5, name="g")(h)
+    return cls(i, layers.Dense(2, name="o")(layers.Add(name="add")([h, g])), name="small")
+
+
+def wide():
+    a, b = keras.Input((4,), name="a"), keras.Input((3,), name="b")
+    joined = layers.Concatenate()([layers.Dropout(0.5)(a), layers.BatchNormalization(name="bn")(b)])
+    return keras.Model({"a": a, "b": b}, {"joined": joined, "part": a[:, 1:] * 2})
+
+
+# ---------------------------------------------------------------- parts and names
+
+
+def test_layers_inputs_outputs():
+    model = small()
+    assert type(model) is keras.models.Functional and isinstance(model, keras.Model)
+    assert [layer.name for layer in model.layers] == ["in", "h", "g", "add", "o"]
+    assert model.get_layer("g") is model.layers[2] is model.get_layer(index=2)
+    assert model.input is model.inputs[0] and model.output is model.outputs[0]
+    assert model.input_shape == (None, 4) and model.output_shape == (None, 2)
+    assert model.input_names == ["in"] and model.output_names == ["o"]
+    for given, name in zip(model.get_layer("add").input, "hg", strict=True):
+        assert given is model.get_layer(name).output
+    assert [t.shape for t in model.get_layer("add").input] == [(None, 5), (None, 5)]
+    assert list(model.state_dict()) == [f"{n}.linear.{w}" for n in "hgo" for w in ("weight", "bias")]
+    assert [v.path for v in model.weights] == [f"{n}/{w}" for n in "hgo" for w in ("kernel", "bias")]
+
+
+@pytest.mark.parametrize("how", ["attribute", "list", "dict", "subclass"])
+def test_layers_of_the_graph_as_attributes(how):
+    class Named(keras.Model):
+        def __init__(self):
+            i, dense = keras.Input((4,)), layers.Dense(2, name="d")
+            super().__init__(inputs=i, outputs=dense(i))
+            self.dense = dense
+
+    if how == "subclass":
+        model, count = Named(), 2
+        assert model.dense is model.get_layer("d") and copy.deepcopy(model).dense is not model.dense
+    else:
+        model, count = small(), 6
+        layer = model.get_layer("h")
+        model.extra = {"attribute": layer, "list": [layer], "dict": {"k": layer}}[how]
+    assert len(model.weights) == len(list(model.parameters())) == count
+    assert len(model.state_dict()) == count
+
+
+def test_other_layers_as_attributes():
+    class Headed(keras.Model):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.head = layers.Dense(3, name="head")
+
+        def call(self, x, training=None):
+            return self.head(super().call(x))
+
+    i = keras.Input((4,))
+    dense = layers.Dense(2, name="d")
+    model = Headed(i, dense(i))
+    torch.testing.assert_close(model(X), model.head(dense(X)))
+    assert len(model.state_dict()) == len(model.weights) == 4
+
+
+def test_layers_is_reserved():
+    with pytest.raises(AttributeError, match="layers"):
+        small().layers = []
+
+
+def test_subclasses():
+    class Own(keras.Model):
+        steps = 0
+
+        def train_step(self, data):
+            Own.steps += 1
+            return super().train_step(data)
+
+    model = small(Own)
+    model.compile("sgd", "mse")
+    model.fit(X, Y, batch_size=2, verbose=0)
+    assert type(model) is Own and Own.steps == 3
+    again = Own.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    assert type(again) is Own and torch.equal(again(X), model(X)) and torch.equal(copy.deepcopy(model)(X), model(X))
+
+
+def test_trainable():
+    model = small()
+    model.get_layer("h").trainable = False
+    assert [v.path for v in model.trainable_weights] == ["g/kernel", "g/bias", "o/kernel", "o/bias"]
+    assert [p.requires_grad for p in model.parameters()] == [False, False, True, True, True, True]
+    i = keras.Input((4,))
+    assert keras.Model(i, layers.Dense(2)(i), trainable=False).trainable_weights == []
+
+
+# ---------------------------------------------------------------- as torch has it
+
+
+def test_torch_compile_and_export():
+    for model, x in ((small(), X), (wide(), {"a": X, "b": X[:, :3]})):
+        expected = model(x)
+        compiled = torch.compile(model, backend="eager", fullgraph=True)
+        for one in (compiled, torch.export.export(model, (x,)).module()):
+            torch.testing.assert_close(one(x), expected)
+        compiled(x, training=True)
+
+
+def test_functional_calls_and_gradients():
+    model = small()
+    zeros = {key: value * 0 for key, value in model.state_dict().items()}
+    assert not torch.func.functional_call(model, zeros, (X,)).any() and model(X).any()
+    parameters = dict(model.named_parameters())
+    gradients = torch.func.grad(lambda p: torch.func.functional_call(model, p, (X,)).sum())(parameters)
+    model(X).sum().backward()
+    for key, parameter in parameters.items():
+        torch.testing.assert_close(gradients[key], parameter.grad)
+
+
+def test_assigned_state():
+    one, two = small(), small()
+    two.load_state_dict({key: value.clone() for key, value in one.state_dict().items()}, assign=True)
+    assert torch.equal(one(X), two(X))
+    two.compile("sgd", "mse")
+    before = two.get_weights()
+    two.fit(X, Y, verbose=0)
+    assert not any(np.allclose(a, b) for a, b in zip(before, two.get_weights(), strict=True))
+
+
+def test_precision():
+    assert small().double()(X.double()).dtype is torch.float64 and small().half()(X).dtype is torch.float16
+    assert small().to(torch.bfloat16)(X).dtype is torch.bfloat16
+    model = small().double()
+    model.compile("sgd", "mse")
+    model.fit(X.numpy(), Y.numpy(), verbose=0)
+    assert model.predict(X.numpy(), verbose=0).dtype == np.float64 and model.half().float()(X).dtype is torch.float32
+    assert small().to("meta")(X.to("meta")).shape == (6, 2)
+
+
+def test_floatx():
+    config.set_floatx("float64")
+    try:
+        model = small()
+        assert model(X).dtype is torch.float64 and model.input.dtype == "float64"
+        assert model.predict(X, verbose=0).dtype == np.float64
+    finally:
+        config.set_floatx("float32")
+
+
+def test_mixed_precision():
+    dtype_policies.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = small()
+        model.compile("sgd", "mse")
+        model.fit(X, Y, verbose=0)
+    finally:
+        dtype_policies.set_dtype_policy("float32")
+    assert model.input.dtype == "float32" and model.output.dtype == "bfloat16" and model(X).dtype is torch.bfloat16
+    assert {v.dtype for v in model.weights} == {"float32"}
+
+
+def test_hooks_on_a_layer_see_each_call():
+    model = small()
+    seen = []
+    handle = model.get_layer("g").register_forward_hook(lambda module, args, output: seen.append(tuple(output.shape)))
+    model(X)
+    model.predict(X, verbose=0)
+    handle.remove()
+    model(X)
+    assert seen == [(6, 5), (6, 5)]
+
+
+def test_copies_train_on_their_own():
+    model = small()
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    for one in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        before = model.get_weights()
+        one.fit(X, Y, epochs=2, verbose=0)
+        assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+        assert not np.array_equal(one.get_weights()[0], before[0])
+
+
+# ---------------------------------------------------------------- errors
+
+
+@pytest.mark.parametrize("how", ["call", "predict", "fit"])
+def test_a_wrong_width_names_the_model_and_the_shapes(how):
+    model = small()
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="small") as caught:
+        if how == "fit":
+            model.fit(torch.ones(6, 5), Y, verbose=0)
+        else:
+            (model if how == "call" else model.predict)(torch.ones(6, 5))
+    assert "(None, 4)" in str(caught.value) and "(6, 5)" in str(caught.value)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    assert model(X).shape == (6, 2)
+
+
+def test_a_symbolic_call_that_does_not_fit():
+    class Misfit(layers.Layer):
+        def call(self, x):
+            return x @ torch.ones(7, 3)
+
+    i = keras.Input((4,))
+    with pytest.raises(RuntimeError) as caught:
+        Misfit(name="misfit")(i)
+    note = " ".join(caught.value.__notes__)
+    assert "'misfit'" in note and "(None, 4)" in note
+    dense = layers.Dense(3, name="dense")
+    y = dense(i)
+    with pytest.raises(ValueError, match=r"'dense'.*\(None, 5\)"):
+        dense(keras.Input((5,)))
+    assert keras.Model(i, y)(X).shape == (6, 3)
+
+
+def test_an_operator_on_shapes_that_do_not_fit():
+    i = keras.Input((4,))
+    with pytest.raises(RuntimeError):
+        i @ torch.ones(3, 3)
+    assert keras.Model(i, i @ torch.ones(4, 3))(X).shape == (6, 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"a": X}, "'b'"),
+        ([X], "2 input"),
+        ([X, X[:, :3], X], "2 input"),
+        ({"a": X, "b": X}, "'b'"),
+        ([X[:, :3], X], "'a'"),
+    ],
+)
+def test_wrong_structures_say_what_is_wrong(given, said):
+    with pytest.raises(ValueError, match=said):
+        wide()(given)
