@@ -93,16 +93,18 @@ class _Watch:
 
 def _refuse_inside_modules():
     """Called before a function is drawn: one that a torch module calls must not be, as the module itself was missed."""
-    frame = sys._getframe(2)
+    missed, frame = None, sys._getframe(2)
     while frame is not None:
         module = frame.f_locals.get("self") if frame.f_code is _CALL else None
         if module is not None and not isinstance(module, Layer):
-            symbolic.drawing.begin()
-            raise TypeError(
-                f"The torch module {module} was called on a symbolic tensor by keyword, or after a model was made from the "
-                "graph; then only a layer can be added to it. The usual fix: `layers.TorchModuleWrapper(module)(x)`."
-            )
+            missed = module  # the outermost counts
         frame = frame.f_back
+    if missed is not None:
+        symbolic.drawing.begin()
+        raise TypeError(
+            f"The torch module {missed} was called on a symbolic tensor by keyword, or after a model was made from the "
+            "graph; then only a layer can be added to it. The usual fix: `layers.TorchModuleWrapper(module)(x)`."
+        )
 
 
 _CALL = nn.Module._call_impl.__code__
