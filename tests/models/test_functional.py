@@ -253,3 +253,46 @@ def test_an_operator_on_shapes_that_do_not_fit():
 def test_wrong_structures_say_what_is_wrong(given, said):
     with pytest.raises(ValueError, match=said):
         wide()(given)
+
+
+# ---------------------------------------------------------------- models that only hold models
+
+
+class Pair(keras.Model):
+    """Trains an encoder and a decoder in a step of its own, and computes nothing itself."""
+
+    def __init__(self):
+        super().__init__()
+        i, j = keras.Input((4,)), keras.Input((2,))
+        self.encoder = keras.Model(i, layers.Dense(2)(i), name="encoder")
+        self.decoder = keras.Model(j, layers.Dense(4)(j), name="decoder")
+        self.tracker = keras.metrics.Mean(name="error")
+
+    @property
+    def metrics(self):
+        return [self.tracker]
+
+    def train_step(self, data):
+        x = data[0]
+        self.zero_grad()
+        error = (self.decoder(self.encoder(x)) - x).square().mean()
+        error.backward()
+        weights = self.trainable_weights
+        self.optimizer.apply([v.value.grad for v in weights], weights)
+        self.tracker.update_state(error)
+        return {"error": self.tracker.result()}
+
+
+def test_a_model_without_a_call_trains():
+    keras.utils.set_random_seed(0)
+    model = Pair()
+    model.compile(keras.optimizers.Adam(0.05))
+    x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+    before = model.get_weights()
+    errors = model.fit(x, epochs=20, verbose=0).history["error"]
+    assert errors[-1] < 0.8 * errors[0] and len(before) == 4
+    assert all((a != b).any() for a, b in zip(before, model.get_weights(), strict=True))
+    with pytest.raises(NotImplementedError, match=r"Pair.*`call\(\)`"):
+        model(x)
+    with pytest.raises(NotImplementedError, match=r"Pair.*`call\(\)`"):
+        model.predict(x, verbose=0)

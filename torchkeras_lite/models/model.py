@@ -75,7 +75,7 @@ class Model(Wired, Trainer, Layer):
 
     def build(self, input_shape: Any = None) -> None:
         """Builds all layers inside, for inputs of this shape (a list or dict of shapes for several inputs)."""
-        if self._graph is not None or input_shape is None or type(self).call is Model.call:
+        if self._graph is not None or input_shape is None or not self.computes:
             self.built = True
             return
         self.built = True  # while it is tried out: the layers inside build themselves

@@ -430,7 +430,13 @@ class Trainer(Feeding):
             object.__setattr__(self, "_captured", self.trainable_weights)
 
     def _build_for_data(self, x):
-        """Builds an unbuilt model by one call on two rows, in inference mode: nothing is learned, nothing counted."""
+        """Builds an unbuilt model by one call on two rows, in inference mode: nothing is learned, nothing counted.
+
+        A model without a `call`, whose steps use the models in it, has nothing to build by.
+        """
+        if not self.computes:
+            self.built = True
+            return
         few = pytree.tree_map(lambda t: t[:2], x)
         with torch.no_grad():
             self(few, training=False)

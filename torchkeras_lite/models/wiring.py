@@ -151,6 +151,11 @@ class Wired:
 
     # ------------------------------------------------------------ calling
 
+    @property
+    def computes(self) -> bool:
+        """Whether it has a `call`, its own or that of its graph."""
+        return type(self).call is not Wired.call or self._function is not None
+
     def call(self, inputs, training=None, mask=None):
         if self._function is None:
             raise NotImplementedError(
