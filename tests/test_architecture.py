@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "torchkeras_lite"
 NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
-    config host_memory registry dtype_policies dropin __main__
+    config registry dtype_policies dropin __main__
     variable tracking symbolic graph random initializers activations regularizers constraints
     logs losses metrics optimizers data callbacks saving distribution
     input_spec shapes modes calls weights drawn layer

@@ -15,7 +15,6 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import data, optimizers
 from torchkeras_lite.callbacks import Callback, CallbackList, History
 from torchkeras_lite.calls import is_careful
-from torchkeras_lite.host_memory import keep_freed_memory
 from torchkeras_lite.logs import Logs
 from torchkeras_lite.metrics import Mean
 from torchkeras_lite.models.compile import CompileLoss, CompileMetrics
@@ -445,8 +444,6 @@ class Trainer(Feeding):
     def _training(self):
         """Inside, the captured weights want gradients; at the end, however it comes, all is as it was."""
         params = self._begin_training()
-        if params and params[0].device.type == "cpu":
-            keep_freed_memory()
         thawed = [parameter for parameter in params if not parameter.requires_grad]
         for parameter in thawed:
             parameter.requires_grad_(True)
