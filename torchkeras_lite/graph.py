@@ -123,7 +123,8 @@ class Graph:
 
     def packed(self, structure):
         """A structure with numbers in the place of the graph's KerasTensors."""
-        return mapped(structure, lambda t: _Place(self._places()[t]) if t in self._places() else t)
+        places = self._places()
+        return mapped(structure, lambda t: _Place(places[t]) if t in places else t)
 
     def unpacked(self, structure):
         """What `packed` gave, with the KerasTensors of this graph."""

@@ -22,7 +22,6 @@ class Merge(Layer):
     Masks: where all inputs have one, the output counts wherever any of them counts; else it has no mask.
     """
 
-    merges = True  # `call` takes a list of tensors
     exactly: int | None = None  # how many tensors, if that is fixed
     combine = None
 
