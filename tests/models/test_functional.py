@@ -296,3 +296,18 @@ def test_a_model_without_a_call_trains():
         model(x)
     with pytest.raises(NotImplementedError, match=r"Pair.*`call\(\)`"):
         model.predict(x, verbose=0)
+
+
+def test_a_subclassed_model_in_a_graph_knows_its_shapes():
+    class Wrapped(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(3)
+
+        def call(self, x):
+            return self.dense(x)
+
+    model, i = Wrapped(), keras.Input((4,))
+    o = model(i)
+    assert model.input is i and model.output is o and (model.input_shape, model.output_shape) == ((None, 4), (None, 3))
+    assert not hasattr(Wrapped(), "output_shape")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from torch import nn
 from torch.nn import functional as F
 
-from torchkeras_lite import activations, config, constraints, initializers, regularizers, symbolic
+from torchkeras_lite import activations, config, constraints, initializers, regularizers
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer, has_hooks
 from torchkeras_lite.layers.core import known, positive
-from torchkeras_lite.layers.windows import same_padding, spread
+from torchkeras_lite.layers.windows import WORDS, same_padding, shape_with_room, spread, turns
 from torchkeras_lite.variable import Permuted
 from torchkeras_lite.weights import bare
 
@@ -146,12 +146,8 @@ class Convolving(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.bias_constraint = constraints.get(bias_constraint)
         self.input_spec = ImageSpec(min_ndim=self.rank + 2, max_ndim=self.rank + 2)
-        # torch wants channels on axis 1. For channels_last data the move is a view, whose memory is the layout that torch
-        # calls channels_last; what its kernels return is, moved back, contiguous.
-        first, last = self.data_format == "channels_first", self.rank + 1
-        inward, outward = (0, last, *range(1, last)), (0, *range(2, last + 1), 1)
-        self.__dict__.update(_first=first, _inward=(*range(last + 1),) if first else inward)
-        self.__dict__["_outward"] = self._inward if first else outward
+        inward, outward = turns(self.rank, self.data_format)
+        self.__dict__.update(_first=self.data_format == "channels_first", _inward=inward, _outward=outward)
 
     def _either_strides_or_dilation(self):
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
@@ -208,8 +204,8 @@ class Sliding(Convolving):
 
     def _too_small(self, shape):
         sizes, other = (shape[2:], shape[-1]) if self._first else (shape[1:-1], shape[1])
-        words = ("deep", "high", "wide")[-self.rank :] if self.rank > 1 else ("long",)
-        for size, window, dilation, word in zip(sizes, self.kernel_size, self.dilation_rate, words, strict=True):
+        axes = zip(sizes, self.kernel_size, self.dilation_rate, WORDS[self.rank], strict=True)
+        for size, window, dilation, word in axes:
             needed = dilation * (window - 1) + 1 if self.padding == "valid" else 1
             if size is not None and size < needed:
                 turned = "channels_last" if self._first else "channels_first"
@@ -233,20 +229,10 @@ class Sliding(Convolving):
 
     def _declared_shape(self, args, kwargs):
         declared = super()._declared_shape(args, kwargs)
-        if declared is not None or not args:
+        if declared is not None or not args or self._too_small(args[0].shape):
             return declared
-        # The trial failed: perhaps a size made up for None is too small for a large kernel. So larger ones are made up.
-        given = args[0]
         room = [window * dilation for window, dilation in zip(self.kernel_size, self.dilation_rate, strict=True)]
-        room = [None, None, *room] if self._first else [None, *room, None]
-        shape = [more if size is None else size for size, more in zip(given.shape, room, strict=True)]
-        if shape == [*given.shape] or self._too_small(given.shape):
-            return None
-        tried = self._infer((symbolic.KerasTensor(shape, given.dtype), *args[1:]), kwargs).shape
-        return tuple(
-            None if before is None and more is not None else after
-            for before, more, after in zip(given.shape, room, tried, strict=True)
-        )
+        return shape_with_room(self, args, kwargs, self._inward[2:], room)
 
 
 # ---------------------------------------------------------------- convolutions

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from torchkeras_lite.layers.spatial import WORDS, Spatial
-from torchkeras_lite.layers.windows import same_padding, spread
+from torchkeras_lite.layers.spatial import Spatial
+from torchkeras_lite.layers.windows import WORDS, same_padding, spread
 
 # ---------------------------------------------------------------- torch's kernels, where they need help
 

@@ -8,8 +8,8 @@ import numbers
 import torch
 from torch.nn import functional as F
 
-from torchkeras_lite.layers.spatial import WORDS, Spatial
-from torchkeras_lite.layers.windows import spread
+from torchkeras_lite.layers.spatial import Spatial
+from torchkeras_lite.layers.windows import WORDS, spread
 
 
 def _pairs(value, layer, name) -> tuple[tuple[int, int], ...]:

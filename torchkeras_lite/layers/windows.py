@@ -4,6 +4,38 @@ from __future__ import annotations
 
 import numbers
 
+from torchkeras_lite import symbolic
+
+WORDS = {1: ("long",), 2: ("high", "wide"), 3: ("deep", "high", "wide")}  # what an input of some rank is, axis by axis
+
+
+def turns(rank: int, data_format: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The orders of axes that bring data into torch's order, channels on axis 1, and back.
+
+    For channels_last data the turn is a view, whose memory is the layout that torch calls channels_last. What torch's kernels
+    return is, turned back, contiguous.
+    """
+    last = rank + 1
+    if data_format == "channels_first":
+        return (*range(last + 1),), (*range(last + 1),)
+    return (0, last, *range(1, last)), (0, *range(2, last + 1), 1)
+
+
+def shape_with_room(layer, args, kwargs, axes, room):
+    """The output shape where a trial failed, perhaps as a size made up for None is too small for a large window.
+
+    So `room` is made up for the sizes that are None on `axes`. Returns None where there is nothing to make larger.
+    """
+    given = args[0] if args else next(iter(kwargs.values()))
+    shape = [*given.shape]
+    for axis, size in zip(axes, room, strict=False):
+        shape[axis] = size if shape[axis] is None else shape[axis]
+    if shape == [*given.shape]:
+        return None
+    larger = symbolic.KerasTensor(shape, given.dtype)
+    tried = (layer._infer((larger, *args[1:]), kwargs) if args else layer._infer((larger,), {})).shape
+    return tuple(None if before is None else after for before, after in zip(given.shape, tried, strict=True))
+
 
 def spread(value, rank: int, name: str, layer_name: str | None = None, zero: bool = False) -> tuple[int, ...]:
     """`value`, an integer or `rank` of them, as a tuple of `rank` ints.

@@ -13,7 +13,6 @@ from torchkeras_lite.graph import Graph
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import InputLayer
 from torchkeras_lite.layers.torch_module import wrapper_of
-from torchkeras_lite.models import fusion
 from torchkeras_lite.models.entries import Entry
 from torchkeras_lite.models.model import Model
 from torchkeras_lite.models.wiring import hide, looks_up
@@ -191,7 +190,7 @@ class Sequential(Model):
     def _settle(self):
         super()._settle()
         if self._exit is not None and self._function is None:  # called once, so no more layers are being added
-            self.__dict__["_function"] = self._graph.compile(self.name, fusion.find(self._graph))
+            self._compile_graph()
 
     def forward(self, *args, **kwargs):
         if not self._chain:

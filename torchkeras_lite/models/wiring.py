@@ -51,10 +51,15 @@ class Wired:
         self.built = True
 
     def _take(self, graph: Graph) -> None:
-        self.__dict__.update(_graph=graph, _function=graph.compile(self.name, fusion.find(graph)))
+        self.__dict__["_graph"] = graph
+        self._compile_graph()
         self._nodes.insert(0, Node(self, (graph.inputs,), {}, graph.outputs, makes_outputs=False))
         self._enter()
         drawing.pause()
+
+    def _compile_graph(self) -> None:
+        """Makes the graph the function that `call` runs."""
+        self.__dict__["_function"] = self._graph.compile(self.name, fusion.find(self._graph))
 
     def _enter(self) -> None:
         graph = self._graph
@@ -131,22 +136,26 @@ class Wired:
     def input(self):
         """The KerasTensors that enter, in the structure in which the model was made from them."""
         drawing.begin()
-        return self._drawn().inputs if self._graph is not None else super().input
+        return self._graph.inputs if self._graph is not None else super().input
 
     @property
     def output(self):
         """The KerasTensors that come out, in the structure in which the model returns its outputs."""
         drawing.begin()
-        return self._drawn().outputs if self._graph is not None else super().output
+        return self._graph.outputs if self._graph is not None else super().output
 
     @property
     def input_shape(self):
-        shapes = [tensor.shape for tensor in self._drawn().entrances]
+        if self._graph is None:
+            return super().input_shape
+        shapes = [tensor.shape for tensor in self._graph.entrances]
         return shapes[0] if len(shapes) == 1 else shapes
 
     @property
     def output_shape(self):
-        shapes = [tensor.shape for tensor in self._drawn().exits]
+        if self._graph is None:
+            return super().output_shape
+        shapes = [tensor.shape for tensor in self._graph.exits]
         return shapes[0] if len(shapes) == 1 else shapes
 
     # ------------------------------------------------------------ calling
@@ -238,7 +247,7 @@ class Wired:
                 node.args, node.kwargs = pytree.tree_map(move, (node.args, node.kwargs))
                 changed = True
         if changed and self._function is not None:
-            self.__dict__["_function"] = self._graph.compile(self.name, fusion.find(self._graph))
+            self._compile_graph()
 
     # ------------------------------------------------------------ copies
 
