@@ -10,12 +10,12 @@ NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
     config registry dtype_policies dropin __main__
-    variable tracking symbolic graph random initializers activations regularizers constraints
+    promotion variable tracking symbolic graph ops random initializers activations regularizers constraints
     logs losses metrics optimizers data callbacks saving distribution
     input_spec shapes modes calls weights drawn layer
     layers
     models
-    ops utils preprocessing
+    utils preprocessing
     applications datasets wrappers
     __init__
 """.split()

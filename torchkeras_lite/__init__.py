@@ -11,6 +11,7 @@ from torchkeras_lite import (
     losses,
     metrics,
     models,
+    ops,
     optimizers,
     random,
     regularizers,

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import operator
-from typing import Any
+import sys
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -173,6 +175,46 @@ OPS: dict[Any, str] = {
 }  # fmt: skip
 
 
+class Named(NamedTuple):
+    """What Keras's files call a function: a class and its module.
+
+    Attributes:
+        tensors: the parameters that are tensors, in the order in which Keras calls the class with them; the others are
+            settings.
+        places: where they stand in the call; from `rest` on all are tensors.
+        listed: whether the first one is a list of tensors.
+    """
+
+    kind: str
+    module: str
+    tensors: tuple[str, ...]
+    places: frozenset[int]
+    rest: int
+    listed: bool
+
+    def takes_tensor(self, place: int) -> bool:
+        return place in self.places or place >= self.rest
+
+
+NAMED: dict[Any, Named] = {}
+_by_name: dict[tuple[str, str], Any] = {}
+
+
+def name_op(function, kind: str, module: str, tensors: tuple[str, ...], listed: bool = False) -> None:
+    """Makes `function` known in graphs and files as Keras's operation `module.kind`. See `Named`."""
+    parameters = list(inspect.signature(function).parameters.values())
+    places = frozenset(place for place, parameter in enumerate(parameters) if parameter.name in tensors)
+    variadic = [place for place in places if parameters[place].kind is inspect.Parameter.VAR_POSITIONAL]
+    NAMED[function] = Named(kind, module, tensors, places, *variadic or [sys.maxsize], listed)
+    _by_name.setdefault((module, kind), function)
+
+
+def op_named(kind: str, module: str):
+    """The function that a file calls `module.kind`, or None."""
+    operators = (function for function, name in OPS.items() if name == kind)
+    return _by_name.get((module, kind)) or next(operators, None)
+
+
 def _operator(function):
     def forward(self, *others):
         return record(function, (self, *others), {})
@@ -229,7 +271,8 @@ def record(function, args, kwargs):
     """Puts a call of a torch function or operator into the graph; returns its KerasTensors."""
     if drawing.on_record is not None:
         drawing.on_record()
-    kind = OPS.get(function) or f"torch.{getattr(function, '__name__', repr(function))}"
+    named = NAMED.get(function)
+    kind = named.kind if named is not None else OPS.get(function) or f"torch.{getattr(function, '__name__', repr(function))}"
     return record_op(Op(kind, function), args, kwargs)
 
 

@@ -13,7 +13,7 @@ from torchkeras_lite import config, registry
 from torchkeras_lite.graph import mapped
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import InputLayer
-from torchkeras_lite.symbolic import OPS, KerasTensor, Op, record_op, torch_functions
+from torchkeras_lite.symbolic import NAMED, KerasTensor, Op, op_named, record_op, torch_functions
 
 _KERAS_OPS = "keras.src.ops.numpy"
 _TORCH_OPS = "torchkeras_lite.torch"
@@ -33,9 +33,8 @@ def to_config(model) -> dict:
         one = _serialized(operation)
         one["name"] = operation.name
         one["inbound_nodes"] = [
-            {"args": _arguments(node.args, graph), "kwargs": _arguments(node.kwargs, graph)}
-            for node in graph.calls_of(operation)
-            if node.inputs
+            {"args": _arguments(args, graph), "kwargs": _arguments(kwargs, graph)}
+            for args, kwargs in (_call(node) for node in graph.calls_of(operation) if node.inputs)
         ]
         found["layers"].append(one)
 
@@ -52,7 +51,53 @@ def _counts_from_one(operation) -> bool:
     return hasattr(operation, "_graph") and "functional" in type(operation).__name__.lower()
 
 
+def _call(node):
+    """The arguments of a call. Of a named operation only the tensors: its settings stand in its config, as in Keras."""
+    named = NAMED.get(node.operation.function) if isinstance(node.operation, Op) else None
+    return (node.args, node.kwargs) if named is None else (_tensors_and_settings(node)[0], {})
+
+
+def _tensors_and_settings(node) -> tuple[tuple, dict]:
+    """What a named operation was called with, apart: its tensors in Keras's order, and its settings by name."""
+    named, signature = NAMED[node.operation.function], inspect.signature(node.operation.function)
+    bound = signature.bind(*node.args, **node.kwargs)
+    bound.apply_defaults()
+    tensors: list = []
+    for name in named.tensors:
+        several = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+        tensors += bound.arguments[name] if several else [bound.arguments[name]]
+    return tuple(tensors), {key: value for key, value in bound.arguments.items() if key not in named.tensors}
+
+
+def _rejoined(function, tensors, settings: dict) -> tuple[list, dict]:
+    """Arguments for a call of a named operation, out of what a file keeps apart (see `_tensors_and_settings`)."""
+    parameters, values, given = inspect.signature(function).parameters, dict(settings), list(tensors)
+    args: list = []
+    for name in NAMED[function].tensors:
+        if parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
+            values[name], given = given, []
+        elif given:
+            values[name] = given.pop(0)
+    for name, parameter in parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            args += values.pop(name)
+        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY or name not in values:
+            break
+        else:
+            args.append(values.pop(name))
+    return args, values
+
+
 def _serialized(operation) -> dict:
+    if isinstance(operation, Op) and operation.function in NAMED:
+        named = NAMED[operation.function]
+        settings = _tensors_and_settings(operation._nodes[0])[1]
+        return {
+            "module": named.module,
+            "class_name": named.kind,
+            "config": {"name": operation.name, **registry.serialize(settings)},
+            "registered_name": named.kind,
+        }
     if isinstance(operation, Op):
         ours = operation.kind.startswith("torch.")
         return {
@@ -99,6 +144,8 @@ def from_config(cls, given: dict, custom_objects=None):
                     layer = made[name]
                     if "mask" in kwargs and kwargs["mask"] is None:
                         del kwargs["mask"]  # Keras writes it down for each layer that would take one
+                    if isinstance(layer, Op) and layer.function in NAMED:
+                        args, kwargs = _rejoined(layer.function, args, kwargs | _settings(given["layers"], name))
                     if isinstance(layer, Op) and layer.function is operator.getitem:
                         args = [args[0], tuple(args[1]) if isinstance(args[1], list) else args[1]]  # JSON knows lists only
                     outputs = record_op(layer, args, kwargs) if isinstance(layer, Op) else layer(*args, **kwargs)
@@ -118,7 +165,7 @@ def _deserialized(one):
     if one.get("module") == _TORCH_OPS:
         return Op(f"torch.{name.rpartition('.')[2]}", _torch_function(name), one["name"])
     if str(one.get("module")).startswith("keras.src.ops."):
-        function = next((function for function, kind in OPS.items() if kind == name), None)
+        function = op_named(name, one["module"])
         if function is None:
             raise ValueError(f"The model uses Keras's operation {name!r}, which is not known here.")
         return Op(name, function, one["name"])
@@ -133,6 +180,12 @@ def _torch_function(name):
     if function is None:
         raise ValueError(f"The model uses a torch function {name!r}, which torch does not have.")
     return function
+
+
+def _settings(layers, name) -> dict:
+    """The settings in the config of a named operation."""
+    config = next(one["config"] for one in layers if one["name"] == name)
+    return {key: registry.deserialize(value) for key, value in config.items() if key != "name"}
 
 
 class _NotYet(Exception):
