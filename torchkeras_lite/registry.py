@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from torchkeras_lite import lambdas
+
 _PACKAGE = __name__.partition(".")[0]
 
 # ---------------------------------------------------------------- names of our own and of users
@@ -181,17 +183,25 @@ def serialize(obj) -> Any:
     if isinstance(obj, (np.ndarray, torch.Tensor)):
         value = obj.detach().cpu().numpy() if isinstance(obj, torch.Tensor) else obj
         return {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": str(value.dtype)}}
+    if lambdas.is_nameless(obj):
+        return {"class_name": "__lambda__", "config": {"value": serialize(list(lambdas.dump(obj).values()))}}
     if isinstance(obj, types.FunctionType | types.BuiltinFunctionType):
         return _serialize_function(obj)
     if hasattr(obj, "get_config"):
         cls = type(obj)
         mine = cls.__module__.partition(".")[0] == _PACKAGE
-        return {
+        described = {
             "module": public_module(cls),
             "class_name": cls.__name__,
             "config": obj.get_config(),
             "registered_name": None if mine else get_registered_name(cls),
         }
+        for part in ("build_config", "compile_config"):
+            more = getattr(obj, f"get_{part}", None)
+            more = None if more is None else more()
+            if more is not None:
+                described[part] = serialize(more)
+        return described
     if inspect.isclass(obj):
         return {"module": public_module(obj), "class_name": obj.__name__, "config": None, "registered_name": None}
     raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no `get_config()`.")
@@ -223,12 +233,14 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         return slice(inner["start"], inner["stop"], inner["step"])
     if name == "__ellipsis__":
         return ...
+    if name == "__lambda__":
+        return lambdas.load(inner)
     registered = config.get("registered_name") or (inner if name == "function" else name)
     found = get_registered_object(registered, custom_objects) or get_registered_object(
         inner if name == "function" else name, custom_objects
     )
     if found is None:
-        found = _builtin.get((config.get("module"), name)) or (table.objects.get(name) if table else None)
+        found = _find_builtin(str(config.get("module")), name) or (table.objects.get(name) if table else None)
     if found is None:
         raise TypeError(
             f"Could not find the {'function' if name == 'function' else 'class'} {registered!r} (module "
@@ -238,7 +250,23 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     if not inspect.isclass(found):
         return found
     with CustomObjectScope(custom_objects or {}):
-        return found.from_config(dict(inner or {}))
+        made = found.from_config(dict(inner or {}))
+        if config.get("build_config") and not made.built:
+            made.build_from_config(config["build_config"])
+        if config.get("compile_config"):
+            made.compile_from_config(config["compile_config"])
+    return made
+
+
+def _find_builtin(module: str, name: str):
+    """Our class of this name. Files of other releases name other modules: then the one whose public module fits best."""
+    if (module, name) in _builtin:
+        return _builtin[module, name]
+    parts = module.split(".")
+    if not any("keras" in part for part in parts):
+        return None
+    found = [(public, obj) for (public, known), obj in _builtin.items() if known == name]
+    return max(found, key=lambda one: one[0].rpartition(".")[2] in parts)[1] if found else None
 
 
 # ---------------------------------------------------------------- arguments remembered

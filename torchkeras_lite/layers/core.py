@@ -8,7 +8,7 @@ import numbers
 import torch
 from torch import nn
 
-from torchkeras_lite import activations, config, constraints, initializers, registry, regularizers
+from torchkeras_lite import activations, config, constraints, initializers, lambdas, registry, regularizers
 from torchkeras_lite.calls import require_care
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
@@ -226,11 +226,18 @@ class Lambda(Layer):
         shape, mask = self.output_shape_argument, self.mask
         return {
             **self._base_config(),
-            "function": registry.serialize(self.function),
-            **({} if shape is None else {"output_shape": registry.serialize(shape)}),
-            **({} if mask is None else {"mask": registry.serialize(mask)}),
+            "function": _as_config(self.function),
+            **({} if shape is None else {"output_shape": _as_config(shape)}),
+            **({} if mask is None else {"mask": _as_config(mask)}),
             "arguments": registry.serialize(dict(self.arguments)),
         }
+
+
+def _as_config(value):
+    """A lambda in the words that Keras's Lambda reads, which are others than elsewhere."""
+    if lambdas.is_nameless(value):
+        return {"class_name": "__lambda__", "config": registry.serialize(lambdas.dump(value))}
+    return registry.serialize(value)
 
 
 def _parameter_names(function):
@@ -293,6 +300,9 @@ class InputLayer(Layer):
 
     def call(self, inputs):
         return inputs
+
+    def get_build_config(self):
+        return None  # there is nothing to build
 
     def get_config(self):
         return {

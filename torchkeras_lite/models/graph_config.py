@@ -106,9 +106,7 @@ def _serialized(operation) -> dict:
             "config": {"name": operation.name},
             "registered_name": operation.kind,
         }
-    one = registry.serialize(operation)
-    shapes = None if isinstance(operation, InputLayer) else operation.get_build_config()
-    return one if shapes is None else {**one, "build_config": shapes}
+    return registry.serialize(operation)
 
 
 def _arguments(value, graph):

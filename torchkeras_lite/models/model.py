@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import saving
+from torchkeras_lite import registry, saving
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.models import graph_config
 from torchkeras_lite.models.summary import print_summary
@@ -89,6 +90,9 @@ class Model(Wired, Trainer, Layer):
         # A first call on real data builds the layers inside as it goes; only a `build` of the user's own has to run before.
         if type(self).build is not Model.build:
             super()._build_for(args, kwargs)
+        elif len(args) == 1:  # a file says what the model was called on
+            shape = pytree.tree_map(lambda leaf: (None, *leaf.shape[1:]) if hasattr(leaf, "shape") else None, args[0])
+            self.__dict__["_build_shapes"] = {"input_shape": shape}
 
     # ------------------------------------------------------------ layers
 
@@ -182,16 +186,18 @@ class Model(Wired, Trainer, Layer):
         """Writes all weights to one HDF5 file, in the layout of Keras 3's `.weights.h5`."""
         saving.save_weights(self, filepath, overwrite=overwrite)
 
-    def load_weights(self, filepath: str | os.PathLike, skip_mismatch: bool = False) -> None:
-        """Reads what `save_weights` (this one or that of Keras 3) wrote. Nothing is changed when something does not fit.
+    def load_weights(self, filepath: str | os.PathLike, skip_mismatch: bool = False, **kwargs) -> None:
+        """Reads what `save_weights` or `save` (these or those of Keras 3) wrote. Nothing changes when something does not fit.
 
         Args:
             skip_mismatch: leave out layers whose shapes differ, with a warning, instead of failing.
         """
-        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch)
+        saving.load_weights(self, filepath, skip_mismatch, **kwargs)
 
-    def save(self, filepath, overwrite=True, **kwargs):
-        raise NotImplementedError(
-            "Saving whole models is not there yet. `save_weights('name.weights.h5')` writes the weights in Keras's format; "
-            "torch.save(model, path) writes the whole object."
-        )
+    def save(self, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
+        """Writes the whole model to a `.keras` file. See `saving.save_model`."""
+        saving.save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def to_json(self, **kwargs) -> str:
+        """The config as JSON text (`kwargs` go to `json.dumps`), for `models.model_from_json`."""
+        return json.dumps(registry.serialize(self), **kwargs)

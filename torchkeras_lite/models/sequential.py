@@ -200,14 +200,8 @@ class Sequential(Model):
     # ------------------------------------------------------------ config
 
     def get_config(self) -> dict:
-        layers = []
-        for layer in ([self._entry] if self._entry is not None else []) + list(self._chain):
-            one = registry.serialize(layer)
-            shapes = None if isinstance(layer, InputLayer) else layer.get_build_config()
-            if shapes is not None:
-                one["build_config"] = shapes
-            layers.append(one)
-        config = {**self._base_config(), "layers": layers}
+        layers = [*([] if self._entry is None else [self._entry]), *self._chain]
+        config = {**self._base_config(), "layers": [registry.serialize(layer) for layer in layers]}
         if self._entry is not None:
             config["build_input_shape"] = self._entry.batch_shape
         return config

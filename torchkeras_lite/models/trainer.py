@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import operator
+import warnings
 from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import data, optimizers
+from torchkeras_lite import data, optimizers, registry
 from torchkeras_lite.callbacks import Callback, CallbackList, History
 from torchkeras_lite.calls import is_careful
 from torchkeras_lite.logs import Logs
@@ -80,6 +81,25 @@ class Trainer(Feeding):
         object.__setattr__(self, "_params", None)
         self.stop_training = False
         self.compiled = True
+
+    def get_compile_config(self) -> dict:
+        """The arguments of `compile()`, as plain data; empty if there was none."""
+        if not self.compiled:
+            return {}
+        return registry.serialize({**self._compile_arguments, "optimizer": self.optimizer})
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compiles the model as `get_compile_config` says, and makes the optimizer's state."""
+        if type(self).compile is not Trainer.compile:
+            warnings.warn(
+                f"{type(self).__name__} has a `compile()` of its own, so it was not compiled while it was loaded. Call it, or "
+                "write `get_compile_config()` and `compile_from_config(config)` too.",
+                stacklevel=2,
+            )
+            return
+        self.compile(**registry.deserialize(config))
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
 
     @property
     def loss(self):

@@ -220,7 +220,7 @@ class TorchOptimizer(Optimizer):
     def from_config(cls, config: dict, custom_objects: dict | None = None):
         described = config["optimizer"]
         made = registry.get_registered_object(described["class"], custom_objects)
-        made = made or getattr(torch.optim, described["class"], None)
+        made = made or _OF_TORCH.get(described["class"])
         if made is None:
             raise TypeError(
                 f"torch.optim has no {described['class']!r}. If it is your own, pass "
@@ -228,6 +228,13 @@ class TorchOptimizer(Optimizer):
             )
         rest = {key: registry.deserialize(value, custom_objects) for key, value in config.items() if key != "optimizer"}
         return cls(functools.partial(made, **described["arguments"]), **rest)
+
+
+_OF_TORCH = {
+    name: made
+    for name, made in vars(torch.optim).items()
+    if inspect.isclass(made) and issubclass(made, torch.optim.Optimizer) and made is not torch.optim.Optimizer
+}
 
 
 def is_torch_optimizer(identifier) -> bool:

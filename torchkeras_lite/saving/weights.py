@@ -7,15 +7,14 @@ them, and a Sequential's the first); inside lists and dicts the class name in sn
 
 from __future__ import annotations
 
-import contextlib
 import os
-import uuid
 import warnings
 
-import numpy as np
 from torch import nn
 
 from torchkeras_lite.registry import snake_case
+from torchkeras_lite.saving.files import whole
+from torchkeras_lite.saving.stores import Source, Store
 from torchkeras_lite.tracking import contained
 
 _PACKAGE = __name__.partition(".")[0]
@@ -31,24 +30,22 @@ def save_weights(model, filepath, overwrite: bool = True) -> None:
     import h5py
 
     filepath = os.fspath(filepath)
+    if os.path.exists(filepath) and not overwrite:
+        raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
+    with whole(filepath) as draft, h5py.File(draft, "w") as file:
+        write(model, file)
+
+
+def write(model, file) -> None:
+    """Puts the weights, and the state of optimizers, into an open h5py.File."""
     if not model.built:
         raise ValueError(
             f"Model {model.name!r} is not built: it has no weights to save. Give it an input shape, or call it on data first."
         )
-    if os.path.exists(filepath) and not overwrite:
-        raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
-    os.makedirs(os.path.dirname(os.path.abspath(filepath)), exist_ok=True)
-    draft = f"{filepath}.{uuid.uuid4().hex}.part"  # made by h5py, with the permissions of any other file
-    try:
-        with h5py.File(draft, "w") as file:
-            for path, owner in walk(model):
-                group = file.require_group(f"{path}/vars" if path else "vars")
-                group.attrs["name"] = owner.name
-                owner.save_own_variables(_Store(group))
-        os.replace(draft, filepath)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(draft)
+    for path, owner in walk(model):
+        group = file.require_group(f"{path}/vars" if path else "vars")
+        group.attrs["name"] = owner.name
+        owner.save_own_variables(Store(group))
 
 
 def load_weights(model, filepath, skip_mismatch: bool = False) -> None:
@@ -67,24 +64,29 @@ def load_weights(model, filepath, skip_mismatch: bool = False) -> None:
             f"Unable to load weights into model {model.name!r}: it is not built yet. Give it an input shape, or call it on "
             "data first."
         )
-    plan = []
     with h5py.File(filepath, "r") as file:
-        for path, owner in walk(model):
-            store = _values(file, path)
-            if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
-                if store and sum(key.isdigit() for key in store) == len(owner.variables):
-                    plan.append((owner, store))
-                continue
-            problem = None if _reads_itself(owner) else _problem(owner, store)
-            if problem is None:
+        read(model, file, filepath, skip_mismatch)
+
+
+def read(model, file, filepath, skip_mismatch: bool = False) -> None:
+    """Takes the weights from an open h5py.File; `filepath` is for messages. See `load_weights`."""
+    plan = []
+    for path, owner in walk(model):
+        store = Source(file, f"{path}/vars" if path else "vars")
+        if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
+            if store and sum(key.isdigit() for key in store) == len(owner.variables):
                 plan.append((owner, store))
-            elif skip_mismatch:
-                warnings.warn(f"Weights of layer {owner.name!r} were left as they are: {problem}.", stacklevel=3)
-            else:
-                raise ValueError(
-                    f"The weights in {filepath!r} do not fit layer {owner.name!r} (at {path or 'the top'!r}): {problem}. "
-                    "`skip_mismatch=True` leaves such layers out."
-                )
+            continue
+        problem = None if _reads_itself(owner) else _problem(owner, store)
+        if problem is None:
+            plan.append((owner, store))
+        elif skip_mismatch:
+            warnings.warn(f"Weights of layer {owner.name!r} were left as they are: {problem}.", stacklevel=4)
+        else:
+            raise ValueError(
+                f"The weights in {filepath!r} do not fit layer {owner.name!r} (at {path or 'the top'!r}): {problem}. "
+                "`skip_mismatch=True` leaves such layers out."
+            )
     # What has been checked cannot fail any more; what a layer of a user does can.
     risky = any(_is_layer(owner) and _reads_itself(owner) for owner, _ in plan)
     before = [(variable, variable.numpy()) for variable in model.weights] if risky else []
@@ -103,9 +105,9 @@ def _problem(layer, store) -> str | None:
     if len(store) != len(own):
         return f"it has {len(own)} weights, the file {len(store)}"
     for i, variable in enumerate(own):
-        found = store.get(str(i))
-        if found is None or tuple(found.shape) != tuple(variable.shape):
-            return f"{variable.path} has shape {variable.shape}, in the file {None if found is None else found.shape}"
+        found = store.shape(str(i))
+        if found != tuple(variable.shape):
+            return f"{variable.path} has shape {variable.shape}, in the file {found}"
     return None
 
 
@@ -181,20 +183,3 @@ def _has_state(value) -> bool:
 def _is_layer(value) -> bool:
     return hasattr(value, "own_variables")
 
-
-def _values(file, path) -> dict:
-    group = file.get(f"{path}/vars" if path else "vars")
-    return {} if group is None else {key: np.asarray(group[key]) for key in group}
-
-
-class _Store:
-    """A group that takes arrays, as `save_own_variables` of layers and optimizers wants it."""
-
-    def __init__(self, group):
-        self.group = group
-
-    def __setitem__(self, key, value):
-        self.group[key] = np.asarray(value)
-
-    def keys(self):
-        return self.group.keys()

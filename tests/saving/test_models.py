@@ -1,0 +1,220 @@
+"""Whole models <-> files."""
+
+import json
+import os
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+import torchkeras_lite as keras
+from torchkeras_lite import layers
+
+X = np.random.default_rng(0).normal(size=(16, 4)).astype("float32")
+Y = X.sum(1, keepdims=True)
+
+
+class Doubled(keras.Model):
+    def __init__(self, units=3):
+        super().__init__()
+        self.units = units
+        self.inner, self.outer = layers.Dense(units, activation="relu"), layers.Dense(1)
+
+    def call(self, x):
+        return 2 * self.outer(self.inner(x))
+
+
+def sequential():
+    return keras.Sequential([layers.Dense(3, activation="relu"), layers.Dense(1)])
+
+
+def functional():
+    x = keras.Input((4,))
+    return keras.Model(x, layers.Dense(1)(layers.Dense(5)(x) * 2 + 1))
+
+
+def trained(make):
+    model = make()
+    model.compile(keras.optimizers.Adam(0.01), "mse", metrics=["mae"])
+    model.fit(X, Y, verbose=0)
+    return model
+
+
+def predictions(model):
+    return model.predict(X, verbose=0)
+
+
+@pytest.mark.parametrize("make", [sequential, functional, Doubled])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_training_goes_on_where_it_stopped(make, zipped, tmp_path):
+    model = trained(make)
+    path = tmp_path / ("model.keras" if zipped else "folder")
+    model.save(path, zipped=zipped)
+    loaded = keras.models.load_model(path, custom_objects={"Doubled": Doubled})
+    np.testing.assert_array_equal(predictions(loaded), predictions(model))
+    assert loaded.optimizer.iterations == 1
+    for each in (model, loaded):
+        each.fit(X, Y, verbose=0, shuffle=False)
+    np.testing.assert_array_equal(predictions(loaded), predictions(model))
+    assert [m.name for m in loaded.metrics] == [m.name for m in model.metrics]
+
+
+def test_without_compiling(tmp_path):
+    trained(functional).save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras", compile=False)
+    assert not loaded.compiled
+
+
+def test_a_loss_that_is_not_known_leaves_the_model_uncompiled(tmp_path):
+    def strange_loss(y_true, y_pred):
+        return ((y_true - y_pred) ** 4).mean()
+
+    model = functional()
+    model.compile("sgd", strange_loss)
+    model.save(tmp_path / "m.keras")
+    with pytest.warns(UserWarning, match="strange_loss"):
+        loaded = keras.models.load_model(tmp_path / "m.keras")
+    assert not loaded.compiled
+    np.testing.assert_array_equal(predictions(loaded), predictions(model))
+    loaded = keras.models.load_model(tmp_path / "m.keras", custom_objects={"strange_loss": strange_loss})
+    assert loaded.compiled
+
+
+def test_a_class_that_is_not_known(tmp_path):
+    trained(Doubled).save(tmp_path / "m.keras")
+    with pytest.raises(TypeError, match=r"Doubled.*register_keras_serializable"):
+        keras.models.load_model(tmp_path / "m.keras")
+
+
+scale = 3.0
+
+
+def test_code_comes_out_of_a_file_only_if_the_caller_says_so(tmp_path, monkeypatch):
+    import __main__
+
+    monkeypatch.setattr(__main__, "scale", scale, raising=False)
+    factor = 2.0
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.Lambda(lambda t: t * scale + factor)(layers.Dense(1)(x)))
+    model.save(tmp_path / "m.keras")
+    for safe_mode in (True, None):
+        with pytest.raises(ValueError, match="safe_mode=False"):
+            keras.models.load_model(tmp_path / "m.keras", safe_mode=safe_mode)
+    loaded = keras.models.load_model(tmp_path / "m.keras", safe_mode=False)
+    np.testing.assert_array_equal(predictions(loaded), predictions(model))
+    with pytest.raises(ValueError, match="safe_mode=False"):  # for that call only
+        keras.Model.from_config(model.get_config())
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path):
+    model = trained(functional)
+    path = tmp_path / "m.keras"
+    model.save(path)
+    before = path.read_bytes()
+    model.layers[-1].save_own_variables = lambda store: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        model.save(path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["m.keras"]
+
+
+def test_an_existing_file_is_not_overwritten_unasked(tmp_path):
+    model = functional()
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        model.save(tmp_path / "m.keras", overwrite=False)
+
+
+@pytest.mark.parametrize("name", ["model", "model.pb"])
+def test_an_ending_of_no_format(name, tmp_path):
+    with pytest.raises(ValueError, match="extension"):
+        functional().save(tmp_path / name)
+
+
+def test_weights_out_of_a_whole_model(tmp_path):
+    model, other = trained(functional), functional()
+    model.save(tmp_path / "m.keras")
+    other.load_weights(tmp_path / "m.keras")
+    np.testing.assert_array_equal(predictions(other), predictions(model))
+
+
+def test_json():
+    model = functional()
+    other = keras.models.model_from_json(model.to_json())
+    assert other.get_config() == model.get_config()
+    assert json.loads(model.to_json(indent=2))["class_name"] == "Functional"
+
+
+# ---------------------------------------------------------------- files that are not what they should be
+
+
+def damaged(tmp_path, change):
+    """A saved model whose members went through `change(name, bytes) -> bytes or None`."""
+    trained(functional).save(tmp_path / "good.keras")
+    with zipfile.ZipFile(tmp_path / "good.keras") as good, zipfile.ZipFile(tmp_path / "bad.keras", "w") as bad:
+        for name in good.namelist():
+            content = change(name, good.read(name))
+            if content is not None:
+                bad.writestr(name, content)
+    return tmp_path / "bad.keras"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda name, content: None if name == "config.json" else content, "no 'config.json'"),
+        (lambda name, content: None if name == "model.weights.h5" else content, "weights"),
+        (lambda name, content: b"{" if name == "config.json" else content, "JSON"),
+        (lambda name, content: b"[1]" if name == "config.json" else content, "not that of a model"),
+    ],
+)
+def test_parts_that_are_missing_or_broken(change, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        keras.models.load_model(damaged(tmp_path, change))
+
+
+def test_what_is_no_archive(tmp_path):
+    (tmp_path / "m.keras").write_bytes(b"no zip")
+    with pytest.raises(ValueError, match="no zip archive"):
+        keras.models.load_model(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="File not found"):
+        keras.models.load_model(tmp_path / "other.keras")
+
+
+def test_compressed_archives_are_read_within_bounds(tmp_path):
+    model = trained(functional)
+    model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as plain:
+        parts = {name: plain.read(name) for name in plain.namelist()}
+    for name, more in (("packed.keras", b""), ("bomb.keras", bytes(1 << 27))):
+        with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as packed:
+            for part, content in parts.items():
+                packed.writestr(part, content + more if part.endswith("h5") else content)
+    np.testing.assert_array_equal(predictions(keras.models.load_model(tmp_path / "packed.keras")), predictions(model))
+    with pytest.raises(ValueError, match="more than the model"):
+        keras.models.load_model(tmp_path / "bomb.keras")
+
+
+@pytest.mark.parametrize("kind", ["external", "soft", "virtual"])
+def test_weights_stand_in_the_file_itself(kind, tmp_path):
+    model = functional()
+    model.build((None, 4))
+    model.save_weights(tmp_path / "w.weights.h5")
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["secret"] = np.zeros((4, 5), "float32")
+    with h5py.File(tmp_path / "w.weights.h5", "a") as file:
+        group = file["layers/dense/vars"]
+        del group["0"]
+        if kind == "external":
+            group["0"] = h5py.ExternalLink("other.h5", "secret")
+        elif kind == "soft":
+            group["0"] = h5py.SoftLink("/layers/dense_1/vars/0")
+        else:
+            layout = h5py.VirtualLayout(shape=(4, 5), dtype="float32")
+            layout[:] = h5py.VirtualSource(str(tmp_path / "other.h5"), "secret", shape=(4, 5))
+            group.create_virtual_dataset("0", layout)
+    before = predictions(model)
+    with pytest.raises(ValueError, match="not valid"):
+        model.load_weights(tmp_path / "w.weights.h5")
+    np.testing.assert_array_equal(predictions(model), before)

@@ -1,0 +1,153 @@
+"""`.keras`: a zip archive (or a folder) with the config of a model, its weights and, if layers have such, their assets."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import io
+import json
+import os
+import shutil
+import struct
+import tempfile
+import zipfile
+
+from torchkeras_lite.saving.files import whole
+
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_FORMAT = "3.15.1"  # the version of Keras whose files these are
+_TEXT_LIMIT = 1 << 28  # bytes of a config; the largest published ones have a hundredth of it
+_CHUNK = 1 << 20
+
+
+def write(filepath: str, config: dict, write_weights, zipped: bool = True) -> None:
+    """Writes the archive; it appears whole or not at all. `write_weights(path)` writes the HDF5 file to where it is told."""
+    date = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    texts = {METADATA: json.dumps({"keras_version": _FORMAT, "date_saved": date}), CONFIG: json.dumps(config)}
+    if not zipped:
+        os.makedirs(filepath, exist_ok=True)
+        for name, text in texts.items():
+            with whole(os.path.join(filepath, name)) as draft, open(draft, "w", encoding="utf8") as file:
+                file.write(text)
+        with whole(os.path.join(filepath, WEIGHTS)) as draft:
+            write_weights(draft)
+        return
+    with whole(filepath) as draft:
+        weights = f"{draft}.weights"
+        try:
+            write_weights(weights)
+            with zipfile.ZipFile(draft, "w") as archive:
+                for name, text in texts.items():
+                    archive.writestr(name, text)
+                with open(weights, "rb") as file, archive.open(WEIGHTS, "w", force_zip64=True) as member:
+                    shutil.copyfileobj(file, member, _CHUNK)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(weights)
+
+
+class Archive:
+    """A `.keras` file, or a folder with the same files, open for reading.
+
+    Raises:
+        ValueError: it is neither, or it has no config.
+    """
+
+    def __init__(self, filepath: str):
+        self.filepath = filepath
+        self._zip = None
+        if not os.path.isdir(filepath):
+            try:
+                self._zip = zipfile.ZipFile(filepath)
+            except zipfile.BadZipFile:
+                raise ValueError(f"{filepath!r} is not a `.keras` file: it is no zip archive.") from None
+        if not self._has(CONFIG):
+            self.close()
+            raise ValueError(f"{filepath!r} is not the file of a model: there is no {CONFIG!r} in it.")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def close(self) -> None:
+        if self._zip is not None:
+            self._zip.close()
+
+    def _has(self, name: str) -> bool:
+        return os.path.isfile(os.path.join(self.filepath, name)) if self._zip is None else name in self._zip.namelist()
+
+    def config(self) -> dict:
+        """The config, as plain data."""
+        with self._open(CONFIG) as file:
+            text = file.read(_TEXT_LIMIT + 1)
+        if len(text) > _TEXT_LIMIT:
+            raise ValueError(f"The config in {self.filepath!r} has more than {_TEXT_LIMIT} bytes.")
+        try:
+            config = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"The config in {self.filepath!r} is not valid JSON: {error}") from error
+        if not isinstance(config, dict):
+            raise ValueError(f"The config in {self.filepath!r} is not that of a model: {type(config).__name__}, not an object.")
+        return config
+
+    @contextlib.contextmanager
+    def weights(self, limit: int):
+        """The HDF5 file of the weights, as something that `h5py.File` opens. More than `limit` bytes are not unpacked."""
+        if not self._has(WEIGHTS):
+            raise ValueError(f"There are no weights in {self.filepath!r}: {WEIGHTS!r} is missing.")
+        if self._zip is None:
+            yield os.path.join(self.filepath, WEIGHTS)
+        elif self._zip.getinfo(WEIGHTS).compress_type == zipfile.ZIP_STORED:
+            with open(self.filepath, "rb") as file:
+                yield _Window(file, *_extent(file, self._zip.getinfo(WEIGHTS)))
+        else:
+            with self._open(WEIGHTS) as member, tempfile.TemporaryFile() as file:
+                while chunk := member.read(_CHUNK):
+                    if file.tell() + len(chunk) > limit:
+                        raise ValueError(
+                            f"The weights in {self.filepath!r} unpack to more than {limit} bytes, which is more than the model "
+                            "can need."
+                        )
+                    file.write(chunk)
+                yield file
+
+    def _open(self, name: str):
+        return open(os.path.join(self.filepath, name), "rb") if self._zip is None else self._zip.open(name)
+
+
+def _extent(file, info: zipfile.ZipInfo) -> tuple[int, int]:
+    """Where in the archive a member that is not compressed begins, and its size."""
+    file.seek(info.header_offset)
+    header = file.read(30)
+    if header[:4] != b"PK\3\4" or info.flag_bits & 1:  # encrypted
+        raise ValueError(f"The archive is not valid: {info.filename!r} cannot be read.")
+    name, extra = struct.unpack("<HH", header[26:])
+    return info.header_offset + 30 + name + extra, info.file_size
+
+
+class _Window(io.RawIOBase):
+    """Part of a file as a file: what lies in an archive as it is can be read where it lies."""
+
+    def __init__(self, file, start: int, size: int):
+        self._file, self._start, self._size, self._at = file, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer) -> int:
+        self._file.seek(self._start + self._at)
+        count = self._file.readinto(memoryview(buffer)[: max(self._size - self._at, 0)])
+        self._at += count
+        return count
