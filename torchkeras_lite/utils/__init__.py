@@ -1,8 +1,8 @@
 """Helpers around models and data."""
 
+from torchkeras_lite.backend import clear_session
 from torchkeras_lite.callbacks.progress import Progbar
 from torchkeras_lite.config import set_random_seed
-from torchkeras_lite.registry import reset_names as clear_session
 from torchkeras_lite.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -14,3 +14,5 @@ from torchkeras_lite.registry import (
     serialize as serialize_keras_object,
 )
 from torchkeras_lite.utils.numerical import normalize, to_categorical
+from torchkeras_lite.utils.sequences import pad_sequences
+from torchkeras_lite.utils.downloads import get_file
