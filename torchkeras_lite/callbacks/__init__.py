@@ -8,3 +8,7 @@ from torchkeras_lite.callbacks.callback_list import CallbackList
 from torchkeras_lite.callbacks.stopping import EarlyStopping, MonitorCallback
 from torchkeras_lite.callbacks.checkpoint import ModelCheckpoint
 from torchkeras_lite.callbacks.lambda_callback import LambdaCallback
+from torchkeras_lite.callbacks.rates import LearningRateScheduler, ReduceLROnPlateau
+from torchkeras_lite.callbacks.csv_logger import CSVLogger
+from torchkeras_lite.callbacks.nan import TerminateOnNaN
+from torchkeras_lite.callbacks.tensorboard import TensorBoard

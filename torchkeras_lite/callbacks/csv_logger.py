@@ -1,0 +1,59 @@
+"""CSVLogger: the logs of each epoch as lines of a file."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable
+
+import numpy as np
+
+from torchkeras_lite.callbacks.base import Callback
+
+
+class CSVLogger(Callback):
+    """Writes a line for each epoch: its number and the logs. The file is complete after each line.
+
+    Args:
+        filename: where to.
+        separator: between the columns.
+        append: go on in a file that is there, instead of beginning it anew.
+    """
+
+    def __init__(self, filename, separator=",", append=False):
+        super().__init__()
+        self.filename, self.sep, self.append = os.fspath(filename), separator, append
+        self.keys = self.writer = self.csv_file = None
+
+    def on_train_begin(self, logs=None):
+        self._close()
+        goes_on = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
+        self.csv_file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf8")  # noqa: SIM115
+        self._wants_header = not goes_on
+        self.keys = self.writer = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
+        if self.keys is None:
+            self.keys = sorted(logs)
+            if not any(key.startswith("val_") for key in self.keys):  # validation may begin later
+                self.keys += [f"val_{key}" for key in self.keys]
+            self.writer = csv.DictWriter(self.csv_file, ["epoch", *self.keys], delimiter=self.sep)
+            if self._wants_header:
+                self.writer.writeheader()
+        self.writer.writerow({"epoch": epoch, **{key: _cell(logs.get(key, "NA")) for key in self.keys}})
+        self.csv_file.flush()
+
+    def on_train_end(self, logs=None):
+        self._close()
+
+    def _close(self):
+        if self.csv_file is not None:
+            self.csv_file.close()
+        self.csv_file = self.writer = None
+
+
+def _cell(value):
+    if isinstance(value, str) or not isinstance(value, Iterable) or np.ndim(value) == 0:
+        return value
+    return f'"[{", ".join(map(str, value))}]"'
