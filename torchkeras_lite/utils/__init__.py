@@ -16,3 +16,6 @@ from torchkeras_lite.registry import (
 from torchkeras_lite.utils.numerical import normalize, to_categorical
 from torchkeras_lite.utils.sequences import pad_sequences
 from torchkeras_lite.utils.downloads import get_file
+from torchkeras_lite.utils.layout import Layout
+from torchkeras_lite.utils.canvas import Figure, Svg
+from torchkeras_lite.utils.plotting import model_to_dot, plot_model
