@@ -1,5 +1,7 @@
 """Generators, data loaders, and whatever gives batches."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -263,3 +265,91 @@ def test_an_error_in_a_generator_is_the_users():
         made.fit(broken(), verbose=0)
     assert made.seen == [0] and not made.training
     made.fit(pairs(), verbose=0)
+
+
+# ---------------------------------------------------------------- PyDataset
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, count=6, **kwargs):
+        super().__init__(**kwargs)
+        self.count, self.log = count, []
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, i):
+        if i == self.count - 1:
+            time.sleep(0.02)  # whoever comes in late still comes in its place
+        return X[:2], np.full((2, 1), i, "float32")
+
+    def on_epoch_begin(self):
+        self.log.append("begin")
+
+    def on_epoch_end(self):
+        self.log.append("end")
+
+
+@pytest.mark.parametrize("settings", [{}, {"workers": 3}, {"workers": 2, "use_multiprocessing": True}])
+def test_batches_come_in_order_whoever_makes_them(settings):
+    m, source = model(), Batches(max_queue_size=4, **settings)
+    m.fit(source, epochs=2, shuffle=False, verbose=0, validation_data=Batches(2, **settings))
+    assert m.seen == 2 * [*range(6), ("test", 0), ("test", 1)]
+    assert source.log == ["begin", "end"] * 2
+    assert m.predict(source, verbose=0).shape == (12, 1)
+
+
+def test_batches_are_shuffled_in_fit_only():
+    keras.utils.set_random_seed(0)
+    m = model()
+    m.fit(Batches(), epochs=2, verbose=0)
+    first, second = m.seen[:6], m.seen[6:]
+    assert sorted(first) == sorted(second) == list(range(6)) and first != second
+    m.seen.clear()
+    m.evaluate(Batches(3), verbose=0)
+    assert m.seen == [("test", i) for i in range(3)]
+
+
+def test_endless_batches():
+    class Endless(Batches):
+        num_batches = None
+
+    m = model()
+    m.fit(Endless(), steps_per_epoch=3, epochs=2, shuffle=False, verbose=0)
+    assert m.seen == [0, 1, 2, 3, 4, 5]
+
+
+def test_data_sets_that_are_not_finished():
+    class NoItems(keras.utils.PyDataset):
+        def __len__(self):
+            return 1
+
+    class NoLength(keras.utils.PyDataset):
+        def __getitem__(self, i):
+            return X[:2]
+
+    with pytest.raises(NotImplementedError, match="NoItems has to define `__getitem__"):
+        model().fit(NoItems(), verbose=0)
+    with pytest.raises(NotImplementedError, match="num_batches"):
+        model().fit(NoLength(), verbose=0)
+    with pytest.raises(ValueError, match="length 0"):
+        model().fit(Batches(0), verbose=0)
+
+    class Forgetful(Batches):
+        def __init__(self):
+            self.count, self.log = 2, []
+
+    with pytest.warns(UserWarning, match=r"should call `super\(\).__init__"):
+        model().fit(Forgetful(), verbose=0)
+
+
+@pytest.mark.parametrize("settings", [{}, {"workers": 2}, {"workers": 1, "use_multiprocessing": True}])
+def test_the_users_error_comes_through(settings):
+    class Broken(Batches):
+        def __getitem__(self, i):
+            if i == 1:
+                raise KeyError("no such file")
+            return super().__getitem__(i)
+
+    with pytest.raises(KeyError, match="no such file"):
+        model().fit(Broken(**settings), shuffle=False, verbose=0)

@@ -9,6 +9,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite.data.arrays import class_weights, to_tensors
+from torchkeras_lite.data.numbered import Numbered, PyDataset
 
 
 class Iterable:
@@ -18,14 +19,20 @@ class Iterable:
         source: a generator, a torch DataLoader, an object with `__len__` and `__getitem__`, or any other iterable.
         steps: batches in an epoch, where they are not all there are (whoever asks for batches stops by himself).
         weights: `{class: weight}`, or None.
+        shuffle: whether the batches of a PyDataset come in another order each epoch.
     """
 
-    def __init__(self, source, steps: int | None, device: torch.device, weights: dict | None = None):
+    def __init__(self, source, steps: int | None, device: torch.device, weights: dict | None = None, shuffle: bool = False):
+        by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__iter__")
+        if by_number or isinstance(source, PyDataset):
+            source = Numbered(source, shuffle and isinstance(source, PyDataset))
+            there = source.count
+        else:
+            there = len(source) if hasattr(source, "__len__") else None
         self.source, self.device, self.weights = source, device, weights
-        self.by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__iter__")
         endless = hasattr(source, "__next__")
         self.asked = steps
-        self.steps = steps if steps is not None else len(source) if hasattr(source, "__len__") else None
+        self.steps = steps if steps is not None else there
         self._running = iter(source) if endless else None
         self._first = None
         self.ran_out = False  # an iterator, which cannot begin again, has come to its end before all steps were done
@@ -33,7 +40,8 @@ class Iterable:
     def first(self):
         """The first batch, for building from; an iterator gives it again in the epoch."""
         if self._first is None:
-            batch = self.source[0] if self.by_number else next(self._running or iter(self.source), None)
+            by_number = isinstance(self.source, Numbered)
+            batch = self.source.source[0] if by_number else next(self._running or iter(self.source), None)
             if batch is None:
                 raise ValueError("There is no data: the iterable passed as `x` gave no batch.")
             if self._running is not None:
@@ -42,28 +50,21 @@ class Iterable:
         return self._placed(self._first)
 
     def __iter__(self):
-        if self.by_number:
-            source = (self.source[i] for i in range(len(self.source)))
-        else:
-            source = self._running if self._running is not None else iter(self.source)
+        source = self._running if self._running is not None else iter(self.source)
         if self._first is not None:
             ahead, self._first = [self._first], None
             source = itertools.chain(ahead, source)
-        try:
-            for batch in source:
-                if batch is None:
-                    break
-                yield self._placed(batch)
-            if self._running is not None and self.asked is not None and not self.ran_out:
-                self.ran_out = True
-                warnings.warn(
-                    f"The iterator passed as `x` ran out of data before {self.asked} steps were done. The usual fix: let it "
-                    "give at least steps * epochs batches, or pass something that can begin again (a DataLoader, a Sequence).",
-                    stacklevel=3,
-                )
-        finally:  # an epoch that was cut short has ended too
-            if self.by_number and hasattr(self.source, "on_epoch_end"):
-                self.source.on_epoch_end()
+        for batch in source:
+            if batch is None:
+                break
+            yield self._placed(batch)
+        if self._running is not None and self.asked is not None and not self.ran_out:
+            self.ran_out = True
+            warnings.warn(
+                f"The iterator passed as `x` ran out of data before {self.asked} steps were done. The usual fix: let it "
+                "give at least steps * epochs batches, or pass something that can begin again (a DataLoader, a Sequence).",
+                stacklevel=3,
+            )
 
     def _placed(self, batch):
         batch = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)

@@ -39,7 +39,7 @@ class Feeding:
                     "`y` and `sample_weight` cannot be given beside an iterable of batches: its batches have to hold them, as "
                     f"(x, y) or (x, y, sample_weight). Received: x={type(x).__name__}."
                 )
-            return data.Iterable(x, steps, device, class_weight)
+            return data.Iterable(x, steps, device, class_weight, bool(shuffle))
         batch_size = 32 if batch_size is None else positive(batch_size, "batch_size")
         parts = self._parts(x, y, sample_weight)
         count = data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))

@@ -3,6 +3,7 @@
 from torchkeras_lite.backend import clear_session
 from torchkeras_lite.callbacks.progress import Progbar
 from torchkeras_lite.config import set_random_seed
+from torchkeras_lite.data import PyDataset
 from torchkeras_lite.registry import (
     CustomObjectScope,
     custom_object_scope,
