@@ -7,7 +7,7 @@ import pytest
 SNIPPETS = {
     "what is missing says so": """
         import importlib, importlib.metadata, importlib.util, inspect, tensorflow as tf
-        for space, name in [(tf, "data"), (tf, "Tensor"), (tf, "os"), (tf.random, "normal"), (tf.config, "set_memory"),
+        for space, name in [(tf, "estimator"), (tf, "Tensor"), (tf, "os"), (tf.random, "normal"), (tf.config, "set_memory"),
                             (tf.config.experimental, "x"), (tf.dtypes, "cast")]:
             assert not hasattr(space, name)
             try:
@@ -21,21 +21,22 @@ SNIPPETS = {
                 getattr(tf, probe)
             except AttributeError as error:
                 assert str(error) == f"module 'tensorflow' has no attribute '{probe}'"
-        for statement in ("from tensorflow import data", "import tensorflow.contrib.rnn as r", "import tensorflow.data",
-                          "from tensorflow.examples.tutorials import mnist", "from tensorflow.random import normal"):
+        for statement in ("from tensorflow import estimator", "import tensorflow.contrib.rnn as r",
+                          "import tensorflow.estimator", "from tensorflow.examples.tutorials import mnist",
+                          "from tensorflow.random import normal"):
             try:
                 exec(statement)
             except ImportError as error:
                 assert "not TensorFlow" in str(error) or "cannot import name 'normal'" in str(error), (statement, error)
             else:
                 raise AssertionError(statement)
-        assert importlib.util.find_spec("tensorflow.data") is None
+        assert importlib.util.find_spec("tensorflow.estimator") is None
         assert importlib.util.find_spec("tensorflow") is tf.__spec__ and tf.__version__ == "2.21.0"
         try:
             importlib.metadata.version("tensorflow")
         except importlib.metadata.PackageNotFoundError: ...
         else: raise AssertionError
-        inspect.getmembers(tf), inspect.unwrap(tf.random.set_seed), repr(tf), dir(tf)
+        inspect.getmembers(tf.random), inspect.unwrap(tf.random.set_seed), repr(tf), dir(tf)
         importlib.reload(tf)
         assert tf.keras.layers.Dense and tf.random.set_seed
         names = {}

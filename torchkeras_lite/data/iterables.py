@@ -28,7 +28,7 @@ class Iterable:
             source = Numbered(source, shuffle and isinstance(source, PyDataset))
             there = source.count
         else:
-            there = len(source) if hasattr(source, "__len__") else None
+            there = _length(source)
         self.source, self.device, self.weights = source, device, weights
         endless = hasattr(source, "__next__")
         self.asked = steps
@@ -80,6 +80,14 @@ class Iterable:
             weights = class_weights(self.weights, parts[1])
             parts = (*parts[:2], weights * parts[2] if len(parts) == 3 else weights)
         return pytree.tree_map(lambda t: t.to(self.device, non_blocking=True), parts)
+
+
+def _length(source) -> int | None:
+    """How many batches there are, or None. A loader of endless data has a `__len__` that raises."""
+    try:
+        return len(source) if hasattr(source, "__len__") else None
+    except TypeError:
+        return None
 
 
 class Resumed:

@@ -20,5 +20,5 @@ _guests.welcome()
 _missing.explain()
 
 __version__ = "2.21.0"
-__all__ = ["keras", "__version__", "config", "dtypes", "random", *dtypes.__all__]
-__getattr__ = _missing.getattr_of(__name__)
+__all__ = ["keras", "__version__", "TensorSpec", "config", "data", "dtypes", "random", *dtypes.__all__]
+__getattr__ = _missing.getattr_of(__name__, {"data": "data", "TensorSpec": "data"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 
@@ -14,10 +15,16 @@ def text(module: str, name: str) -> str:
     )
 
 
-def getattr_of(module: str):
-    """The module-level `__getattr__` of a namespace of the stand-in."""
+def getattr_of(module: str, later: dict[str, str] | None = None):
+    """The module-level `__getattr__` of a namespace of the stand-in.
+
+    `later`: names that are looked for in a file beside it when somebody asks for them; the file's own name is the file.
+    """
 
     def __getattr__(name: str):
+        if name in (later or {}):
+            file = importlib.import_module(f"{module}.{later[name]}")
+            return file if name == later[name] else getattr(file, name)
         if name.startswith("__"):  # probes of the import system, of inspect, of pickle: nobody reads a text
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         raise AttributeError(text(module, name), name=name, obj=sys.modules[module])

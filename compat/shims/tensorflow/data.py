@@ -1,0 +1,489 @@
+"""`tf.data` over torch tensors: pipelines of elements, taken apart and put together as TensorFlow does it.
+
+As long as elements are rows of arrays, only their numbers travel through `shuffle`, `repeat`, `take` and `batch`; a batch is
+gathered at once at the end. A function (`map`, `filter`) makes them elements that exist one by one.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import itertools
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch.utils import _pytree as pytree
+
+from ._missing import getattr_of
+
+AUTOTUNE = -1
+INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
+__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Options", "TensorSpec", "experimental"]
+
+
+class TensorSpec:
+    """The shape and dtype of a tensor to come."""
+
+    def __init__(self, shape=None, dtype="float32", name=None):
+        self.shape = None if shape is None else tuple(shape)
+        self.dtype, self.name = dtype, name
+
+    def __repr__(self):
+        return f"TensorSpec(shape={self.shape}, dtype={self.dtype}, name={self.name})"
+
+
+class Options:
+    """Settings of TensorFlow's runtime; they are taken and mean nothing here."""
+
+    def __init__(self):
+        self.autotune = self.threading = self.experimental_optimization = self.experimental_distribute = self
+
+
+class _Rows:
+    """Rows of arrays, as a stream of their numbers."""
+
+    def __init__(self, arrays, numbers, count):
+        self.arrays, self.numbers, self.count = arrays, numbers, count
+
+    def changed(self, numbers, count):
+        return Dataset(rows=_Rows(self.arrays, numbers, count))
+
+    def elements(self):
+        leaves, spec = pytree.tree_flatten(self.arrays)
+        return (pytree.tree_unflatten([leaf[i] for leaf in leaves], spec) for i in self.numbers())
+
+    def batches(self, size, drop_remainder):
+        leaves, spec = pytree.tree_flatten(self.arrays)
+        numbers = iter(self.numbers())
+        while chosen := list(itertools.islice(numbers, size)):
+            if len(chosen) < size and drop_remainder:
+                return
+            first = chosen[0]
+            if chosen == list(builtins.range(first, first + len(chosen))):  # neighbours are a view
+                gathered = [leaf[first : first + len(chosen)] for leaf in leaves]
+            else:
+                index = torch.tensor(chosen)
+                gathered = [leaf[index] if isinstance(leaf, torch.Tensor) else leaf[chosen] for leaf in leaves]
+            yield pytree.tree_unflatten(gathered, spec)
+
+
+class Dataset:
+    """Elements, which are tensors or tuples and dicts of tensors. Each method gives another data set."""
+
+    def __init__(self, make=None, count=None, rows=None):
+        self._rows = rows
+        self._make = rows.elements if rows is not None else make
+        self._count = rows.count if rows is not None else count
+
+    # ------------------------------------------------------------ where elements come from
+
+    @staticmethod
+    def from_tensor_slices(tensors, name=None):
+        """An element for each row of the arrays."""
+        arrays = pytree.tree_map(_array, _structure(tensors), is_leaf=_is_leaf)
+        counts = {len(leaf) for leaf in pytree.tree_leaves(arrays)}
+        if len(counts) != 1:
+            raise ValueError(f"Dimensions of the arrays are not compatible: they have {sorted(counts)} rows.")
+        count = counts.pop()
+        return Dataset(rows=_Rows(arrays, lambda: builtins.range(count), count))
+
+    @staticmethod
+    def from_tensors(tensors, name=None):
+        """One element."""
+        one = pytree.tree_map(_array, _structure(tensors), is_leaf=_is_leaf)
+        return Dataset(lambda: iter([one]), 1)
+
+    @staticmethod
+    def from_generator(generator, output_types=None, output_shapes=None, args=None, output_signature=None, name=None):
+        """The elements that a function yields; it is called anew for each pass."""
+        given = tuple(_tensor(arg) for arg in args or ())
+        wanted = output_types
+        if output_signature is not None:
+            wanted = pytree.tree_map(lambda spec: spec.dtype, output_signature, is_leaf=lambda leaf: hasattr(leaf, "dtype"))
+        return Dataset(lambda: (_typed(element, wanted) for element in generator(*given)))
+
+    @staticmethod
+    def range(*args, output_type="int64", name=None):
+        """The numbers of `range(*args)`."""
+        numbers = builtins.range(*args)
+        dtype = getattr(torch, str(output_type))
+        return Dataset(lambda: (torch.tensor(i, dtype=dtype) for i in numbers), len(numbers))
+
+    @staticmethod
+    def zip(*datasets, name=None):
+        """Tuples of one element of each (a tuple or dict of data sets is taken too)."""
+        parts = datasets[0] if len(datasets) == 1 and not isinstance(datasets[0], Dataset) else datasets
+        leaves, spec = pytree.tree_flatten(parts)
+        counts = [leaf._count for leaf in leaves]
+        finite = [count for count in counts if count is not None and count >= 0]
+        unknown = any(count is None for count in counts)
+        count = None if unknown else min(finite) if finite else INFINITE_CARDINALITY
+        return Dataset(
+            lambda: (pytree.tree_unflatten(list(each), spec) for each in builtins.zip(*leaves, strict=False)), count
+        )
+
+    @staticmethod
+    def list_files(file_pattern, shuffle=None, seed=None, name=None):
+        """The names of the files that match a pattern, or several."""
+        import glob
+
+        patterns = [file_pattern] if isinstance(file_pattern, str) else list(file_pattern)
+        names = sorted(itertools.chain.from_iterable(map(glob.glob, map(str, patterns))))
+        if not names:
+            raise ValueError(f"No files matched the pattern: {file_pattern}")
+        found = Dataset(lambda: iter(names), len(names))
+        return found if shuffle is False else found.shuffle(len(names), seed=seed)
+
+    # ------------------------------------------------------------ how many, in which order
+
+    def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=True, name=None):
+        """Elements out of a buffer of so many, at random; in another order each time."""
+        if buffer_size < 1:
+            raise ValueError(f"`buffer_size` must be greater than 0. Received: buffer_size={buffer_size}")
+        draw = random.Random(random.random() if seed is None else seed)
+        fixed = None if reshuffle_each_iteration is not False else draw.random()
+
+        def shuffled(items):
+            chance = draw if fixed is None else random.Random(fixed)
+            buffer = []
+            for item in items:
+                if len(buffer) < buffer_size:
+                    buffer.append(item)
+                    continue
+                place = chance.randrange(buffer_size)
+                yield buffer[place]
+                buffer[place] = item
+            chance.shuffle(buffer)
+            yield from buffer
+
+        return self._through(shuffled, self._count)
+
+    def repeat(self, count=None, name=None):
+        """The same once more, `count` times in all; None or -1 is for ever."""
+        endless = count is None or count < 0
+        rounds = itertools.repeat(None) if endless else None
+        total = INFINITE_CARDINALITY if endless else None if self._count is None else self._count * count
+        make = self._rows.numbers if self._rows else self._make
+
+        def repeated():
+            for _ in rounds if endless else builtins.range(count):
+                empty = True
+                for item in make():
+                    empty = False
+                    yield item
+                if empty:
+                    return
+
+        return self._rows.changed(repeated, total) if self._rows else Dataset(repeated, total)
+
+    def take(self, count, name=None):
+        """The first `count` elements; -1 is all."""
+        if count < 0:
+            return self
+        known = None if self._count is None else count if self._count < 0 else min(count, self._count)
+        return self._through(lambda items: itertools.islice(items, count), known)
+
+    def skip(self, count, name=None):
+        """All but the first `count` elements."""
+        known = self._count if self._count is None or self._count < 0 else max(self._count - count, 0)
+        return self._through(lambda items: itertools.islice(items, count, None), known)
+
+    def shard(self, num_shards, index, name=None):
+        """Every `num_shards`-th element, from number `index` on."""
+        known = self._count if self._count is None or self._count < 0 else len(builtins.range(index, self._count, num_shards))
+        return self._through(lambda items: itertools.islice(items, index, None, num_shards), known)
+
+    def _through(self, change, count):
+        """The stream of rows' numbers, or of elements, passed through a function of iterators."""
+        rows, make = self._rows, self._make
+        if rows is not None:
+            return rows.changed(lambda: change(iter(rows.numbers())), count)
+        return Dataset(lambda: change(iter(make())), count)
+
+    def concatenate(self, dataset, name=None):
+        """These elements, then those."""
+        known = None if self._count is None or dataset._count is None else self._count + dataset._count
+        return Dataset(lambda: itertools.chain(self, dataset), known)
+
+    # ------------------------------------------------------------ batches
+
+    def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None, name=None):
+        """Elements stacked, `batch_size` of them at a time."""
+        known = self._count
+        if known is not None and known >= 0:
+            known = known // batch_size if drop_remainder else -(-known // batch_size)
+        if self._rows is not None:
+            rows = self._rows
+            return Dataset(lambda: rows.batches(batch_size, drop_remainder), known)
+        return Dataset(lambda: map(_stacked, _groups(self, batch_size, drop_remainder)), known)
+
+    def padded_batch(self, batch_size, padded_shapes=None, padding_values=None, drop_remainder=False, name=None):
+        """Elements of unequal lengths stacked: filled up at the end to the longest of the batch, or to `padded_shapes`."""
+
+        def padded(group):
+            leaves = [pytree.tree_flatten(element) for element in group]
+            spec = leaves[0][1]
+            shapes = _along(padded_shapes, spec)
+            values = _along(padding_values, spec)
+            columns = builtins.zip(*(each for each, _ in leaves), strict=True)
+            made = [_padded(column, *more) for column, *more in builtins.zip(columns, shapes, values, strict=True)]
+            return pytree.tree_unflatten(made, spec)
+
+        return Dataset(lambda: map(padded, _groups(self, batch_size, drop_remainder)))
+
+    def unbatch(self, name=None):
+        """The rows of each element."""
+
+        def single():
+            for element in self:
+                leaves, spec = pytree.tree_flatten(element)
+                for row in builtins.zip(*leaves, strict=True):
+                    yield pytree.tree_unflatten(list(row), spec)
+
+        return Dataset(single)
+
+    def window(self, size, shift=None, stride=1, drop_remainder=False, name=None):
+        """Data sets of `size` elements each, begun every `shift` elements."""
+        shift = size if shift is None else shift
+
+        def windows():
+            held, reach, source = collections.deque(), (size - 1) * stride + 1, iter(self)
+            while True:
+                held.extend(itertools.islice(source, max(reach - len(held), 0)))
+                if not held or (drop_remainder and len(held) < reach):
+                    return
+                chosen = list(itertools.islice(held, 0, reach, stride))
+                yield Dataset(lambda chosen=chosen: iter(chosen), len(chosen))
+                ahead = shift - len(held)
+                for _ in builtins.range(min(shift, len(held))):
+                    held.popleft()
+                collections.deque(itertools.islice(source, max(ahead, 0)), maxlen=0)
+
+        return Dataset(windows)
+
+    # ------------------------------------------------------------ functions
+
+    def map(self, map_func, num_parallel_calls=None, deterministic=None, name=None):
+        """`map_func(element)`, with the parts of a tuple as its arguments."""
+        if num_parallel_calls is None or num_parallel_calls == 1:
+            return Dataset(lambda: (_called(map_func, element) for element in self), self._count)
+        workers = 4 if num_parallel_calls < 0 else num_parallel_calls
+
+        def ahead():
+            source, waiting = iter(self), collections.deque()
+            with ThreadPoolExecutor(workers) as pool:
+                while True:
+                    for element in itertools.islice(source, 2 * workers - len(waiting)):
+                        waiting.append(pool.submit(_called, map_func, element))
+                    if not waiting:
+                        return
+                    yield waiting.popleft().result()
+
+        return Dataset(ahead, self._count)
+
+    def filter(self, predicate, name=None):
+        """The elements for which `predicate` is true."""
+        return Dataset(lambda: (element for element in self if bool(_called(predicate, element))))
+
+    def flat_map(self, map_func, name=None):
+        """The elements of the data sets that `map_func` gives, one data set after the other."""
+        return Dataset(lambda: itertools.chain.from_iterable(_called(map_func, element) for element in self))
+
+    def interleave(self, map_func, cycle_length=None, block_length=1, num_parallel_calls=None, deterministic=None, name=None):
+        """As `flat_map`, with `cycle_length` data sets open at a time, `block_length` elements from each in turn."""
+        cycle = 4 if cycle_length is None or cycle_length < 0 else cycle_length
+
+        def mixed():
+            waiting = iter(self)
+            running = [iter(_called(map_func, element)) for element in itertools.islice(waiting, cycle)]
+            while running:
+                for place, one in enumerate(list(running)):
+                    block = list(itertools.islice(one, block_length))
+                    yield from block
+                    if len(block) < block_length:
+                        fresh = next(waiting, None)
+                        running[place] = None if fresh is None else iter(_called(map_func, fresh))
+                running = [one for one in running if one is not None]
+
+        return Dataset(mixed)
+
+    def enumerate(self, start=0, name=None):
+        """Pairs of a number and an element."""
+        return Dataset(lambda: ((torch.tensor(i), element) for i, element in builtins.enumerate(self, start)), self._count)
+
+    def reduce(self, initial_state, reduce_func, name=None):
+        """`reduce_func(state, element)` over all elements."""
+        state = pytree.tree_map(_tensor, initial_state)
+        for element in self:
+            state = reduce_func(state, element)
+        return state
+
+    def apply(self, transformation_func):
+        return transformation_func(self)
+
+    # ------------------------------------------------------------ what costs nothing here
+
+    def prefetch(self, buffer_size=None, name=None):
+        return self
+
+    def with_options(self, options=None, name=None):
+        return self
+
+    def cache(self, filename="", name=None):
+        """The elements are kept in memory after the first whole pass."""
+        if self._rows is not None:
+            return self
+        kept: list = []
+        done = []
+
+        def cached():
+            if done:
+                yield from kept
+                return
+            fresh = []
+            for element in self:
+                fresh.append(element)
+                yield element
+            kept[:] = fresh
+            done.append(True)
+
+        return Dataset(cached, self._count)
+
+    # ------------------------------------------------------------ what is in it
+
+    def __iter__(self):
+        return iter(self._make())
+
+    def __len__(self):
+        if self._count is None:
+            raise TypeError("The dataset length is unknown.")
+        if self._count < 0:
+            raise TypeError("The dataset is infinite.")
+        return self._count
+
+    def __bool__(self):
+        return True
+
+    def cardinality(self, name=None):
+        """How many elements there are; -1 is endlessly many, -2 is not known."""
+        return torch.tensor(UNKNOWN_CARDINALITY if self._count is None else self._count)
+
+    def as_numpy_iterator(self):
+        """The elements as numpy arrays."""
+        return (pytree.tree_map(lambda leaf: leaf.numpy() if isinstance(leaf, torch.Tensor) else leaf, e) for e in self)
+
+    @property
+    def element_spec(self):
+        """The shapes and dtypes of an element."""
+
+        def spec(leaf):
+            if not hasattr(leaf, "shape"):
+                return TensorSpec((), "string")
+            return TensorSpec(leaf.shape, str(leaf.dtype).removeprefix("torch."))
+
+        return pytree.tree_map(spec, next(iter(self)))
+
+    def __repr__(self):
+        return f"<Dataset of {'an unknown number of' if self._count is None else self._count} elements>"
+
+
+# ---------------------------------------------------------------- elements
+
+
+def _is_leaf(value) -> bool:
+    return not isinstance(value, (tuple, dict))
+
+
+def _structure(value):
+    """Data frames are dicts of columns."""
+    return {key: value[key].to_numpy() for key in value.columns} if hasattr(value, "columns") else value
+
+
+def _array(value):
+    if isinstance(value, torch.Tensor):
+        return value
+    array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
+    if array.dtype.kind in "OUS":
+        return array
+    if array.dtype == np.float64 and isinstance(value, (list, tuple, float)):
+        array = array.astype(np.float32)
+    if array.dtype == np.int64 and isinstance(value, (list, tuple, int)):
+        array = array.astype(np.int32)
+    return torch.from_numpy(np.ascontiguousarray(array)) if array.ndim else torch.from_numpy(array.reshape(()))
+
+
+def _tensor(value):
+    return value if isinstance(value, (torch.Tensor, str, bytes)) else _array(value)
+
+
+def _typed(element, wanted):
+    if wanted is None:
+        return pytree.tree_map(_tensor, element, is_leaf=_is_leaf)
+    if isinstance(wanted, dict):
+        return {key: _typed(element[key], part) for key, part in wanted.items()}
+    if isinstance(wanted, (tuple, list)) and not isinstance(wanted, str):
+        return tuple(_typed(one, part) for one, part in builtins.zip(element, wanted, strict=True))
+    if str(wanted) == "string":
+        return element
+    return torch.as_tensor(np.asarray(element)).to(getattr(torch, str(wanted)))
+
+
+def _called(function, element):
+    result = function(*element) if isinstance(element, tuple) else function(element)
+    return tuple(result) if isinstance(result, list) else result
+
+
+def _groups(elements, size, drop_remainder):
+    source = iter(elements)
+    while group := list(itertools.islice(source, size)):
+        if len(group) == size or not drop_remainder:
+            yield group
+
+
+def _stacked(group):
+    leaves = [pytree.tree_leaves(element) for element in group]
+    spec = pytree.tree_structure(group[0])
+    columns = builtins.zip(*leaves, strict=True)
+    return pytree.tree_unflatten([_stack(column) for column in columns], spec)
+
+
+def _stack(column):
+    if isinstance(column[0], (str, bytes)):
+        return np.array(column, dtype=object)
+    return torch.stack([torch.as_tensor(one) for one in column])
+
+
+def _along(given, spec) -> list:
+    if given is None or isinstance(given, (int, float)):
+        return [given] * spec.num_leaves
+    leaves = pytree.tree_leaves(given, is_leaf=lambda leaf: not isinstance(leaf, (tuple, dict)) or _is_shape(leaf))
+    return leaves if len(leaves) == spec.num_leaves else leaves * spec.num_leaves
+
+
+def _is_shape(value) -> bool:
+    return isinstance(value, (tuple, list)) and all(size is None or isinstance(size, int) for size in value)
+
+
+def _padded(column, shape, value):
+    column = [torch.as_tensor(one) for one in column]
+    longest = [max(sizes) for sizes in builtins.zip(*(one.shape for one in column), strict=True)]
+    if shape is not None:
+        longest = [most if size in (None, -1) else size for most, size in builtins.zip(longest, shape, strict=True)]
+    out = torch.full((len(column), *longest), 0 if value is None else value, dtype=column[0].dtype)
+    for i, one in builtins.enumerate(column):
+        out[(i, *map(slice, one.shape))] = one
+    return out
+
+
+class experimental:
+    AUTOTUNE = AUTOTUNE
+    INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
+
+    @staticmethod
+    def cardinality(dataset):
+        return dataset.cardinality()
+
+
+__getattr__ = getattr_of(__name__)
