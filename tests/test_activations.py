@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from torchkeras_lite import activations
+from torchkeras_lite import activations, ops
 
 
 @pytest.mark.parametrize("axis", [-1, 0])
@@ -55,6 +55,19 @@ def test_what_get_accepts():
 def test_numbers_and_arrays():
     assert activations.relu(-2.0).item() == 0.0
     np.testing.assert_allclose(activations.sigmoid(np.zeros(2, "float32")).cpu(), [0.5, 0.5])
+
+
+def test_most_are_the_functions_of_ops():
+    own = {"softmax", "sigmoid", "relu", "gelu"}  # with notes for losses, more arguments, another default
+    for name in set(activations._table.objects) - own - {"mish", "linear", "exponential"}:
+        assert activations.get(name) is getattr(activations, name) is getattr(ops, name)
+    for name in own:
+        assert activations.get(name) is getattr(activations, name) is not getattr(ops, name)
+    assert [activations.serialize(function) for function in (ops.relu, ops.softmax, ops.tanh)] == ["relu", "softmax", "tanh"]
+
+
+def test_what_is_no_tensor_leaves_no_note():
+    assert not hasattr(activations.softmax([1.0, 2.0]), "_keras_logits")
 
 
 def test_linear_gives_back_the_same_object():

@@ -9,17 +9,17 @@ PACKAGE = Path(__file__).parents[1] / "torchkeras_lite"
 NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
-    config registry dtype_policies dropin __main__
-    promotion variable tracking symbolic graph ops random initializers activations regularizers constraints
+    config lambdas registry calls dtype_policies dropin __main__
+    promotion variable tracking scopes tree symbolic graph seeds ops random initializers activations regularizers constraints
     logs losses metrics optimizers data callbacks saving distribution
-    input_spec shapes modes calls weights drawn layer
+    input_spec shapes modes weights drawn layer operation
     layers
     models
-    utils preprocessing
+    backend utils preprocessing
     applications datasets wrappers
     __init__
 """.split()
-LAZY = {"h5py", "tabulate", "pandas", "sklearn", "matplotlib", "PIL", "scipy", "onnx", "tensorboard"}
+LAZY = {"h5py", "tabulate", "pandas", "sklearn", "matplotlib", "PIL", "scipy", "onnx", "tensorboard", "IPython"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -3,8 +3,10 @@
 from torchkeras_lite import config as config
 from torchkeras_lite import (
     activations,
+    backend,
     callbacks,
     constraints,
+    datasets,
     dtype_policies,
     initializers,
     layers,
@@ -16,9 +18,11 @@ from torchkeras_lite import (
     random,
     regularizers,
     saving,
+    tree,
     utils,
 )
-from torchkeras_lite.config import device
+from torchkeras_lite.config import VERSION as __version__
+from torchkeras_lite.config import device, version
 from torchkeras_lite.dtype_policies import DTypePolicy, FloatDTypePolicy
 from torchkeras_lite.initializers import Initializer
 from torchkeras_lite.input_spec import InputSpec
@@ -27,9 +31,9 @@ from torchkeras_lite.layers import Input
 from torchkeras_lite.losses import Loss
 from torchkeras_lite.metrics import Metric
 from torchkeras_lite.models import Model, Sequential
+from torchkeras_lite.operation import Function, Operation
 from torchkeras_lite.optimizers import Optimizer
 from torchkeras_lite.regularizers import Regularizer
+from torchkeras_lite.scopes import StatelessScope, SymbolicScope, name_scope
 from torchkeras_lite.symbolic import KerasTensor
 from torchkeras_lite.variable import Variable
-
-__version__ = "0.1.0"

@@ -13,6 +13,8 @@ class Calls(threading.local):
     def __init__(self):
         self.layers, self.names = [], []
         self.trying = False  # a layer is only tried out, to learn what shape comes out of it
+        self.inferring = False  # a function runs on stand-ins: no generator may move
+        self.stateless = None  # the StatelessScope that takes what is assigned to Variables
 
 
 going_on = Calls()
@@ -69,6 +71,7 @@ def building(build):
         if self.__dict__.get("_in_build"):  # super().build(...)
             return build(self, *args, **kwargs)
         self.__dict__["_in_build"] = True
+        inferring, going_on.inferring = going_on.inferring, False  # first values count, whatever the call is for
         before = len(self._variables)
         tables = [(table, set(table)) for table in (self._parameters, self._buffers, self._modules)]
         try:
@@ -83,6 +86,7 @@ def building(build):
             raise
         finally:
             del self.__dict__["_in_build"]
+            going_on.inferring = inferring
         if self._build_shapes is None:
             arguments = list(inspect.signature(build).bind(self, *args, **kwargs).arguments.items())
             self.__dict__["_build_shapes"] = dict(arguments[1:])  # without `self`, whatever it is called

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+VERSION = "0.1.0"
 _FLOATS = {"float16", "bfloat16", "float32", "float64"}
 _values = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 
@@ -62,6 +63,11 @@ def backend() -> str:
     return "torch"
 
 
+def version() -> str:
+    """The version of this package."""
+    return VERSION
+
+
 # ---------------------------------------------------------------- dtypes
 
 _TORCH = {
@@ -81,7 +87,7 @@ def dtype_name(dtype) -> str:
         return floatx()
     if isinstance(dtype, torch.dtype):
         return _NAMES.get(dtype, str(dtype).removeprefix("torch."))
-    if dtype in (float, int, bool):
+    if isinstance(dtype, type) and dtype in (float, int, bool):  # numpy's dtypes claim to equal these
         return {float: floatx(), int: "int32", bool: "bool"}[dtype]
     name = getattr(dtype, "name", None) or (np.dtype(dtype).name if isinstance(dtype, type) else str(dtype))
     name = _ALIASES.get(name, name).removeprefix("torch.")
@@ -98,17 +104,17 @@ def torch_dtype(dtype) -> torch.dtype:
 # ---------------------------------------------------------------- device
 
 _scope = threading.local()
+_kinds: dict[str | None, str] = {}
 
 
 def _best_device() -> torch.device:
     named = os.environ.get("TORCHKERAS_DEVICE")
-    if named:
-        return torch.device(named)
-    if torch.cuda.is_available():
-        return torch.device("cuda", torch.cuda.current_device())
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+    if named not in _kinds:  # asking torch what there is takes longer than a small operation
+        _kinds[named] = named or (
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
+    kind = _kinds[named]
+    return torch.device("cuda", torch.cuda.current_device()) if kind == "cuda" and not named else torch.device(kind)
 
 
 def get_device() -> torch.device:
@@ -134,10 +140,10 @@ def standardize_device(name) -> torch.device:
 
 
 @contextmanager
-def device(name):
-    """Weights made and data placed inside this scope go to `name`: `with device("cpu"): ...`."""
+def device(device_name):
+    """Weights made and data placed inside this scope go to this device: `with device("cpu"): ...`."""
     stack = _scope.__dict__.setdefault("devices", [])
-    stack.append(standardize_device(name))
+    stack.append(standardize_device(device_name))
     try:
         yield stack[-1]
     finally:

@@ -52,30 +52,43 @@ def result_type(*dtypes) -> str:
     """The dtype's name for tensors of these dtypes.
 
     Args:
-        dtypes: names, torch or numpy dtypes; `int` and `float` (the types) for Python's numbers, None for a float.
+        dtypes: names, torch or numpy dtypes; `int` and `float` (the types) for Python's numbers, None for `floatx()`.
 
     Raises:
-        ValueError: an unknown dtype.
+        ValueError: an unknown dtype, or one (float8) that never becomes another by itself.
     """
-    if not dtypes:
-        return config.floatx()
-    names = set()
-    for dtype in dtypes:
-        if dtype in (int, float):
-            names.add(dtype.__name__)
-        elif dtype is None:
-            names.add("float")
-        else:
-            names.add("bool" if dtype is bool else config.dtype_name(dtype))
-    return _meet(frozenset(names), config.floatx())
+    return _meet(frozenset(map(_name, dtypes)), config.floatx()) if dtypes else config.floatx()
+
+
+def _name(dtype) -> str:
+    if dtype is int or dtype is float:  # not `in`: numpy's int64 equals int
+        return dtype.__name__
+    name = "complex64" if dtype is complex else config.dtype_name(getattr(dtype, "name", dtype))
+    if name not in _NEXT:
+        raise ValueError(f"The dtype {name!r} does not become another by itself: cast the tensor. Expected one of {[*_NEXT]}.")
+    return name
+
+
+@functools.lru_cache(4096)
+def _meeting(floatx: str, *dtypes) -> torch.dtype:
+    return config.torch_dtype(_meet(frozenset(map(_name, dtypes)), floatx))
+
+
+def torch_result_type(*dtypes) -> torch.dtype:
+    """As `result_type`, but the torch dtype itself, and quick."""
+    return _meeting(config.floatx(), *dtypes)
+
+
+def common_dtype(values, *dtypes) -> torch.dtype:
+    """The dtype in which tensors, arrays, Variables and Python's numbers meet, together with `dtypes` as of `result_type`."""
+    return _meeting(config.floatx(), *map(dtype_of, values), *dtypes)
 
 
 def dtype_of(value):
-    """What `result_type` wants to know of a value: the dtype of a tensor or array, `int` or `float` for Python's numbers."""
+    """What `result_type` wants to know of a value: the dtype of a tensor or array, the type of one of Python's numbers."""
     if isinstance(value, torch.Tensor):
         return value.dtype
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, (int, float)):
-        return type(value)
-    return getattr(value, "dtype", None)
+    for kind in (bool, int, float):  # a numpy.float64 is a float, and as weak as one
+        if isinstance(value, kind):
+            return kind
+    return complex if type(value) is complex else getattr(value, "dtype", None)

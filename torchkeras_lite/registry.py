@@ -211,7 +211,7 @@ def _serialize_function(fn):
     if _builtin.get((public_module(fn), fn.__name__)) is fn:
         return fn.__name__
     name = get_registered_name(fn)
-    return {"module": public_module(fn), "class_name": "function", "config": fn.__name__, "registered_name": name}
+    return {"module": public_module(fn), "class_name": "function", "config": name, "registered_name": name}
 
 
 def deserialize(config, custom_objects: dict | None = None, table: Table | None = None) -> Any:
@@ -227,7 +227,7 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     if "class_name" not in config:
         return {key: deserialize(value, custom_objects, table) for key, value in config.items()}
     name, inner = config["class_name"], config.get("config")
-    if name == "__numpy__":
+    if name in ("__numpy__", "__tensor__"):
         return np.array(inner["value"], dtype=inner["dtype"])
     if name == "__slice__":
         return slice(inner["start"], inner["stop"], inner["step"])
@@ -354,10 +354,15 @@ def arguments_as_config(self, cls) -> dict:
 _counts: dict[str, int] = {}
 
 
+def next_count(prefix: str = "") -> int:
+    """How many names have been made of `prefix`, counting this one: 1, 2, ..."""
+    _counts[prefix] = count = _counts.get(prefix, 0) + 1
+    return count
+
+
 def unique_name(prefix: str) -> str:
     """`dense`, `dense_1`, `dense_2`, ...: counted over the process until `reset_names()`."""
-    count = _counts.get(prefix, 0)
-    _counts[prefix] = count + 1
+    count = next_count(prefix) - 1
     return f"{prefix}_{count}" if count else prefix
 
 

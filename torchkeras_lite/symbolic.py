@@ -18,11 +18,13 @@ import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config, registry
+from torchkeras_lite.calls import going_on
 from torchkeras_lite.variable import tensor_of
 
 # Sizes put where a shape says None inside (not in front). Two, because one cannot tell a size that follows from one that is
 # fixed; large and even, so that the kernels, strides and pools of usual networks fit into them.
 _PROBES = (256, 320)
+_PLAIN = frozenset((torch.Tensor, torch.nn.Parameter, np.ndarray, float, int, bool, str, type(None)))
 _VALUES = ("numpy", "tolist", "item", "cpu", "cuda")  # what only a tensor with values can answer
 
 
@@ -182,6 +184,7 @@ class Named(NamedTuple):
         tensors: the parameters that are tensors, in the order in which Keras calls the class with them; the others are
             settings.
         places: where they stand in the call; from `rest` on all are tensors.
+        leading: how many stand in front of the first setting.
         listed: whether the first one is a list of tensors.
     """
 
@@ -190,6 +193,7 @@ class Named(NamedTuple):
     tensors: tuple[str, ...]
     places: frozenset[int]
     rest: int
+    leading: int
     listed: bool
 
     def takes_tensor(self, place: int) -> bool:
@@ -205,7 +209,9 @@ def name_op(function, kind: str, module: str, tensors: tuple[str, ...], listed: 
     parameters = list(inspect.signature(function).parameters.values())
     places = frozenset(place for place, parameter in enumerate(parameters) if parameter.name in tensors)
     variadic = [place for place in places if parameters[place].kind is inspect.Parameter.VAR_POSITIONAL]
-    NAMED[function] = Named(kind, module, tensors, places, *variadic or [sys.maxsize], listed)
+    rest = variadic[0] if variadic else sys.maxsize
+    leading = min(set(range(len(places) + 1)) - places)
+    NAMED[function] = Named(kind, module, tensors, places, rest, leading, listed)
     _by_name.setdefault((module, kind), function)
 
 
@@ -258,12 +264,11 @@ def tensors_in(structure) -> list[KerasTensor]:
 
 def is_symbolic(args, kwargs=None) -> bool:
     """Whether a KerasTensor is among the arguments, however deep."""
-    if not kwargs:
-        for arg in args:
-            if type(arg) is not torch.Tensor:
-                break
-        else:
-            return False
+    for arg in args if not kwargs else (*args, *kwargs.values()):
+        if type(arg) not in _PLAIN:
+            break
+    else:
+        return False
     return any(isinstance(leaf, KerasTensor) for leaf in pytree.tree_leaves((args, kwargs)))
 
 
@@ -300,7 +305,7 @@ def _constant(leaf):
     return tensor_of(leaf, device=config.get_device()) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
 
 
-def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None):
+def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, make=torch.zeros):
     """The structure with tensors of zeros for its KerasTensors; None in front becomes `rows`, further in `inner`."""
 
     def stand_in(leaf):
@@ -308,7 +313,7 @@ def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None):
             return leaf
         front = [rows if size is None else size for size in leaf.shape[:1]]
         rest = [inner if size is None else size for size in leaf.shape[1:]]
-        return torch.zeros(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device or config.get_device())
+        return make(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device or config.get_device())
 
     return pytree.tree_map(stand_in, structure)
 
@@ -324,23 +329,33 @@ def infer(function, args, kwargs, device=None):
     varies_in_front = any(leaf.shape[:1] == (None,) for leaf in leaves)
     device = device or config.get_device()
 
-    def run(rows: int, inner: int):
-        real_args, real_kwargs = stand_ins((args, kwargs), rows, inner, device)
-        with torch.no_grad():
-            return function(*real_args, **real_kwargs)
+    def run(rows: int, inner: int, make=torch.zeros):
+        real_args, real_kwargs = stand_ins((args, kwargs), rows, inner, device, make)
+        before, going_on.inferring = going_on.inferring, True
+        try:
+            with torch.no_grad():
+                return function(*real_args, **real_kwargs)
+        finally:
+            going_on.inferring = before
 
-    def with_rows():
-        return [run(2, _PROBES[0]), *([run(3, _PROBES[0])] if varies_in_front else [])]
+    def with_rows(make=torch.zeros):
+        return [run(2, _PROBES[0], make), *([run(3, _PROBES[0], make)] if varies_in_front else [])]
 
     try:
         results = [run(0, _PROBES[0])]
         zero_rows = True
     except Exception:
-        results = with_rows()
         zero_rows = False
+        try:
+            results = with_rows()
+        except RuntimeError as error:
+            if "ZeroDivisionError" not in str(error):  # torch's word for a division of integers by the zeros in a stand-in
+                raise
+            results = with_rows(torch.ones)
     found = [leaf for leaf in pytree.tree_leaves(results[0]) if _is_tensor(leaf)]
-    if zero_rows and varies_in_front and any(0 in leaf.shape[1:] for leaf in found):
-        with contextlib.suppress(Exception):  # a zero further in may be the rows, moved, or a size that really is zero
+    if zero_rows and varies_in_front and any(0 in leaf.shape[1:] or leaf.shape[:1] > (0,) for leaf in found):
+        # A zero further in may be the rows, moved, or a size that really is zero; rows in front may be the given ones and more.
+        with contextlib.suppress(Exception):
             results, zero_rows = with_rows(), False
     if varies_inside:
         results.append(run(0 if zero_rows else 2, _PROBES[1]))

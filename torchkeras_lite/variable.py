@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from torchkeras_lite import config, registry
+from torchkeras_lite.calls import going_on
 
 
 class Permuted:
@@ -77,7 +78,8 @@ class Variable:
             cell.register_parameter("value", nn.Parameter(tensor))
         else:
             cell.register_buffer("value", tensor)
-        self._init(cell, "value", None, name or registry.unique_name("variable"))
+        name = name or registry.unique_name("variable")
+        self._init(cell, "value", None, name, "/".join([*going_on.names, name]))
         self._wants_training = trainable
 
     @classmethod
@@ -152,6 +154,9 @@ class Variable:
                 f"match. variable.shape={tuple(self.shape)}, Received: value.shape={tuple(value.shape)}. "
                 f"Target variable: {self.path}"
             )
+        if going_on.stateless is not None:
+            going_on.stateless.add_update((self, value))
+            return self
         with torch.no_grad():
             if isinstance(self._module, _Cell) and self._key in self._module._buffers:
                 # State is replaced, not overwritten: whoever kept the old tensor keeps the old value.
@@ -189,9 +194,19 @@ class Variable:
         return self.raw.device
 
     @property
+    def is_parameter(self) -> bool:
+        """Whether torch knows the tensor as a parameter (in a StatelessScope: the one whose place a value has taken)."""
+        return isinstance(self.raw if going_on.stateless is None else self._replaced(), nn.Parameter)
+
+    @property
     def trainable(self) -> bool:
-        raw = self.raw
+        raw = self.raw if going_on.stateless is None else self._replaced()
         return raw.requires_grad if isinstance(raw, nn.Parameter) else False
+
+    def _replaced(self) -> torch.Tensor:
+        """The tensor itself, where a StatelessScope has put a value in its place."""
+        original = going_on.stateless.original(self)
+        return self.raw if original is None else original
 
     @trainable.setter
     def trainable(self, value: bool):

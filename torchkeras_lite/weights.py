@@ -11,6 +11,8 @@ from torch import nn
 
 from torchkeras_lite import config, constraints, initializers, regularizers
 from torchkeras_lite.calls import going_on
+from torchkeras_lite.scopes import StatelessScope
+from torchkeras_lite.seeds import generators_of
 from torchkeras_lite.variable import Variable, tensor_of
 
 
@@ -123,8 +125,10 @@ class Weighted:
 
     @property
     def variables(self) -> list[Variable]:
-        """All weights, those of the layers inside too."""
-        return self.weights
+        """All weights, and the states of seed generators: those of a layer behind its own weights."""
+        found, seen = [], set()
+        _collect(self, found, seen, self.name, states=True)
+        return found
 
     @property
     def weights(self) -> list[Variable]:
@@ -142,7 +146,10 @@ class Weighted:
         return [variable for variable in self.weights if not variable.trainable] if self._trainable else self.weights
 
     trainable_variables = trainable_weights
-    non_trainable_variables = non_trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        return [variable for variable in self.variables if not variable.trainable] if self._trainable else self.variables
 
     def own_variables(self) -> list[Variable]:
         """Its weights without those of layers inside; torch modules inside count as its own."""
@@ -181,6 +188,42 @@ class Weighted:
             )
         return sum(variable.raw.numel() for variable in self.weights)
 
+    # ------------------------------------------------------------ without side effects
+
+    def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses: bool = False, **kwargs):
+        """The layer called with other values for its variables, which it leaves as they are.
+
+        Args:
+            trainable_variables, non_trainable_variables: a value for each variable in the lists of these names. Gradients flow
+                to them.
+            return_losses: whether to return the `losses` of the call too.
+
+        Returns:
+            (outputs, non-trainable values after the call), and the losses behind them where they are asked for.
+
+        Raises:
+            ValueError: the layer is not built, or as many values as it has variables are not given.
+        """
+        if not self.built:
+            raise ValueError(
+                f"`stateless_call` of {self.name!r} needs its variables, and it is not built yet. The usual fix: call it on "
+                "some data first."
+            )
+        mapping = []
+        for word, values in (("trainable", trainable_variables), ("non_trainable", non_trainable_variables)):
+            mine, values = getattr(self, f"{word}_variables"), list(values)
+            if len(values) != len(mine):
+                raise ValueError(
+                    f"Argument `{word}_variables` must have a value for each of the {len(mine)} variables in "
+                    f"`{word}_variables` of {self.name!r}. Received: {len(values)} values"
+                )
+            mapping += zip(mine, values, strict=True)
+        with StatelessScope(mapping) as scope:
+            outputs = self(*args, **kwargs)
+            losses = self.losses if return_losses else None
+            after = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
+        return (outputs, after, losses) if return_losses else (outputs, after)
+
     # ------------------------------------------------------------ files
 
     def save_own_variables(self, store) -> None:
@@ -214,12 +257,16 @@ def _freeze(module, value, own):
 
 def _own(layer: Weighted) -> list[Variable]:
     """A layer's own weights, trainable ones first: Keras's order."""
-    wants = [v for v in layer._variables if v._wants_training and isinstance(v.raw, nn.Parameter)]
+    wants = [v for v in layer._variables if v._wants_training and v.is_parameter]
     return wants + [v for v in layer._variables if not any(v is w for w in wants)]
 
 
-def _collect(module, found, seen, path, deep=True):
-    """Adds the Variables of a module and of all that is inside it (`deep`: of layers inside it too), each tensor once."""
+def _collect(module, found, seen, path, deep=True, states=False):
+    """Adds the Variables of a module and of all that is inside it, each tensor once.
+
+    Args:
+        deep: of layers inside it too; states: of seed generators too.
+    """
     if module is None:
         return
     if isinstance(module, Weighted):
@@ -233,9 +280,14 @@ def _collect(module, found, seen, path, deep=True):
             if tensor is not None and id(tensor) not in seen:
                 seen.add(id(tensor))
                 found.append(Variable.of(module, key, None, key, f"{path}/{key}"))
+    if states and isinstance(module, Weighted):
+        for seeds in generators_of(module):
+            if id(seeds.state.raw) not in seen:
+                seen.add(id(seeds.state.raw))
+                found.append(seeds.state)
     for key, child in module._modules.items():
         if deep or not isinstance(child, Weighted):
-            _collect(child, found, seen, f"{path}/{key}", deep)
+            _collect(child, found, seen, f"{path}/{key}", deep, states)
 
 
 def bare(cls, *args, **kwargs) -> nn.Module:

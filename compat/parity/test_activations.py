@@ -1,9 +1,12 @@
 """Activations against Keras: values, gradients, names."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
+import torchkeras_lite as mine
 from torchkeras_lite import activations
 
 NAMES = [
@@ -75,3 +78,38 @@ def test_files_of_keras_are_read(keras):
     written = keras.saving.serialize_keras_object(keras.activations.relu)
     assert activations.get(written) is activations.relu
     assert activations.deserialize("gelu") is activations.gelu
+
+
+def drawn(library, name, kwargs):
+    """A model of an activation alone, as plain data; names, which count up over a process, apart."""
+    x = library.Input((2, 6), name="x")
+    model = library.Model(x, getattr(library.activations, name)(x, **kwargs))
+    config = json.loads(json.dumps(model.get_config()))
+    operation = json.loads(json.dumps(config["layers"][1]))
+    del operation["name"], operation["config"]["name"]
+    return model, config, operation
+
+
+# What Keras 3.15 cannot draw.
+BROKEN = ("hard_silu", "hard_swish", "mish", "sparsemax")
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs"), [(n, kw) for n in NAMES if n != "linear" for kw in ARGUMENTS.get(n, [{}]) if "axis" not in kw]
+)
+def test_in_a_graph(keras, name, kwargs):
+    ours, config, operation = drawn(mine, name, kwargs)
+    x = torch.linspace(-2.3, 3.1, 24).reshape(2, 2, 6)
+    y = getattr(activations, name)(x, **kwargs)
+    models = [ours, mine.Model.from_config(config)]
+    if name != "sparsemax":  # Keras's is wrong
+        models.append(keras.Model.from_config(config))
+    if name in BROKEN:
+        with pytest.raises(ValueError, match="symbolic"):
+            drawn(keras, name, kwargs)
+    else:
+        _, theirs, expected = drawn(keras, name, kwargs)
+        assert operation == expected
+        models.append(mine.Model.from_config(theirs))
+    for model in models:
+        torch.testing.assert_close(model(x).detach(), y)

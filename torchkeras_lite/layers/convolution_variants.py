@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torchkeras_lite import constraints, initializers, regularizers
 from torchkeras_lite.layers.convolutional import Convolving, Sliding, convolution, kernel_layout
 from torchkeras_lite.layers.core import positive
-from torchkeras_lite.layers.windows import spread, transposed_cut
+from torchkeras_lite.ops.windows import spread, transposed_shares
 from torchkeras_lite.weights import bare
 
 
@@ -233,13 +233,6 @@ class _Cutting:
         return f"{super().extra_repr()}, cut={self.cut}"
 
 
-def _shares(before, after, reach):
-    """A cut (see `transposed_cut`) as torch's padding and output padding, and a pair that is left to cut off."""
-    if before + after == reach:  # nothing remains of an input of one entry: torch would refuse it
-        return 0, 0, (before, after)
-    return before, max(before - after, 0), (0, max(after - before, 0))  # torch cuts as much behind as in front, or less
-
-
 def _as_images(x, weight, bias, stride, padding, output_padding, groups, dilation):
     """A 1-D transposed convolution as one of images one pixel high, for which torch has kernels with channels last."""
     y = F.conv_transpose2d(
@@ -320,7 +313,7 @@ class BaseConvTranspose(Convolving):
         self._either_strides_or_dilation()
         self.output_padding = output_padding
         if output_padding is not None:
-            self.output_padding = spread(output_padding, self.rank, "output_padding", self.name, zero=True)
+            self.output_padding = spread(output_padding, self.rank, "output_padding", f"Layer {self.name!r}", zero=True)
             if any(extra >= stride for extra, stride in zip(self.output_padding, self.strides, strict=True)):
                 raise ValueError(
                     f"Layer {self.name!r}: `output_padding` must be less than `strides` along each axis. Received: "
@@ -332,12 +325,9 @@ class BaseConvTranspose(Convolving):
 
     def build(self, input_shape):
         channels = self._channels(input_shape)
-        shares = []
-        for window, stride, dilation, extra in zip(
-            self.kernel_size, self.strides, self.dilation_rate, self.output_padding or (None,) * self.rank, strict=True
-        ):
-            before, after = transposed_cut(window, stride, dilation, self.padding, extra)
-            shares.append(_shares(before, after, dilation * (window - 1) + 1))
+        axes = zip(self.kernel_size, self.strides, self.dilation_rate, strict=True)
+        extras = self.output_padding or (None,) * self.rank
+        shares = [transposed_shares(*axis, self.padding, extra) for axis, extra in zip(axes, extras, strict=True)]
         padding, more, cut = zip(*shares, strict=True)
         plain = not any(map(any, cut)) and (self.rank > 1 or self.data_format == "channels_first")
         self.conv = bare(

@@ -9,7 +9,8 @@ from torchkeras_lite import activations, config, constraints, initializers, regu
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer, has_hooks
 from torchkeras_lite.layers.core import known, positive
-from torchkeras_lite.layers.windows import WORDS, same_padding, shape_with_room, spread, turns
+from torchkeras_lite.layers.spatial import shape_with_room
+from torchkeras_lite.ops.windows import WORDS, padding_shares, same_padding, spread, turns
 from torchkeras_lite.variable import Permuted
 from torchkeras_lite.weights import bare
 
@@ -29,7 +30,7 @@ class _Padding:
     def _conv_forward(self, x, weight, bias):
         padding, ahead = self.padding, self.ahead
         if self.follows:
-            padding, ahead = _shares([*map(same_padding, x.shape[2:], self.kernel_size, self.stride, self.dilation)])
+            padding, ahead = padding_shares([*map(same_padding, x.shape[2:], self.kernel_size, self.stride, self.dilation)])
         if ahead is not None:
             # A sequence is padded as an image one pixel high: of 3-D tensors torch would not keep the layout of the memory.
             x = F.pad(x, ahead) if x.ndim > 3 else F.pad(x.unsqueeze(2), ahead).squeeze(2)
@@ -38,14 +39,6 @@ class _Padding:
     def extra_repr(self):
         ahead = "same" if self.follows else self.ahead
         return super().extra_repr() + (f", ahead={ahead}" if ahead else "")
-
-
-def _shares(pads):
-    """Pairs (before, after) for each axis as what a convolution can add itself, and what F.pad has to add ahead of it."""
-    front = tuple(before for before, _ in pads)
-    if front == tuple(after for _, after in pads):
-        return front, None
-    return (0,) * len(pads), [amount for pair in reversed(pads) for amount in pair]
 
 
 def _as_images(x, weight, bias, stride, padding, dilation, groups):
@@ -92,7 +85,7 @@ def convolution(layer, channels: int, filters: int, groups: int, bias: bool, poi
         pads = [same_padding(1, *axis) for axis in axes]  # of size 1 as of any other
     elif layer.padding == "same":
         follows = True
-    padding, ahead = _shares(pads)
+    padding, ahead = padding_shares(pads)
     plain = ahead is None and not follows and (layer.rank > 1 or layer.data_format == "channels_first")
     kind = (_PLAIN if plain else _PADDED)[layer.rank]
     window, stride, dilation = sizes
@@ -130,9 +123,9 @@ class Convolving(Layer):
         self, kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
         bias_initializer, bias_regularizer, bias_constraint, allowed=("valid", "same"),
     ):  # fmt: skip
-        self.kernel_size = spread(kernel_size, self.rank, "kernel_size", self.name)
-        self.strides = spread(strides, self.rank, "strides", self.name)
-        self.dilation_rate = spread(dilation_rate, self.rank, "dilation_rate", self.name)
+        self.kernel_size = spread(kernel_size, self.rank, "kernel_size", f"Layer {self.name!r}")
+        self.strides = spread(strides, self.rank, "strides", f"Layer {self.name!r}")
+        self.dilation_rate = spread(dilation_rate, self.rank, "dilation_rate", f"Layer {self.name!r}")
         self.padding = padding.lower() if isinstance(padding, str) else padding
         if self.padding not in allowed:
             raise ValueError(

@@ -5,30 +5,10 @@ from __future__ import annotations
 import numbers
 
 import torch
-from torch.nn import functional as F
 
-from torchkeras_lite.layers.pooling import in_two_steps
 from torchkeras_lite.layers.spatial import Spatial
-from torchkeras_lite.layers.windows import spread
-
-# ---------------------------------------------------------------- torch's kernels, where they need help
-
-
-def _adaptive_avg_pool3d(x, size):
-    return in_two_steps(
-        x,
-        lambda planes: F.adaptive_avg_pool2d(planes, size[1:]),
-        lambda depths: F.adaptive_avg_pool2d(depths, (size[0], depths.shape[3])),
-    )
-
-
-def _adaptive_max_pool3d(x, size):
-    return in_two_steps(
-        x,
-        lambda planes: F.adaptive_max_pool2d(planes, size[1:]),
-        lambda depths: F.adaptive_max_pool2d(depths, (size[0], depths.shape[3])),
-    )
-
+from torchkeras_lite.ops.pooling import ADAPTIVE_AVERAGE, ADAPTIVE_MAX
+from torchkeras_lite.ops.windows import spread
 
 # ---------------------------------------------------------------- as many windows as asked for
 
@@ -50,7 +30,7 @@ class _AdaptivePooling(Spatial):
                 f"Layer {self.name!r}: `output_size` must be an integer or a tuple of {self.rank}. Received: "
                 f"output_size={given!r} (of type {type(given).__name__})"
             )
-        self.output_size = spread(output_size, self.rank, "output_size", self.name)
+        self.output_size = spread(output_size, self.rank, "output_size", f"Layer {self.name!r}")
 
     def call(self, inputs):
         if not inputs.is_floating_point():
@@ -59,14 +39,14 @@ class _AdaptivePooling(Spatial):
 
 
 class _AdaptiveAveragePooling(_AdaptivePooling):
-    kernels = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: _adaptive_avg_pool3d}
+    kernels = ADAPTIVE_AVERAGE
 
     def _pool_integers(self, inputs):
         return self.call(inputs.float())
 
 
 class _AdaptiveMaxPooling(_AdaptivePooling):
-    kernels = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: _adaptive_max_pool3d}
+    kernels = ADAPTIVE_MAX
 
     def _pool_integers(self, inputs):
         return self.call(inputs.double()).to(inputs.dtype)

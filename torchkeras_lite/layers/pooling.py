@@ -2,49 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-from torch.nn import functional as F
-
 from torchkeras_lite.layers.spatial import Spatial
-from torchkeras_lite.layers.windows import WORDS, same_padding, spread
-
-# ---------------------------------------------------------------- torch's kernels, where they need help
-
-
-def _max_pool1d(x, window, strides, padding, dilation, ceil):
-    """As an image one pixel high: torch has max pooling for channels that lie last in memory only for images."""
-    y = torch.max_pool2d(x.unsqueeze(2), (1, *window), (1, *strides), (0, *padding), dilation, ceil)
-    return y.squeeze(2)
-
-
-def _max_pool3d(x, window, strides, padding, dilation, ceil):
-    """Asks for the indices too, which torch finds in any case: without them autocast would make float32 of it on a CPU."""
-    return F.max_pool3d(x, window, strides, padding, dilation, ceil, return_indices=True)[0]
-
-
-def _avg_pool3d(x, window, strides, padding, ceil, count_padding):
-    (d, h, w), (down, *along) = window, strides
-    return in_two_steps(
-        x,
-        lambda planes: F.avg_pool2d(planes, (h, w), along, padding[1:], ceil, count_padding),
-        lambda depths: F.avg_pool2d(depths, (d, 1), (down, 1), (padding[0], 0), ceil, count_padding),
-    )
-
-
-def in_two_steps(x, pool_planes, pool_depths):
-    """Pools volumes (batch, channels, depth, height, width) plane by plane and then along the depth, as images.
-
-    Except for max pooling, torch has no 3-D kernels for channels that lie last in memory: it would copy input and output, and
-    for half precision it has none on a CPU. Where the channels lie last, every step between the two is a view.
-    """
-    n, c, d, _, _ = x.shape
-    y = pool_planes(x.transpose(1, 2).flatten(0, 1))  # (batch * depth, channels, height, width)
-    h, w = y.shape[2:]
-    y = pool_depths(y.reshape(n, d, c, h, w).transpose(1, 2).flatten(3))  # (batch, channels, depth, height * width)
-    return y.reshape(n, c, y.shape[2], h, w)
-
-
-# ---------------------------------------------------------------- sliding windows
+from torchkeras_lite.ops.pooling import AVERAGE, MAX, same_margins, surplus_of, too_small
+from torchkeras_lite.ops.windows import spread
 
 
 class _Pooling(Spatial):
@@ -54,8 +14,8 @@ class _Pooling(Spatial):
 
     def __init__(self, pool_size, strides, padding, data_format, **kwargs):
         super().__init__(data_format, **kwargs)
-        self.pool_size = spread(pool_size, self.rank, "pool_size", self.name)
-        self.strides = self.pool_size if strides is None else spread(strides, self.rank, "strides", self.name)
+        self.pool_size = spread(pool_size, self.rank, "pool_size", f"Layer {self.name!r}")
+        self.strides = self.pool_size if strides is None else spread(strides, self.rank, "strides", f"Layer {self.name!r}")
         self.padding = padding.lower() if isinstance(padding, str) else padding
         if self.padding not in ("valid", "same"):
             raise ValueError(
@@ -67,17 +27,7 @@ class _Pooling(Spatial):
         settled = self.__dict__
         settled["_options"] = self._options_of_kernel(same)
         settled["_margins"] = None if same else (0,) * self.rank
-        # torch pads both ends alike, and windows may hang over the far end by less than a stride (`ceil_mode`). Keras's odd
-        # rest behind thus costs nothing, except for stride 1: there the near end gets it too, and the first window goes.
-        axes = zip(self.pool_size, self.strides, strict=True)
-        surplus = [int(same and stride == 1 and window % 2 == 0) for window, stride in axes]
-        settled["_surplus"] = surplus
-        settled["_kept"] = None
-        if any(surplus):
-            kept = [slice(None)] * (self.rank + 2)
-            for axis, first in zip(self._axes, surplus, strict=True):
-                kept[axis] = slice(first, None)
-            settled["_kept"] = tuple(kept)
+        settled["_surplus"], settled["_kept"] = surplus_of(self.pool_size, self.strides, same, self._axes)
 
     def call(self, inputs):
         if not inputs.is_floating_point():
@@ -86,35 +36,23 @@ class _Pooling(Spatial):
 
     def raw(self, x):
         """The pooled x, both with the axes as torch has them."""
-        margins = self._margins or self._margins_for(x.shape[2:])
+        margins = self._margins or same_margins(x.shape[2:], self.pool_size, self.strides, self._surplus)
         try:
             return self.kernels[self.rank](x, self.pool_size, self.strides, margins, *self._options)
         except RuntimeError as error:
-            self._explain_size(x.shape[2:], error)
-            raise
+            problem = too_small(f"Layer {self.name!r}", x.shape[2:], self.pool_size) if self.padding == "valid" else None
+            if problem is None:
+                raise
+            raise ValueError(problem) from error
 
     def turned(self, y):
         """An output of `raw`, with the axes as Keras has them."""
         y = y.permute(self._outward)
         return y if self._kept is None else y[self._kept].contiguous()
 
-    def _margins_for(self, sizes):
-        """The padding at either end that amounts to "same"."""
-        axes = zip(sizes, self.pool_size, self.strides, self._surplus, strict=True)
-        return [same_padding(size, window, stride)[0] + surplus for size, window, stride, surplus in axes]
-
-    def _explain_size(self, sizes, error):
-        for size, window, word in zip(sizes, self.pool_size, WORDS[self.rank], strict=True):
-            if size < window and self.padding == "valid":
-                raise ValueError(
-                    f"Layer {self.name!r}: the input is {size} {word}, the pool needs {window}. Received: sizes={tuple(sizes)} "
-                    f"(without batch and channels), pool_size={self.pool_size}. The usual fix: `padding=\"same\"`, a smaller "
-                    "pool_size, or fewer poolings before this one."
-                ) from error
-
 
 class _MaxPooling(_Pooling):
-    kernels = {1: _max_pool1d, 2: torch.max_pool2d, 3: _max_pool3d}
+    kernels = MAX
 
     def _options_of_kernel(self, same):
         return 1, same  # dilation, ceil_mode
@@ -124,7 +62,7 @@ class _MaxPooling(_Pooling):
 
 
 class _AveragePooling(_Pooling):
-    kernels = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: _avg_pool3d}
+    kernels = AVERAGE
 
     def _options_of_kernel(self, same):
         return same, False  # ceil_mode, count_include_pad: what is padded does not count

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import torch
 from torch.nn import functional as F
 
 from torchkeras_lite.layer import Layer
+from torchkeras_lite.random import keep_mask
 
 
 class Dropout(Layer):
@@ -63,19 +63,6 @@ class Dropout(Layer):
     def __getstate__(self):
         # Generators cannot be pickled: a copy begins its sequence of masks anew.
         return {**super().__getstate__(), "_generators": {}}
-
-
-def keep_mask(shape, rate: float, dtype, device, generator=None) -> torch.Tensor:
-    """Factors of an inverted dropout: 0 with probability `rate`, else 1 / (1 - rate).
-
-    A Bernoulli draw for each element is slow on a CPU. Sixteen random bits decide as well at a fifth of the time; the rate is
-    met to 2^-17.
-    """
-    count = math.prod(shape)
-    dropped = min(round(rate * 65536), 65535)
-    bits = torch.empty((count + 3) // 4, dtype=torch.int64, device=device).random_(-(2**63), None, generator=generator)
-    keep = bits.view(torch.int16)[:count].view(tuple(shape)) >= dropped - 32768
-    return keep.to(dtype).mul_(1 / (1 - rate))
 
 
 def _is_shape(value) -> bool:

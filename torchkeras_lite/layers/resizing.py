@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 import numbers
 
-import torch
 from torch.nn import functional as F
 
 from torchkeras_lite.layers.spatial import Spatial
-from torchkeras_lite.layers.windows import WORDS, spread
+from torchkeras_lite.ops.pixels import to_dtype
+from torchkeras_lite.ops.resampling import INTERPOLATIONS, resample
+from torchkeras_lite.ops.windows import WORDS, spread
 
 
 def _pairs(value, layer, name) -> tuple[tuple[int, int], ...]:
     """`value` (an integer, or for each axis an integer or a pair of them) as a pair (before, after) for each axis."""
     if layer.rank == 1:
-        return (spread(value, 2, name, layer.name, zero=True),)
+        return (spread(value, 2, name, f"Layer {layer.name!r}", zero=True),)
     each = (value,) * layer.rank if isinstance(value, numbers.Integral) else value
     if isinstance(each, str) or not hasattr(each, "__len__") or len(each) != layer.rank:
         raise ValueError(
             f"Layer {layer.name!r}: `{name}` must be an integer, or a tuple with an integer or a pair (before, after) for each "
             f"of {layer.rank} axes. Received: {name}={value!r}"
         )
-    return tuple(spread(one, 2, f"{name}[{axis}]", layer.name, zero=True) for axis, one in enumerate(each))
+    return tuple(spread(one, 2, f"{name}[{axis}]", f"Layer {layer.name!r}", zero=True) for axis, one in enumerate(each))
 
 
 # ---------------------------------------------------------------- zeros around
@@ -229,7 +229,7 @@ class UpSampling1D(_UpSampling):
         super().__init__("channels_last", **kwargs)
         if not isinstance(size, numbers.Integral) or isinstance(size, bool):
             raise TypeError(f"Layer {self.name!r}: `size` must be an integer. Received: size={size!r}")
-        (self.size,) = factors = spread(size, 1, "size", self.name)
+        (self.size,) = factors = spread(size, 1, "size", f"Layer {self.name!r}")
         self._set_factors(factors)
 
 
@@ -251,12 +251,12 @@ class UpSampling2D(_UpSampling):
 
     def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
         super().__init__(data_format, **kwargs)
-        self.size = spread(size, 2, "size", self.name)
+        self.size = spread(size, 2, "size", f"Layer {self.name!r}")
         self.interpolation = interpolation.lower() if isinstance(interpolation, str) else interpolation
-        known = ("nearest", "bilinear", *_KERNELS)
-        if self.interpolation not in known:
+        if self.interpolation not in INTERPOLATIONS:
             raise ValueError(
-                f"Layer {self.name!r}: `interpolation` must be one of {known}. Received: interpolation={interpolation!r}"
+                f"Layer {self.name!r}: `interpolation` must be one of {INTERPOLATIONS}. "
+                f"Received: interpolation={interpolation!r}"
             )
         self._set_factors(self.size)
 
@@ -264,14 +264,14 @@ class UpSampling2D(_UpSampling):
         if self.interpolation == "nearest":
             return super().call(inputs)
         if not inputs.is_floating_point():
-            return _rounded(self.call(inputs.float()), inputs.dtype)
+            return to_dtype(self.call(inputs.float()), inputs.dtype)
         if self.interpolation == "bilinear":
             x = F.interpolate(inputs.permute(self._inward), scale_factor=self._scale, mode="bilinear", align_corners=False)
             return x.permute(self._outward)
         self._check_rank(inputs)
         for axis, factor in zip(reversed(self._axes), reversed(self.size), strict=True):
             if factor > 1:
-                inputs = _resample(inputs, axis, factor, self.interpolation)
+                inputs = resample(inputs, axis, inputs.shape[axis] * factor, self.interpolation)
         return inputs
 
 
@@ -290,58 +290,5 @@ class UpSampling3D(_UpSampling):
 
     def __init__(self, size=(2, 2, 2), data_format=None, **kwargs):
         super().__init__(data_format, **kwargs)
-        self.size = spread(size, 3, "size", self.name)
+        self.size = spread(size, 3, "size", f"Layer {self.name!r}")
         self._set_factors(self.size)
-
-
-# ---------------------------------------------------------------- interpolation by weights
-
-
-def _cubic(distance):
-    """Cubic convolution with a = -0.5: Keys 1981, "Cubic convolution interpolation for digital image processing".
-
-    torch's "bicubic" has a = -0.75 and repeats the edge.
-    """
-    near = (1.5 * distance - 2.5) * distance.square() + 1
-    far = ((2.5 - 0.5 * distance) * distance - 4) * distance + 2
-    return torch.where(distance < 1, near, torch.where(distance < 2, far, 0.0))
-
-
-def _lanczos(distance, radius):
-    return torch.where(distance < radius, torch.sinc(distance) * torch.sinc(distance / radius), 0.0)
-
-
-_KERNELS = {
-    "bicubic": _cubic,
-    "lanczos3": functools.partial(_lanczos, radius=3),
-    "lanczos5": functools.partial(_lanczos, radius=5),
-}
-
-
-def _weights(size, factor, method, dtype, device):
-    """The matrix (size * factor, size) that enlarges an axis."""
-    with torch.inference_mode(False):  # it is kept, and training may use it
-        middles = (torch.arange(size * factor, dtype=torch.float64, device="cpu") + 0.5) / factor - 0.5
-        distances = (middles[:, None] - torch.arange(size, dtype=torch.float64, device="cpu")).abs()
-        weights = _KERNELS[method](distances)
-        return (weights / weights.sum(1, keepdim=True)).to(device, dtype)
-
-
-_kept_weights = functools.lru_cache(maxsize=128)(_weights)
-
-
-def _resample(x, axis, factor, method):
-    """Enlarges one axis: a matrix product, several times as fast as torch's interpolation with as many taps."""
-    find = _weights if torch.compiler.is_compiling() else _kept_weights
-    weights = find(x.shape[axis], factor, method, x.dtype, x.device)
-    if axis == x.ndim - 1:
-        return torch.matmul(x, weights.T)
-    rest = x.shape[axis + 1 :]
-    return torch.matmul(weights, x.flatten(axis + 1)).reshape(*x.shape[:axis], len(weights), *rest)
-
-
-def _rounded(x, dtype):
-    if dtype is torch.bool:
-        return x > 0
-    limits = torch.iinfo(dtype)
-    return x.round().clamp(limits.min, limits.max).to(dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from torchkeras_lite import config, dtype_policies, initializers, registry
+from torchkeras_lite.scopes import StatelessScope
 from torchkeras_lite.variable import Variable
 
 table = registry.Table("metric", "keras.metrics")
@@ -74,6 +75,32 @@ class Metric(registry.Configurable):
         """Back to zeros."""
         for variable in self.variables:
             variable.assign(torch.zeros_like(variable.raw))
+
+    def stateless_update_state(self, metric_variables, *args, **kwargs) -> list[torch.Tensor]:
+        """The values of `variables` after `update_state`, if before it they are `metric_variables`. Nothing is changed."""
+        with self._having(metric_variables) as scope:
+            self.update_state(*args, **kwargs)
+            return [scope.get_current_value(variable) for variable in self.variables]
+
+    def stateless_result(self, metric_variables):
+        """The result, if the values of `variables` are `metric_variables`."""
+        with self._having(metric_variables):
+            return self.result()
+
+    def stateless_reset_state(self) -> list[torch.Tensor]:
+        """The values of `variables` after `reset_state`. Nothing is changed."""
+        with self._having([variable.value for variable in self.variables]) as scope:
+            self.reset_state()
+            return [scope.get_current_value(variable) for variable in self.variables]
+
+    def _having(self, values) -> StatelessScope:
+        mine, values = self.variables, list(values)
+        if len(mine) != len(values):
+            raise ValueError(
+                f"Argument `metric_variables` must have a value for each of the {len(mine)} variables of {self.name!r}. "
+                f"Received: {len(values)} values"
+            )
+        return StatelessScope(list(zip(mine, values, strict=True)))
 
     # ------------------------------------------------------------ use
 

@@ -39,6 +39,7 @@ class Fused:
         self.first = self.layers[0]
         self.pool = self.layers[-1] if type(self.layers[-1]) in _POOLS else None
         self.rectifiers = [layer for layer in self.layers[1:] if layer is not self.pool]
+        self._may_activate = hasattr(self.first, "activation")  # asking each time for what is not there is dear in torch
         self.name = "_then_".join(layer.name for layer in self.layers)
 
     def __call__(self, x):
@@ -72,7 +73,7 @@ class Fused:
         for layer in self.rectifiers or (self.first,):
             if not rectifies(layer):
                 return False
-        if self.rectifiers and getattr(self.first, "activation", None) not in _NONE:
+        if self.rectifiers and self._may_activate and self.first.activation not in _NONE:
             return False
         for part in x if type(x) is list else (x,):
             if type(part) is not torch.Tensor or not part.is_floating_point() or part.dtype not in self.first._direct_dtypes:

@@ -11,8 +11,8 @@ from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config, registry
 from torchkeras_lite.graph import mapped
-from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import InputLayer
+from torchkeras_lite.operation import Operation
 from torchkeras_lite.symbolic import NAMED, KerasTensor, Op, op_named, record_op, torch_functions
 
 _KERAS_OPS = "keras.src.ops.numpy"
@@ -54,11 +54,14 @@ def _counts_from_one(operation) -> bool:
 def _call(node):
     """The arguments of a call. Of a named operation only the tensors: its settings stand in its config, as in Keras."""
     named = NAMED.get(node.operation.function) if isinstance(node.operation, Op) else None
-    return (node.args, node.kwargs) if named is None else (_tensors_and_settings(node)[0], {})
+    if named is None:
+        return node.args, node.kwargs
+    tensors, _, further = _tensors_and_settings(node)
+    return tensors, further
 
 
-def _tensors_and_settings(node) -> tuple[tuple, dict]:
-    """What a named operation was called with, apart: its tensors in Keras's order, and its settings by name."""
+def _tensors_and_settings(node) -> tuple[tuple, dict, dict]:
+    """What a named operation was called with, apart: its tensors in Keras's order, its settings by name, and its `**kwargs`."""
     named, signature = NAMED[node.operation.function], inspect.signature(node.operation.function)
     bound = signature.bind(*node.args, **node.kwargs)
     bound.apply_defaults()
@@ -66,7 +69,9 @@ def _tensors_and_settings(node) -> tuple[tuple, dict]:
     for name in named.tensors:
         several = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
         tensors += bound.arguments[name] if several else [bound.arguments[name]]
-    return tuple(tensors), {key: value for key, value in bound.arguments.items() if key not in named.tensors}
+    open_ended = [name for name, parameter in signature.parameters.items() if parameter.kind is inspect.Parameter.VAR_KEYWORD]
+    further = bound.arguments.pop(open_ended[0], {}) if open_ended else {}
+    return tuple(tensors), {key: value for key, value in bound.arguments.items() if key not in named.tensors}, further
 
 
 def _rejoined(function, tensors, settings: dict) -> tuple[list, dict]:
@@ -162,13 +167,13 @@ def _deserialized(one):
     name = one["class_name"]
     if one.get("module") == _TORCH_OPS:
         return Op(f"torch.{name.rpartition('.')[2]}", _torch_function(name), one["name"])
-    if str(one.get("module")).startswith("keras.src.ops."):
+    if str(one.get("module")).startswith(("keras.src.ops.", "keras.src.activations.")):
         function = op_named(name, one["module"])
         if function is None:
             raise ValueError(f"The model uses Keras's operation {name!r}, which is not known here.")
         return Op(name, function, one["name"])
     layer = registry.deserialize(one)
-    if not isinstance(layer, Layer):
+    if not isinstance(layer, Operation):
         raise ValueError(f"Expected a layer in the config of a model. Received: {layer!r} (of type {type(layer)})")
     return layer
 

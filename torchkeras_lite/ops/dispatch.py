@@ -14,10 +14,14 @@ from typing import TypeVar
 import torch
 
 from torchkeras_lite import config, symbolic
-from torchkeras_lite.promotion import dtype_of, result_type
+from torchkeras_lite.promotion import dtype_of, result_type, torch_result_type
 from torchkeras_lite.variable import tensor_of
 
 Tensor = torch.Tensor
+# What functions of real and complex numbers compute in; and the Python numbers that are weak beside a tensor of a dtype.
+INEXACT = frozenset((torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.complex64, torch.complex128))
+BESIDE_INEXACT = {dtype: (float, int, complex) if dtype.is_complex else (float, int) for dtype in INEXACT}
+BESIDE = BESIDE_INEXACT | dict.fromkeys((torch.int32, torch.int64, torch.uint8, torch.int8, torch.int16), (int,))
 _Function = TypeVar("_Function", bound=Callable)
 
 
@@ -45,26 +49,76 @@ def lifted(function, *args, **kwargs):
     """`function` on these arguments: drawn if a KerasTensor is among them, else with its tensor arguments made tensors."""
     if symbolic.is_symbolic(args, kwargs):
         return symbolic.record(function, args, kwargs)
-    return _again(function, args, kwargs, None)
+    named = symbolic.NAMED[function]
+    device = next((arg.device for arg in (args[0] if named.listed else args) if isinstance(arg, Tensor)), None)
+    if named.listed:
+        return function([to_tensor(value, None, device) for value in args[0]], *args[1:], **kwargs)
+    made = [to_tensor(arg, None, device) if named.takes_tensor(place) else arg for place, arg in enumerate(args)]
+    return function(*made, **kwargs)
 
 
 def promoted(function, *args, **kwargs):
     """As `lifted`, with all tensor arguments in the dtype in which they meet (see `promotion`)."""
+    return _joined(function, args, kwargs)
+
+
+def counted(function, *args, **kwargs):
+    """As `promoted`, and booleans become int32."""
+    return _joined(function, args, kwargs, int)
+
+
+def floated(function, *args, **kwargs):
+    """As `promoted`, and integers and booleans become floatx. For functions whose guard asks for `INEXACT`."""
+    return _joined(function, args, kwargs, float)
+
+
+def doubled(function, x):
+    """As `floated` for a function of one number, and int64 becomes float64: Keras's choice in a few of them."""
+    if symbolic.is_symbolic((x,)):
+        return symbolic.record(function, (x,), {})
+    x = to_tensor(x)
+    return function(x.double()) if x.dtype is torch.int64 else floated(function, x)
+
+
+def _joined(function, args, kwargs, *dtypes):
     if symbolic.is_symbolic(args, kwargs):
         return symbolic.record(function, args, kwargs)
     named = symbolic.NAMED[function]
-    values = args[0] if named.listed else [arg for place, arg in enumerate(args) if named.takes_tensor(place)]
-    return _again(function, args, kwargs, config.torch_dtype(result_type(*[dtype_of(value) for value in values])))
-
-
-def _again(function, args, kwargs, dtype):
-    """Calls the operation on tensors of `dtype` (None: each of its own), on the device of those that are tensors already."""
-    named = symbolic.NAMED[function]
-    device = next((arg.device for arg in (args[0] if named.listed else args) if isinstance(arg, Tensor)), None)
     if named.listed:
-        return function([to_tensor(value, dtype, device) for value in args[0]], *args[1:], **kwargs)
-    made = [to_tensor(arg, dtype, device) if named.takes_tensor(place) else arg for place, arg in enumerate(args)]
+        return function(together(args[0], *dtypes), *args[1:], **kwargs)
+    count = len(args)
+    if count <= named.leading:
+        return function(*together(args, *dtypes), **kwargs)
+    places = [place for place in range(count) if named.takes_tensor(place)]
+    made = list(args)
+    for place, value in zip(places, together([args[place] for place in places], *dtypes), strict=True):
+        made[place] = value
     return function(*made, **kwargs)
+
+
+def together(values, *dtypes) -> list:
+    """The values as tensors of the dtype in which they meet, with `dtypes` as of `result_type`. None stays."""
+    device, kinds, values = None, [*dtypes], list(values)
+    for value in values:
+        if isinstance(value, Tensor):
+            device = value.device
+            break
+    for place, value in enumerate(values):
+        if isinstance(value, (list, tuple)):
+            values[place] = value = to_tensor(value, None, device)
+        if value is not None:
+            kinds.append(dtype_of(value))
+    dtype = torch_result_type(*kinds)
+    return [to_tensor(value, dtype, device) for value in values]
+
+
+def weak(number, tensor, among=BESIDE) -> bool:
+    """Whether these are a Python number and a tensor of its kind: much of torch takes such a pair as it is.
+
+    Args:
+        among: the dtypes that the tensor may have (`BESIDE` or `BESIDE_INEXACT`).
+    """
+    return isinstance(tensor, Tensor) and type(number) in among.get(tensor.dtype, ())
 
 
 def to_tensor(value, dtype: torch.dtype | None = None, device=None):
@@ -77,6 +131,8 @@ def to_tensor(value, dtype: torch.dtype | None = None, device=None):
         return None
     if isinstance(value, Tensor):
         return value if dtype is None or value.dtype is dtype else value.to(dtype)
+    if dtype is not None and type(value) in (int, float, bool):
+        return torch.scalar_tensor(value, dtype=dtype, device=device or config.get_device())  # fills: no copy from the host
     if isinstance(value, (list, tuple)) and any(hasattr(part, "__torch_function__") for part in value):
         parts = [to_tensor(part, None, device) for part in value]
         return torch.stack([to_tensor(part, dtype or config.torch_dtype(result_type(*map(dtype_of, parts)))) for part in parts])
@@ -94,4 +150,6 @@ def _plain_dtype(value) -> torch.dtype | None:
         if kinds <= {int, bool}:
             return torch.bool if kinds == {bool} else torch.int32
         value = value[0]
-    return torch.int32 if type(value) is int else None
+    if type(value) is int:
+        return torch.int32 if -(2**31) <= value < 2**31 else torch.int64
+    return torch.complex64 if type(value) is complex else None

@@ -155,6 +155,45 @@ class State(registry.Configurable):
         for variable, weight in zip(self.variables, weights, strict=True):
             variable.assign(weight)
 
+    def stateless_apply(self, optimizer_variables, grads, trainable_variables) -> tuple[list, list]:
+        """What `apply(grads)` makes of these values of the trained variables and of `variables`. Nothing is changed.
+
+        The kernels work in place, so the variables take on the values for the time of the step, and get their own back.
+
+        Returns:
+            (values of the trained variables, values of the optimizer's), as new tensors.
+
+        Raises:
+            ValueError: the optimizer is not built, or as many values as there are variables are not given.
+        """
+        if not self.built:
+            raise ValueError(
+                f"`stateless_apply` of {self.name!r} needs its variables: call `build(model.trainable_variables)` first."
+            )
+        mine: list[Variable] = []
+        values: list = []
+        for word, variables, given in (
+            ("optimizer_variables", self.variables, list(optimizer_variables)),
+            ("trainable_variables", self._targets, list(trainable_variables)),
+        ):
+            if len(given) != len(variables):
+                raise ValueError(
+                    f"Argument `{word}` must have a value for each of the {len(variables)} variables. "
+                    f"Received: {len(given)} values"
+                )
+            mine, values = mine + variables, values + given
+        before = [variable.value.detach().clone() for variable in mine]
+        try:
+            for variable, value in zip(mine, values, strict=True):
+                variable.assign(value)
+            self.apply(grads)
+            after = [variable.value.detach().clone() for variable in mine]
+        finally:
+            for variable, value in zip(mine, before, strict=True):
+                variable.assign(value)
+        count = len(self.variables)
+        return after[count:], after[:count]
+
     def save_own_variables(self, store) -> None:
         """Puts the variables into a dict of arrays (or a group of an HDF5 file), under "0", "1", ..."""
         for i, variable in enumerate(self.variables):

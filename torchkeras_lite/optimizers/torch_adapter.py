@@ -170,6 +170,10 @@ class TorchOptimizer(Optimizer):
             for param, grad in kept:
                 param.grad = grad
 
+    def stateless_apply(self, optimizer_variables, grads, trainable_variables):
+        """Refused: what torch's optimizer keeps is not among the variables, so it could not be put back."""
+        raise NotImplementedError(f"{self.name!r} has no `stateless_apply`: the state of a torch optimizer is its own.")
+
     # ------------------------------------------------------------ files
 
     @property

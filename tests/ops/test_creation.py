@@ -1,0 +1,116 @@
+"""Tensors out of nothing: errors, devices, memory."""
+
+import numpy as np
+import pytest
+import torch
+
+import torchkeras_lite as keras
+from torchkeras_lite import ops
+
+
+@pytest.mark.parametrize("function", [ops.zeros, ops.ones, ops.empty])
+def test_open_size(function):
+    with pytest.raises(TypeError, match=rf"`{function.__name__}` needs to know all sizes. Received: shape=\(None, 4\)"):
+        function((keras.Input((4,)).shape[0], 4))
+    with pytest.raises(TypeError, match=f"`{function.__name__}` expects a tuple of integers for `shape`"):
+        function("2")
+
+
+def test_full_open_size():
+    with pytest.raises(TypeError, match="`full` needs to know all sizes"):
+        ops.full((None, 4), 1)
+
+
+def test_memory_is_uninitialized_but_shaped():
+    assert ops.empty((2, 3), "int8").shape == (2, 3) and ops.empty(3).dtype is torch.float32
+    made = ops.empty_like(torch.ones(2, 3), dtype="int32")
+    assert made.shape == (2, 3) and made.dtype is torch.int32
+    outline = ops.empty_like(keras.Input((3,)), dtype="int32")
+    assert outline.shape == (None, 3) and outline.dtype == "int32"
+
+
+def test_device_and_floatx():
+    with keras.device("meta"):
+        made = [
+            ops.zeros(2), ops.ones(2), ops.empty(2), ops.full(2, 1), ops.eye(2), ops.tri(2), ops.arange(2),
+            ops.linspace(0, 1, 2), ops.logspace(0, 1, 2), ops.geomspace(1, 2, 2), ops.hanning(4), ops.array([1, 2]),
+        ]  # fmt: skip
+    assert {each.device.type for each in made} == {"meta"}
+    keras.config.set_floatx("float64")
+    try:
+        assert ops.zeros(2).dtype is ops.linspace(0, 1, 2).dtype is ops.kaiser(4, 2.0).dtype is torch.float64
+    finally:
+        keras.config.set_floatx("float32")
+
+
+def test_full_owns_its_memory():
+    made = ops.full((2, 3), torch.tensor([1.0, 2.0, 3.0]))
+    made[0, 0] = 5
+    assert made[1, 0] == 1
+
+
+def test_full_is_differentiable():
+    value = torch.tensor(2.0, requires_grad=True)
+    ops.full((2, 3), value).sum().backward()
+    assert value.grad == 6
+
+
+def test_large_integers():
+    assert ops.array(2**40).item() == 2**40
+    assert ops.array([2**40], "int64").tolist() == [2**40]
+
+
+@pytest.mark.parametrize("size", [2.0, torch.tensor(2.0)])
+def test_eye_wants_integers(size):
+    with pytest.raises(TypeError, match="`eye` expects an integer for `N`"):
+        ops.eye(size)
+    with pytest.raises(TypeError, match="`eye` expects an integer for `M`"):
+        ops.eye(2, size)
+    assert ops.eye(torch.tensor(2)).tolist() == [[1, 0], [0, 1]]
+
+
+def test_vander_errors():
+    x = torch.ones(3)
+    with pytest.raises(ValueError, match=r"`vander` expects `x` with one axis. Received: x.shape=\(1, 3\)"):
+        ops.vander(x[None])
+    with pytest.raises(TypeError, match="integer for `N`"):
+        ops.vander(x, 2.0)
+    with pytest.raises(ValueError, match="at least 0 powers"):
+        ops.vander(x, -1)
+    with pytest.raises(TypeError, match="a bool for `increasing`"):
+        ops.vander(x, 2, increasing=1)
+
+
+def test_symbolic_lengths():
+    x = keras.Input((), batch_size=3)
+    with pytest.raises(TypeError, match="`arange` cannot know how long it becomes"):
+        ops.arange(x)
+    for window in (ops.bartlett, ops.blackman, ops.hamming, ops.hanning, lambda x: ops.kaiser(x, 1.0)):
+        with pytest.raises(TypeError, match="cannot know how long it becomes"):
+            window(x)
+
+
+def test_arange_step():
+    with pytest.raises(ValueError, match="`arange` expects a `step` other than 0"):
+        ops.arange(1, 3, 0)
+
+
+def test_meshgrid_words():
+    with pytest.raises(ValueError, match="`meshgrid` expects 'xy' or 'ij'"):
+        ops.meshgrid(torch.ones(2), torch.ones(3), indexing="yx")
+
+
+def test_spaced_ends_are_exact():
+    start, stop = torch.rand(50), torch.rand(50) * 1e6
+    made = ops.linspace(start, stop, 7)
+    assert torch.equal(made[0], start) and torch.equal(made[-1], stop)
+    assert np.isnan(ops.linspace(0, 1, 1, retstep=True)[1])
+
+
+def test_spaced_values_in_graphs():
+    start, stop = keras.Input((3,)), keras.Input((3,))
+    model = keras.Model([start, stop], [ops.linspace(start, stop, 4), ops.logspace(start, stop, 4, base=2)])
+    a, b = torch.rand(2, 3), torch.rand(2, 3)
+    assert model.output_shape == [(4, None, 3), (4, None, 3)]
+    for made, truth in zip(model([a, b]), (ops.linspace(a, b, 4), ops.logspace(a, b, 4, base=2)), strict=True):
+        torch.testing.assert_close(made, truth)
