@@ -285,3 +285,20 @@ def test_text_and_identity():
     x = KerasTensor((None, 3), name="x")
     assert repr(x) == "<KerasTensor shape=(None, 3), dtype=float32, name=x>"
     assert {x: 1}[x] == 1 and x.ndim == x.rank == 2
+
+
+def test_an_open_batch_beside_a_fixed_one():
+    for made in (keras.Input((3,)) + KerasTensor((2, 3)), torch.add(keras.Input((3,)), KerasTensor((2, 3)))):
+        assert made.shape == (2, 3)
+
+
+def test_shapes_that_do_not_fit_name_the_operation():
+    with pytest.raises(ValueError, match=r"Add cannot be applied to tensors of shapes \[\(2, 3\), \(4, 3\)\]"):
+        KerasTensor((2, 3)) + KerasTensor((4, 3))
+
+
+def test_torchs_named_results_come_out_of_a_model():
+    x = keras.Input((3,))
+    model = keras.Model(x, torch.topk(x, 2))
+    values, indices = model(torch.tensor([[1.0, 3.0, 2.0]]))
+    assert values.tolist() == [[3.0, 2.0]] and indices.tolist() == [[1, 2]]

@@ -319,8 +319,10 @@ class _Writer:
             return repr(value)
         if type(value) is str and re.fullmatch(r"[A-Za-z0-9_]*", value):
             return repr(value)
-        if type(value) in (list, tuple):
+        if type(value) in (list, tuple) or (isinstance(value, (list, tuple)) and tensors_in(value)):
             inside = ", ".join(self._expression(part) for part in value)
+            if hasattr(value, "_fields"):
+                return f"{self._global(type(value), type(value).__name__)}({inside})"
             return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
         if isinstance(value, dict) and tensors_in(value):
             return f"{{{', '.join(f'{self._expression(key)}: {self._expression(part)}' for key, part in value.items())}}}"

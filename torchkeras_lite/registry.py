@@ -24,9 +24,15 @@ _PACKAGE = __name__.partition(".")[0]
 # ---------------------------------------------------------------- names of our own and of users
 
 _builtin: dict[tuple[str, str], Any] = {}  # ("keras.layers", "Dense") -> class
+_functions: dict[tuple[str, str], Any] = {}  # ("keras.ops", "gelu") -> function, for those that go by their full names
 _custom: dict[str, Any] = {}  # "package>name" -> user's class or function
 _custom_names: dict[Any, str] = {}
 _scopes = threading.local()
+
+
+def publish(function, module: str) -> None:
+    """Configs may name this function as `module.name`."""
+    _functions[module, function.__name__] = function
 
 
 def snake_case(name: str) -> str:
@@ -239,6 +245,8 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     found = get_registered_object(registered, custom_objects) or get_registered_object(
         inner if name == "function" else name, custom_objects
     )
+    if found is None and name == "function":
+        found = _functions.get((config.get("module"), inner))
     if found is None:
         found = _find_builtin(str(config.get("module")), name) or (table.objects.get(name) if table else None)
     if found is None:

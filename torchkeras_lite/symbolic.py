@@ -213,6 +213,7 @@ def name_op(function, kind: str, module: str, tensors: tuple[str, ...], listed: 
     leading = min(set(range(len(places) + 1)) - places)
     NAMED[function] = Named(kind, module, tensors, places, rest, leading, listed)
     _by_name.setdefault((module, kind), function)
+    registry.publish(function, "keras.ops")
 
 
 def op_named(kind: str, module: str):
@@ -284,7 +285,11 @@ def record(function, args, kwargs):
 def record_op(op: Op, args, kwargs):
     """Puts a call of an Op into the graph; returns its KerasTensors."""
     args, kwargs = pytree.tree_map(_constant, (args, kwargs))
-    outputs = infer(op.function, args, kwargs)
+    try:
+        outputs = infer(op.function, args, kwargs)
+    except (RuntimeError, IndexError) as error:
+        shapes = [tensor.shape for tensor in tensors_in((args, kwargs))]
+        raise ValueError(f"The operation {op.kind} cannot be applied to tensors of shapes {shapes}: {error}") from error
     op._nodes.append(Node(op, args, kwargs, outputs))
     drawing.begin()
     return outputs
@@ -327,6 +332,7 @@ def infer(function, args, kwargs, device=None):
     leaves = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, KerasTensor)]
     varies_inside = any(None in leaf.shape[1:] for leaf in leaves)
     varies_in_front = any(leaf.shape[:1] == (None,) for leaf in leaves)
+    fixed = [leaf.shape[0] for leaf in leaves if leaf.shape and leaf.shape[0] not in (None, 1)]
     device = device or config.get_device()
 
     def run(rows: int, inner: int, make=torch.zeros):
@@ -349,9 +355,12 @@ def infer(function, args, kwargs, device=None):
         try:
             results = with_rows()
         except RuntimeError as error:
-            if "ZeroDivisionError" not in str(error):  # torch's word for a division of integers by the zeros in a stand-in
+            if "ZeroDivisionError" in str(error):  # torch's word for a division of integers by the zeros in a stand-in
+                results = with_rows(torch.ones)
+            elif varies_in_front and fixed:
+                results = [run(fixed[0], _PROBES[0])]  # beside a tensor of so many rows there can be no other number of them
+            else:
                 raise
-            results = with_rows(torch.ones)
     found = [leaf for leaf in pytree.tree_leaves(results[0]) if _is_tensor(leaf)]
     if zero_rows and varies_in_front and any(0 in leaf.shape[1:] or leaf.shape[:1] > (0,) for leaf in found):
         # A zero further in may be the rows, moved, or a size that really is zero; rows in front may be the given ones and more.
