@@ -54,6 +54,11 @@ def public_module(obj) -> str:
     return ".".join(["keras", parts[1], *(["schedules"] if parts[-1] == "schedules" else [])])
 
 
+def public_name(cls) -> str:
+    """The name under which Keras publishes a class of ours, where that is not the class's own."""
+    return vars(cls).get("keras_name", cls.__name__)
+
+
 def register_keras_serializable(package: str = "Custom", name: str | None = None):
     """Decorator: from now on files and configs may name this class or function, as `package>name`."""
 
@@ -198,7 +203,7 @@ def serialize(obj) -> Any:
         mine = cls.__module__.partition(".")[0] == _PACKAGE
         described = {
             "module": public_module(cls),
-            "class_name": cls.__name__,
+            "class_name": public_name(cls),
             "config": obj.get_config(),
             "registered_name": None if mine else get_registered_name(cls),
         }
@@ -266,6 +271,11 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     return made
 
 
+def find_class(name: str, custom_objects: dict | None = None):
+    """The class that a config means by this name alone: the user's, or one of ours; None if there is none."""
+    return get_registered_object(name, custom_objects) or _find_builtin("keras", name)
+
+
 def _find_builtin(module: str, name: str):
     """Our class of this name. Files of other releases name other modules: then the one whose public module fits best."""
     if (module, name) in _builtin:
@@ -292,7 +302,7 @@ class Configurable:
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__module__.partition(".")[0] == _PACKAGE:
-            _builtin.setdefault((public_module(cls), cls.__name__), cls)
+            _builtin.setdefault((public_module(cls), public_name(cls)), cls)
         if "__init__" in cls.__dict__:
             cls.__init__ = _remember(cls, cls.__init__)
             if "get_config" not in cls.__dict__:

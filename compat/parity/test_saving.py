@@ -62,3 +62,19 @@ def test_both_ways(make, writer, reader, tmp_path):
         assert int(loaded.optimizer.iterations) == int(model.optimizer.iterations)
         for each in (model, loaded):
             each.fit(X, Y, verbose=0, shuffle=False)
+
+
+@pytest.mark.parametrize("make", [dense, branches, image, nested])
+@pytest.mark.parametrize(("writer", "reader"), [(mine, real), (real, mine)], ids=["written here", "written by Keras"])
+def test_hdf5_both_ways(make, writer, reader, tmp_path, caplog):
+    model = make(writer)
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "m.h5")
+    compiled = reader is mine  # Keras cannot compile what its own files say, if losses are named
+    loaded = reader.models.load_model(tmp_path / "m.h5", compile=compiled)
+    np.testing.assert_allclose(loaded.predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-4, atol=1e-5)
+    if compiled:
+        for each in (model, loaded):
+            each.fit(X, Y, verbose=0, shuffle=False)
+        assert int(loaded.optimizer.iterations) == int(model.optimizer.iterations)
+        np.testing.assert_allclose(loaded.predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-4, atol=1e-5)

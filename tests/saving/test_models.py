@@ -126,10 +126,21 @@ def test_an_existing_file_is_not_overwritten_unasked(tmp_path):
         model.save(tmp_path / "m.keras", overwrite=False)
 
 
-@pytest.mark.parametrize("name", ["model", "model.pb"])
-def test_an_ending_of_no_format(name, tmp_path):
-    with pytest.raises(ValueError, match="extension"):
-        functional().save(tmp_path / name)
+@pytest.mark.parametrize("name", ["model.keras", "model", "model.h5", "model.hdf5", "model.model"])
+def test_any_name(name, tmp_path):
+    model = trained(functional)
+    model.save(tmp_path / name)
+    assert (tmp_path / name).is_dir() == (name == "model")
+    loaded = keras.models.load_model(tmp_path / name)
+    np.testing.assert_array_equal(predictions(loaded), predictions(model))
+    assert loaded.optimizer.iterations == 1
+
+
+def test_a_model_without_weights_yet(tmp_path):
+    for name in ("m.keras", "m.h5"):
+        with pytest.raises(ValueError, match="not built"):
+            keras.Sequential([layers.Dense(1)]).save(tmp_path / name)
+    assert os.listdir(tmp_path) == []
 
 
 def test_weights_out_of_a_whole_model(tmp_path):

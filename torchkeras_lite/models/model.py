@@ -182,20 +182,21 @@ class Model(Wired, Trainer, Layer):
 
     # ------------------------------------------------------------ files
 
-    def save_weights(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
-        """Writes all weights to one HDF5 file, in the layout of Keras 3's `.weights.h5`."""
-        saving.save_weights(self, filepath, overwrite=overwrite)
+    def save_weights(self, filepath: str | os.PathLike, overwrite: bool = True, **kwargs) -> None:
+        """Writes all weights to one HDF5 file, in the layout of Keras 3's `.weights.h5` (a plain `.h5`: of Keras 2)."""
+        saving.save_weights(self, filepath, overwrite, **kwargs)
 
     def load_weights(self, filepath: str | os.PathLike, skip_mismatch: bool = False, **kwargs) -> None:
         """Reads what `save_weights` or `save` (these or those of Keras 3) wrote. Nothing changes when something does not fit.
 
         Args:
             skip_mismatch: leave out layers whose shapes differ, with a warning, instead of failing.
+            by_name: (files in the layout of Keras 2) find layers by name, not by their order.
         """
         saving.load_weights(self, filepath, skip_mismatch, **kwargs)
 
     def save(self, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
-        """Writes the whole model to a `.keras` file. See `saving.save_model`."""
+        """Writes the whole model to a `.keras` or HDF5 file. See `saving.save_model`."""
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
     def to_json(self, **kwargs) -> str:

@@ -10,5 +10,4 @@ from torchkeras_lite.registry import (
     register_keras_serializable,
     serialize as serialize_keras_object,
 )
-from torchkeras_lite.saving.weights import save_weights
-from torchkeras_lite.saving.models import load_model, load_weights, model_from_json, save_model
+from torchkeras_lite.saving.models import load_model, load_weights, model_from_json, save_model, save_weights

@@ -7,20 +7,22 @@ import os
 import warnings
 
 from torchkeras_lite import lambdas, registry
-from torchkeras_lite.saving import archive, weights
+from torchkeras_lite.saving import archive, hdf5, weights
+from torchkeras_lite.saving.stores import group_at
 
 
 def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
-    """Writes a `.keras` file: the config, the weights, how the model is compiled, and the optimizer's state.
+    """Writes the config, the weights, how the model is compiled, and the optimizer's state.
 
-    The file appears whole or not at all. Real Keras 3 opens it.
+    The file appears whole or not at all. Real Keras opens it.
 
     Args:
-        filepath: ends in `.keras`; a folder's name with `zipped=False`.
+        filepath: what ends in `.keras` becomes that; a name without an ending, or `zipped=False`, becomes a folder with the
+            same parts; any other ending means HDF5, as Keras 2 has it.
         overwrite: replace a file that is there.
 
     Raises:
-        ValueError: another ending, or a model that is not built.
+        ValueError: a model that is not built.
         FileExistsError: the file is there and `overwrite` is False.
     """
     import h5py
@@ -30,13 +32,17 @@ def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = No
     kwargs.pop("save_format", None)
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}")
-    if zipped is not False and not filepath.endswith(".keras"):
+    extension = os.path.splitext(filepath)[1]
+    if not model.built:
         raise ValueError(
-            "Invalid filepath extension for saving. Add the extension `.keras`, or `.weights.h5` and call `save_weights`. "
-            f"Received: filepath={filepath}"
+            f"Model {model.name!r} is not built, so there is nothing to save yet. Give it an input shape, or call it on data "
+            "first."
         )
     if os.path.exists(filepath) and not overwrite:
         raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
+    if extension not in ("", ".keras") and zipped is not False:
+        hdf5.save_model(model, filepath, include_optimizer)
+        return
     config = registry.serialize(model)
     if not include_optimizer:
         config.pop("compile_config", None)
@@ -45,11 +51,13 @@ def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = No
         with h5py.File(path, "w") as file:
             weights.write(model, file)
 
-    archive.write(filepath, config, write_weights, zipped is not False)
+    archive.write(filepath, config, write_weights, zipped is not False and extension == ".keras")
 
 
 def load_model(filepath, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool | None = True):
-    """The model in a `.keras` file (or in a folder with its parts), compiled as it was.
+    """The model in a `.keras` file (or in a folder with its parts) or in an HDF5 file, compiled as it was.
+
+    What kind of file it is shows in the file, not in its name.
 
     No code is taken from the file: classes and functions are those of this package, those registered with
     `register_keras_serializable`, and `custom_objects`. A `Lambda` layer over a nameless function is the exception: with
@@ -63,12 +71,32 @@ def load_model(filepath, custom_objects: dict | None = None, compile: bool = Tru
         ValueError: there is no such file, or it is no model's.
         TypeError: a class in it is not known.
     """
-    import h5py
-
     filepath = os.fspath(filepath)
     if not os.path.exists(filepath):
         raise ValueError(f"File not found: filepath={filepath}. Please ensure the file is an accessible `.keras` zip file.")
-    with archive.Archive(filepath) as source, registry.CustomObjectScope(custom_objects or {}), lambdas.safe_mode(safe_mode):
+    with registry.CustomObjectScope(custom_objects or {}), lambdas.safe_mode(safe_mode):
+        return _load_hdf5(filepath, compile) if is_hdf5(filepath) else _load_archive(filepath, compile)
+
+
+def is_hdf5(filepath: str) -> bool:
+    """Whether it is an HDF5 file."""
+    if not os.path.isfile(filepath):
+        return False
+    with open(filepath, "rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+
+
+def _load_hdf5(filepath, compile):
+    import h5py
+
+    with h5py.File(filepath, "r") as file:
+        return hdf5.load_model(file, filepath, compile)
+
+
+def _load_archive(filepath, compile):
+    import h5py
+
+    with archive.Archive(filepath) as source:
         config = source.config()
         compiled = config.pop("compile_config", None)
         model = registry.deserialize(config)
@@ -92,16 +120,40 @@ def _room(model) -> int:
     return (1 << 26) + 64 * sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
 
 
-def load_weights(model, filepath, skip_mismatch: bool = False, **kwargs) -> None:
-    """Takes the weights out of a `.weights.h5` or `.keras` file. See `Model.load_weights`."""
+def save_weights(model, filepath, overwrite: bool = True, **kwargs) -> None:
+    """Writes all weights to an HDF5 file: in the layout of Keras 3, or for a plain `.h5` or `.hdf5` in that of Keras 2.
+
+    Raises:
+        ValueError: the model is not built, so it has no weights yet.
+        FileExistsError: the file is there and `overwrite` is False.
+    """
+    filepath = os.fspath(filepath)
+    kwargs.pop("save_format", None)
+    if kwargs:
+        raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}")
+    if filepath.endswith((".h5", ".hdf5")) and not filepath.endswith(".weights.h5") and model.built:
+        if os.path.exists(filepath) and not overwrite:
+            raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
+        hdf5.save_weights(model, filepath)
+    else:
+        weights.save_weights(model, filepath, overwrite)
+
+
+def load_weights(model, filepath, skip_mismatch: bool = False, by_name: bool = False, **kwargs) -> None:
+    """Takes the weights out of a file of weights or of a whole model, in any layout. See `Model.load_weights`."""
     import h5py
 
     filepath = os.fspath(filepath)
-    if kwargs.pop("by_name", None):
-        raise NotImplementedError("Loading weights by the names of layers is not there yet.")
     if kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs}")
-    if not filepath.endswith(".keras"):
+    if is_hdf5(filepath):
+        with h5py.File(filepath, "r") as file:
+            if hdf5.is_legacy(file):
+                group = group_at(file, "model_weights") if "model_weights" in file else file
+                return hdf5.read_weights(model, group, filepath, skip_mismatch, by_name)
+    if by_name:
+        raise ValueError(f"`by_name` only supports files in the layout of Keras 2 ('.h5'). Received: {filepath}")
+    if is_hdf5(filepath) or not os.path.exists(filepath):
         return weights.load_weights(model, filepath, skip_mismatch)
     with archive.Archive(filepath) as source, source.weights(_room(model)) as place, h5py.File(place, "r") as file:
         return weights.read(model, file, filepath, skip_mismatch)

@@ -31,8 +31,8 @@ class Source(Mapping):
     """
 
     def __init__(self, file, path: str):
-        group = _group(file, path)
-        self._sets = {} if group is None else {key: _dataset(group, key) for key in group}
+        group = group_at(file, path)
+        self._sets = {} if group is None else {key: dataset(group, key) for key in group}
 
     def __getitem__(self, key):
         return np.asarray(self._sets[key])
@@ -47,7 +47,8 @@ class Source(Mapping):
         return len(self._sets)
 
 
-def _group(file, path: str):
+def group_at(file, path: str):
+    """The group at a path below a file or group, or None; ValueError where the way leads out of the file."""
     import h5py
 
     group = file
@@ -60,9 +61,13 @@ def _group(file, path: str):
     return group
 
 
-def _dataset(group, key):
+def dataset(group, path: str):
+    """The array at a path below a group; ValueError where it is none, or lies elsewhere."""
     import h5py
 
+    *way, key = path.split("/")
+    for name in way:
+        group = _hard(group, name)
     found = _hard(group, key)
     if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external:
         raise ValueError(f"The weights file is not valid: {group.name}/{key} is no plain array in the file itself.")

@@ -1,0 +1,196 @@
+"""`.h5`: whole models and weights as Keras 1 and 2 wrote them, and as Keras 3 still does on request.
+
+A model's file has its config as an attribute, and a group for each layer with the weights in the order of `layer.weights`.
+Files of weights have only the groups. Layers are found by their order, or by name.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import numpy as np
+
+from torchkeras_lite import registry
+from torchkeras_lite.saving import legacy_config
+from torchkeras_lite.saving.files import whole
+from torchkeras_lite.saving.stores import dataset, group_at
+
+_FORMAT = "3.15.1"
+_LIMIT = 64512  # bytes of an attribute; longer lists are spread over several
+
+
+def is_legacy(file) -> bool:
+    """Whether an open h5py.File is laid out in this way."""
+    return "layer_names" in file.attrs or "layer_names0" in file.attrs or "model_weights" in file
+
+
+# ---------------------------------------------------------------- writing
+
+
+def save_model(model, filepath: str, include_optimizer: bool = True) -> None:
+    """Writes a whole model."""
+    import h5py
+
+    config = legacy_config.plain(registry.serialize(model))
+    compiled = config.pop("compile_config", None)
+    with whole(filepath) as draft, h5py.File(draft, "w") as file:
+        file.attrs["backend"], file.attrs["keras_version"] = "torch", _FORMAT
+        file.attrs["model_config"] = json.dumps({part: config[part] for part in ("class_name", "config")})
+        write_weights(model, file.create_group("model_weights"))
+        if include_optimizer and compiled:
+            optimizer = compiled.pop("optimizer")
+            compiled["optimizer_config"] = {part: optimizer[part] for part in ("class_name", "config")}
+            file.attrs["training_config"] = json.dumps(compiled)
+            if model.optimizer.built:
+                _write(file.create_group("optimizer_weights"), model.optimizer.variables)
+
+
+def save_weights(model, filepath: str) -> None:
+    """Writes the weights only."""
+    import h5py
+
+    with whole(filepath) as draft, h5py.File(draft, "w") as file:
+        write_weights(model, file)
+
+
+def write_weights(model, group) -> None:
+    _write_names(group, "layer_names", [layer.name for layer in model.layers])
+    group.attrs["backend"], group.attrs["keras_version"] = "torch", _FORMAT
+    for layer in model.layers:
+        _write(group.create_group(layer.name), _weights(layer))
+    _write(group.create_group("top_level_model_weights"), model.own_variables())
+
+
+def _write(group, variables) -> None:
+    _write_names(group, "weight_names", [variable.path for variable in variables])
+    for variable in variables:
+        group.create_dataset(variable.path, data=variable.numpy())
+
+
+def _write_names(group, key: str, names: list[str]) -> None:
+    encoded = np.asarray([name.encode("utf8") for name in names])
+    count = 1
+    while any(part.nbytes > _LIMIT for part in np.array_split(encoded, count)):
+        count += 1
+    if count == 1:
+        group.attrs[key] = encoded
+        return
+    for i, part in enumerate(np.array_split(encoded, count)):
+        group.attrs[f"{key}{i}"] = part
+
+
+# ---------------------------------------------------------------- reading
+
+
+def load_model(file, filepath: str, compile: bool = True):
+    """The model in an open h5py.File."""
+    if "model_config" not in file.attrs:
+        raise ValueError(
+            f"There is no model in {filepath!r}, only weights. The usual fix: build the model in code, and call its "
+            "`load_weights`."
+        )
+    config = _json(file.attrs["model_config"], filepath)
+    model = registry.deserialize(legacy_config.modern(config))
+    read_weights(model, group_at(file, "model_weights"), filepath)
+    if compile and "training_config" in file.attrs:
+        _compile(model, file, _json(file.attrs["training_config"], filepath))
+    return model
+
+
+def _json(text, filepath):
+    try:
+        return json.loads(text.decode("utf8") if isinstance(text, bytes) else text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"The config in {filepath!r} is not valid JSON: {error}") from error
+
+
+def _compile(model, file, config) -> None:
+    try:
+        model.compile_from_config(legacy_config.modern_training(config))
+    except (TypeError, ValueError, KeyError) as error:
+        warnings.warn(f"The model was loaded without being compiled; call `compile()` yourself. {error}", stacklevel=4)
+        return
+    if "optimizer_weights" not in file or not model.built:
+        return
+    group = group_at(file, "optimizer_weights")
+    values, variables = _values(group), model.optimizer.variables
+    if [value.shape for value in values] == [tuple(variable.shape) for variable in variables]:
+        model.optimizer.set_weights(values)
+    else:
+        warnings.warn("The state of the optimizer in the file does not fit, so it begins anew.", stacklevel=4)
+
+
+def read_weights(model, group, filepath, skip_mismatch: bool = False, by_name: bool = False) -> None:
+    """Takes the weights from a group. All is checked before anything is changed.
+
+    Args:
+        skip_mismatch: leave out layers whose weights differ in number or shape, with a warning.
+        by_name: layers are found by name, and those that only one side has are left alone; else by their order.
+
+    Raises:
+        ValueError: there are other layers, or a layer's weights are of another number or shape.
+    """
+    if not model.built:
+        raise ValueError(
+            f"Unable to load weights into model {model.name!r}: it is not built yet. Give it an input shape, or call it on "
+            "data first."
+        )
+    owners = [layer for layer in model.layers if _weights(layer)]
+    names = [name for name in _names(group, "layer_names") if _names(group_at(group, name), "weight_names")]
+    if by_name:
+        known = {layer.name: layer for layer in owners}
+        pairs = [(known[name], name) for name in names if name in known]
+    elif len(names) != len(owners):
+        raise ValueError(
+            f"Layer count mismatch when loading weights from file {filepath!r}: the model has {len(owners)} layers with "
+            f"weights ({', '.join(layer.name for layer in owners[:20])}), the file {len(names)} ({', '.join(names[:20])})."
+        )
+    else:
+        pairs = list(zip(owners, names, strict=True))
+    plan = []
+    for layer, name in pairs:
+        variables, values = _weights(layer), _values(group_at(group, name))
+        problem = _problem(variables, values)
+        if problem is None:
+            plan += zip(variables, values, strict=True)
+        elif skip_mismatch:
+            warnings.warn(f"Weights of layer {layer.name!r} were left as they are: {problem}.", stacklevel=4)
+        else:
+            raise ValueError(
+                f"The weights in {filepath!r} do not fit layer {layer.name!r} ({name!r} in the file): {problem}. "
+                "`skip_mismatch=True` leaves such layers out."
+            )
+    own = model.own_variables()
+    if own and not by_name and "top_level_model_weights" in group:
+        values = _values(group_at(group, "top_level_model_weights"))
+        if _problem(own, values) is None:
+            plan += zip(own, values, strict=True)
+    for variable, value in plan:
+        variable.assign(value)
+
+
+def _problem(variables, values) -> str | None:
+    if len(variables) != len(values):
+        return f"it has {len(variables)} weights, the file {len(values)}"
+    for variable, value in zip(variables, values, strict=True):
+        if tuple(variable.shape) != tuple(value.shape):
+            return f"{variable.path} has shape {tuple(variable.shape)}, in the file {tuple(value.shape)}"
+    return None
+
+
+def _weights(layer) -> list:
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def _values(group) -> list[np.ndarray]:
+    return [np.asarray(dataset(group, name)) for name in _names(group, "weight_names")]
+
+
+def _names(group, key: str) -> list[str]:
+    if group is None:
+        return []
+    parts = [group.attrs[key]] if key in group.attrs else []
+    while f"{key}{len(parts)}" in group.attrs:
+        parts.append(group.attrs[f"{key}{len(parts)}"])
+    return [name.decode("utf8") if isinstance(name, bytes) else str(name) for part in parts for name in part]

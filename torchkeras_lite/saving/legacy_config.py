@@ -1,0 +1,223 @@
+"""Configs as Keras 1 and 2 wrote them, in today's words; and today's in those that their readers understand.
+
+Old files name classes without a module, keep a layer's input shape in the layer, and list calls as
+[name, call, output, settings].
+Settings that a class no longer has are left out if they say nothing (None, False, 1, nothing in a list); others raise.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from torchkeras_lite import registry
+
+_CLASSES = {"Model": "Functional", "Policy": "DTypePolicy", "PolicyV1": "DTypePolicy"}
+_RENAMED = {  # class -> old setting -> today's
+    "LeakyReLU": {"alpha": "negative_slope"},
+    "Adam": {"lr": "learning_rate"}, "SGD": {"lr": "learning_rate"}, "RMSprop": {"lr": "learning_rate"},
+    "Adagrad": {"lr": "learning_rate"}, "Adadelta": {"lr": "learning_rate"}, "Adamax": {"lr": "learning_rate"},
+    "Nadam": {"lr": "learning_rate"}, "Ftrl": {"lr": "learning_rate"},
+}  # fmt: skip
+_FORGOTTEN = {  # settings whose meaning has gone: of any class, and of single ones
+    "": {"batch_input_shape", "input_dtype", "input_length", "dynamic", "is_legacy_optimizer", "implementation"},
+    "InputLayer": {"ragged", "sparse"},
+}
+_NOTHING = (None, False, 0, 1, 0.0, [], {}, "auto", "float32")
+_VALUES = {"softmax_v2": "softmax", "relu_v2": "relu"}
+
+
+def modern(config: dict) -> dict:
+    """The config of a model or layer, as `registry.deserialize` reads it."""
+    name = _CLASSES.get(config["class_name"], config["class_name"])
+    inner = config.get("config")
+    if name == "Functional" or (isinstance(inner, dict) and {"layers", "input_layers"} <= inner.keys()):
+        inner = _graph(inner)
+    elif isinstance(inner, list) or (isinstance(inner, dict) and "layers" in inner and name == "Sequential"):
+        inner = _chain(inner)
+    else:
+        inner = _settings(name, inner or {})
+    made = {"module": config.get("module") or "keras", "class_name": name, "config": inner}
+    made["registered_name"] = config.get("registered_name") or name
+    return made | {key: config[key] for key in ("build_config",) if config.get(key)}
+
+
+def _chain(inner) -> dict:
+    given = {"layers": inner} if isinstance(inner, list) else dict(inner)
+    layers = []
+    for one in given["layers"]:
+        shape = (one.get("config") or {}).get("batch_input_shape") if isinstance(one.get("config"), dict) else None
+        if not layers and shape is not None and one["class_name"] != "InputLayer":
+            dtype = one["config"].get("dtype") if one["class_name"] != "Embedding" else "float32"
+            dtype = dtype if isinstance(dtype, str) else "float32"
+            layers.append(modern({"class_name": "InputLayer", "config": {"batch_shape": shape, "dtype": dtype}}))
+        layers.append(modern(one))
+    kept = {key: given[key] for key in ("name", "trainable", "build_input_shape") if given.get(key) is not None}
+    return {**kept, "layers": layers}
+
+
+def _graph(inner: dict) -> dict:
+    layers = []
+    for one in inner["layers"]:
+        name = one.get("name") or one["config"]["name"]
+        if _is_operation(one):
+            layers.append({"module": "keras.src.ops.numpy", **one})
+            continue
+        layer = modern({**one, "config": {**one["config"], "name": name} if isinstance(one["config"], dict) else one["config"]})
+        layers.append({**layer, "name": name, "inbound_nodes": [_node(node) for node in one.get("inbound_nodes", [])]})
+    ends = {key: _ends(inner[key]) for key in ("input_layers", "output_layers")}
+    return {**{key: inner[key] for key in ("name", "trainable") if key in inner}, "layers": layers, **ends}
+
+
+def _is_operation(one) -> bool:
+    """Keras 3 leaves out the module of an operation, too; but its config has nothing of what that of each layer has."""
+    if ".ops" in str(one.get("module")):
+        return True
+    is_new = any(isinstance(node, dict) for node in one.get("inbound_nodes", ()))
+    return is_new and not {"trainable", "dtype", "layers", "batch_shape"} & one["config"].keys()
+
+
+def _ends(value):
+    """A lone tensor stands in a list of one in old files."""
+    lone = isinstance(value, list) and len(value) == 1 and isinstance(value[0], list)
+    return value[0] if lone and isinstance(value[0][0], str) else value
+
+
+def _node(node) -> dict:
+    if isinstance(node, dict):
+        return node  # Keras 3's
+    if isinstance(node, list) and node and isinstance(node[0], str):
+        node = [node]  # a single tensor
+    if not isinstance(node, list):
+        raise ValueError(f"The config of a model is not valid: a call is written as {node!r}.")
+    settings = next((one[3] for one in node if len(one) > 3 and one[3]), {})
+    tensors = [_tensor(one) for one in node]
+    kwargs = {key: _argument(value) for key, value in settings.items() if key != "name"}
+    return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": kwargs}
+
+
+def _argument(value):
+    """A tensor among the settings is written as [name, call, output]."""
+    is_tensor = isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str)
+    if is_tensor and value[0] == "_CONSTANT_VALUE":
+        return value[2]
+    if is_tensor and isinstance(value[1], int) and isinstance(value[2], int):
+        return _tensor(value)
+    if isinstance(value, list):
+        return [_argument(one) for one in value]
+    return value
+
+
+def _tensor(one) -> dict:
+    if one[0] == "_CONSTANT_VALUE":
+        return one[2]
+    return {"class_name": "__keras_tensor__", "config": {"shape": [], "dtype": "float32", "keras_history": list(one[:3])}}
+
+
+# ---------------------------------------------------------------- settings
+
+
+def _settings(name: str, given: dict) -> dict:
+    found = registry.find_class(name)
+    renamed = _RENAMED.get(name, {})
+    settings = {renamed.get(key, key): _value(value) for key, value in given.items()}
+    if name == "InputLayer" and "batch_input_shape" in settings:
+        settings["batch_shape"] = settings.pop("batch_input_shape")
+    if name == "Lambda":
+        _function_of_lambda(settings)
+    if name == "BatchNormalization" and isinstance(settings.get("axis"), list) and len(settings["axis"]) == 1:
+        settings["axis"] = settings["axis"][0]
+    if found is None or not inspect.isclass(found):
+        return settings
+    parameters = {} if found.__init__ is object.__init__ else inspect.signature(found.__init__).parameters
+    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    known = {*parameters, *(("name", "trainable", "dtype") if open_ended else ())} - {"self", "args", "kwargs"}
+    for key in [key for key in settings if key not in known]:
+        value = settings[key]
+        if key in _FORGOTTEN[""] or key in _FORGOTTEN.get(name, ()) or any(value is n or value == n for n in _NOTHING):
+            del settings[key]
+    return settings
+
+
+def _value(value) -> Any:
+    if isinstance(value, dict) and "class_name" in value:
+        kind = value["class_name"]
+        if kind in ("__tuple__", "TensorShape") or "items" in value:
+            return [_value(one) for one in value["items"]]
+        if kind in ("__ndarray__", "__numpy__"):
+            return value.get("value", value)
+        if str(kind).startswith("__") or kind == "function":
+            return value
+        return modern(value)
+    if isinstance(value, dict) and value.get("type") == "ndarray":  # how Keras 2 wrote arrays
+        return value["value"]
+    if isinstance(value, dict):
+        return {key: _value(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_value(one) for one in value]
+    return _VALUES.get(value, value) if isinstance(value, str) else value
+
+
+def _function_of_lambda(settings: dict) -> None:
+    for part in ("function", "output_shape", "mask"):
+        kind = settings.pop(f"{part}_type", None)
+        value = settings.get(part)
+        if kind == "lambda" and isinstance(value, list):
+            code, defaults, closure = value
+            inner = {"code": code, "defaults": defaults, "closure": closure}
+            settings[part] = {"class_name": "__lambda__", "config": inner}
+        elif kind == "function" and isinstance(value, str):
+            named = {"class_name": "function", "config": value, "registered_name": value}
+            settings[part] = {"module": settings.get("module"), **named}
+    for key in ("module", "output_shape_module", "mask_module", "output_shape_type"):
+        settings.pop(key, None)
+
+
+# ---------------------------------------------------------------- how a model was trained
+
+
+def modern_training(config: dict) -> dict:
+    """The arguments of `compile()`, out of a `training_config`."""
+    given = dict(config)
+    optimizer = given.pop("optimizer_config", None)
+    found = {key: given[key] for key in ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile") if key in given}
+    found["loss"] = _named(given.get("loss"))
+    for key in ("metrics", "weighted_metrics"):
+        found[key] = _named(given.get(key))
+    if optimizer is not None:
+        found["optimizer"] = modern({**optimizer, "module": "keras.optimizers"})
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _named(value):
+    """Losses and metrics: by name where a name says it all."""
+    if isinstance(value, dict) and "class_name" in value:
+        inner = value.get("config")
+        if value["class_name"] == "function":
+            return inner
+        if value["class_name"] in ("MeanMetricWrapper", "LossFunctionWrapper"):
+            return inner["fn"] if isinstance(inner.get("fn"), str) else inner["name"]
+        settings = {key: one for key, one in inner.items() if not (key == "reduction" and one == "auto")}
+        return modern({**value, "config": settings})
+    if isinstance(value, dict):
+        return {key: _named(one) for key, one in value.items()}
+    return [_named(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def plain(config: Any) -> Any:
+    """Today's config in the words of the older format: classes without modules, as far as layers go."""
+    if isinstance(config, dict) and "layers" in config:
+        layers = [_layer(one) for one in config["layers"]]
+        return {**config, "layers": layers}
+    if isinstance(config, dict) and isinstance(config.get("config"), dict) and "layers" in config["config"]:
+        return {**config, "config": plain(config["config"])}
+    return config
+
+
+def _layer(one: dict) -> dict:
+    if ".ops" in str(one.get("module")):
+        return one  # an operation, which has the name of a layer more often than not
+    kept = {key: one[key] for key in ("class_name", "config", "name", "inbound_nodes") if key in one}
+    if isinstance(kept.get("config"), dict) and "layers" in kept["config"]:
+        kept["config"] = plain(kept["config"])
+    return kept
