@@ -5,3 +5,4 @@ from torchkeras_lite.models.trainer import Trainer
 from torchkeras_lite.models.model import Model
 from torchkeras_lite.models.functional import Functional
 from torchkeras_lite.models.sequential import Sequential
+from torchkeras_lite.models.cloning import clone_model

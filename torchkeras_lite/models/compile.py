@@ -9,8 +9,8 @@ from torch.utils import _pytree as pytree
 
 from torchkeras_lite import losses
 from torchkeras_lite import metrics as metrics_module
-from torchkeras_lite.metrics import Mean, MeanMetricWrapper
-from torchkeras_lite.registry import suggest
+from torchkeras_lite.metrics import Counted, Mean, MeanMetricWrapper
+from torchkeras_lite.registry import public_module, suggest
 
 
 class CompileLoss:
@@ -257,5 +257,7 @@ def _in_order(data, names, count, what) -> list:
 
 
 def can_wait(metric) -> bool:
-    """Whether a metric is a plain mean over rows, so that two batches may be counted as one."""
-    return isinstance(metric, MeanMetricWrapper) and hasattr(metric.fn, "hits")
+    """Whether a metric of ours is a plain mean over rows, or sums over rows, so that two batches may be counted as one."""
+    if public_module(type(metric)) != "keras.metrics":
+        return False
+    return isinstance(metric, Counted) or (isinstance(metric, MeanMetricWrapper) and hasattr(metric.fn, "hits"))

@@ -60,10 +60,11 @@ class Trainer(Feeding):
             loss: a name, a Loss, a function `(y_true, y_pred)`, a torch loss; or a list or dict, one for each output.
             loss_weights: numbers that weigh the outputs' losses.
             metrics, weighted_metrics: names, Metrics or functions; the weighted ones get the sample weights.
+            auto_scale_loss: a model of the policy "mixed_float16" trains with a LossScaleOptimizer around the optimizer.
         """
         output_names = getattr(self, "output_names", None)
         compiled = dict(
-            optimizer=optimizers.get(optimizer),
+            optimizer=self._scaling(optimizers.get(optimizer)) if auto_scale_loss else optimizers.get(optimizer),
             _compile_loss=None if loss is None else CompileLoss(loss, loss_weights, output_names),
             _compile_metrics=CompileMetrics(metrics, weighted_metrics, output_names),
             _loss_tracker=Mean(name="loss"),
@@ -81,6 +82,12 @@ class Trainer(Feeding):
         object.__setattr__(self, "_params", None)
         self.stop_training = False
         self.compiled = True
+
+    def _scaling(self, optimizer):
+        if self.dtype_policy.name != "mixed_float16" or optimizer is None:
+            return optimizer
+        scaling = optimizers.LossScaleOptimizer
+        return optimizer if isinstance(optimizer, scaling) else scaling(optimizer, name="loss_scale_optimizer")
 
     def get_compile_config(self) -> dict:
         """The arguments of `compile()`, as plain data; empty if there was none."""
@@ -169,9 +176,7 @@ class Trainer(Feeding):
         for parameter in params:
             parameter.grad = None
         if params:  # of a model that is frozen as a whole nothing is trained
-            if self.optimizer.loss_scale_factor is not None:
-                loss = self.optimizer.scale_loss(loss)
-            loss.backward()
+            self.optimizer.scale_loss(loss).backward()
             self.optimizer.step(params)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
