@@ -15,7 +15,7 @@ ORDER = """
     input_spec shapes modes weights drawn layer operation
     layers
     models
-    backend utils preprocessing
+    mixed_precision backend utils preprocessing
     applications datasets wrappers
     __init__
 """.split()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import torchkeras_lite as keras
 from torchkeras_lite import config, dtype_policies, layers
 
 
@@ -130,3 +131,51 @@ def test_the_policy_of_new_layers():
     assert layers.Dense(2, dtype="float32")(torch.ones(1, 3)).dtype is torch.float32
     with pytest.raises(ValueError, match="mixed_int8"):
         dtype_policies.set_dtype_policy("mixed_int8")
+
+
+# ---------------------------------------------------------------- switches
+
+
+def test_limits_of_the_process():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((20, 2), "float32")
+    config.set_max_epochs(2)
+    config.set_max_steps_per_epoch(3)
+    try:
+        history = model.fit(x, x[:, :1], epochs=5, batch_size=2, verbose=0)
+        assert len(history.epoch) == 2 and model.optimizer.iterations == 6
+        assert model.predict(x, batch_size=2, verbose=0).shape == (6, 1)
+        model.fit(x, x[:, :1], steps_per_epoch=1, batch_size=2, verbose=0)
+        assert model.optimizer.iterations == 7
+    finally:
+        config.set_max_epochs(None)
+        config.set_max_steps_per_epoch(None)
+    assert (config.max_epochs(), config.max_steps_per_epoch()) == (None, None)
+
+
+def test_what_is_said_can_go_to_the_log(capsys, caplog):
+    config.disable_interactive_logging()
+    try:
+        assert not config.is_interactive_logging_enabled()
+        with caplog.at_level("INFO", logger="torchkeras_lite"):
+            keras.callbacks.write("a message")
+    finally:
+        config.enable_interactive_logging()
+    assert capsys.readouterr().out == "" and "a message" in caplog.text
+    keras.callbacks.write("another")
+    assert capsys.readouterr().out == "another\n"
+
+
+def test_backends_and_policies():
+    config.set_backend("torch")
+    with pytest.raises(ValueError, match="jax"):
+        config.set_backend("jax")
+    before = config.dtype_policy()
+    try:
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+        assert keras.mixed_precision.global_policy().name == config.dtype_policy().name == "mixed_bfloat16"
+        policy = keras.dtype_policies.deserialize(keras.dtype_policies.serialize(config.dtype_policy()))
+        assert policy == config.dtype_policy()
+    finally:
+        config.set_dtype_policy(before)

@@ -12,6 +12,7 @@ from torchkeras_lite import (
     layers,
     losses,
     metrics,
+    mixed_precision,
     models,
     ops,
     optimizers,

@@ -63,6 +63,17 @@ def backend() -> str:
     return "torch"
 
 
+def set_backend(backend: str) -> None:
+    """Takes `"torch"`. Raises ValueError for another backend."""
+    if backend != "torch":
+        raise ValueError(f"There is no backend but 'torch' here. Received: backend={backend!r}")
+
+
+def is_nnx_enabled() -> bool:
+    """Always False: NNX belongs to JAX."""
+    return False
+
+
 def version() -> str:
     """The version of this package."""
     return VERSION
@@ -165,3 +176,80 @@ def set_random_seed(seed: int) -> None:
 def make_default_seed() -> int:
     """A fresh seed out of Python's generator, so that `set_random_seed` fixes it too."""
     return random.randint(1, int(1e9))
+
+
+# ---------------------------------------------------------------- switches
+
+_switches = {"interactive_logging": True, "traceback_filtering": True, "unsafe_deserialization": False}
+_limits: dict[str, int | None] = {"epochs": None, "steps": None}
+
+
+def enable_interactive_logging() -> None:
+    """What is said while a model works goes to stdout. (So it does from the start.)"""
+    _switches["interactive_logging"] = True
+
+
+def disable_interactive_logging() -> None:
+    """What is said while a model works goes to the logger `torchkeras_lite`."""
+    _switches["interactive_logging"] = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    return _switches["interactive_logging"]
+
+
+def enable_traceback_filtering() -> None:
+    """Kept for scripts that ask for it: tracebacks are short here, and never filtered."""
+    _switches["traceback_filtering"] = True
+
+
+def disable_traceback_filtering() -> None:
+    """See `enable_traceback_filtering`."""
+    _switches["traceback_filtering"] = False
+
+
+def is_traceback_filtering_enabled() -> bool:
+    return _switches["traceback_filtering"]
+
+
+def enable_unsafe_deserialization() -> None:
+    """From now on lambdas in files run, as with `safe_mode=False`: only for files from whom you trust."""
+    _switches["unsafe_deserialization"] = True
+
+
+def is_unsafe_deserialization_enabled() -> bool:
+    return _switches["unsafe_deserialization"]
+
+
+def enable_flash_attention() -> None:
+    """Attention may use torch's flash kernels, where they fit. (So it may from the start.)"""
+    torch.backends.cuda.enable_flash_sdp(True)
+
+
+def disable_flash_attention() -> None:
+    """Attention does not use torch's flash kernels."""
+    torch.backends.cuda.enable_flash_sdp(False)
+
+
+def is_flash_attention_enabled() -> bool:
+    return torch.backends.cuda.flash_sdp_enabled()
+
+
+def max_epochs() -> int | None:
+    """The most epochs that any `fit` runs; None: as many as it is asked for."""
+    return _limits["epochs"]
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Cuts every `fit` to so many epochs, to try a script out."""
+    _limits["epochs"] = max_epochs
+
+
+def max_steps_per_epoch() -> int | None:
+    """The most batches of any epoch, evaluation or prediction; None: all."""
+    return _limits["steps"]
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Cuts every epoch, evaluation and prediction to so many batches, to try a script out."""
+    _limits["steps"] = max_steps_per_epoch

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import torch
 
-from torchkeras_lite import config
+from torchkeras_lite import config, registry
 from torchkeras_lite.registry import Configurable
 
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
@@ -79,3 +79,16 @@ def get(identifier) -> DTypePolicy:
             f"Cannot interpret `dtype` argument {identifier!r}. Expected a dtype name such as 'float32', "
             "'mixed_bfloat16' or 'mixed_float16', or a DTypePolicy."
         ) from error
+
+
+def serialize(dtype_policy: DTypePolicy) -> dict:
+    """The policy as plain data."""
+    return registry.serialize(dtype_policy)
+
+
+def deserialize(config: dict, custom_objects: dict | None = None) -> DTypePolicy:
+    """The policy that `serialize` wrote."""
+    return registry.deserialize(config, custom_objects)
+
+
+config.dtype_policy, config.set_dtype_policy = dtype_policy, set_dtype_policy  # Keras shows them there too

@@ -13,6 +13,8 @@ import threading
 import types
 from contextlib import contextmanager
 
+from torchkeras_lite import config as settings
+
 _scope = threading.local()
 
 
@@ -47,7 +49,7 @@ def load(config: dict):
     Raises:
         ValueError: what is written is no code of this version of Python.
     """
-    if getattr(_scope, "safe", True):
+    if getattr(_scope, "safe", True) and not settings.is_unsafe_deserialization_enabled():
         return _refusing
     code, defaults, closure = config.get("value") or (config[part] for part in ("code", "defaults", "closure"))
     try:

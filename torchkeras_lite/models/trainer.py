@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import data, optimizers, registry
+from torchkeras_lite import config, data, optimizers, registry
 from torchkeras_lite.callbacks import Callback, CallbackList, History
 from torchkeras_lite.calls import is_careful
 from torchkeras_lite.logs import Logs
@@ -259,7 +259,8 @@ class Trainer(Feeding):
             ValueError: the model is not compiled, or the data does not fit.
         """
         self._assert_compiled("fit")
-        epochs, initial_epoch = operator.index(epochs), operator.index(initial_epoch)
+        epochs, initial_epoch = at_most(operator.index(epochs), config.max_epochs()), operator.index(initial_epoch)
+        steps_per_epoch = at_most(steps_per_epoch, config.max_steps_per_epoch())
         if validation_split and validation_data is None and data.is_arrays(x):
             parts, held_out = data.split(self._parts(x, y, sample_weight), validation_split)
             batches = self._batches(*three(parts), batch_size, shuffle, class_weight, steps_per_epoch)
@@ -328,6 +329,7 @@ class Trainer(Feeding):
         self._assert_compiled("evaluate")
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
+        steps = at_most(steps, config.max_steps_per_epoch())
         batches = self._batches(x, y, sample_weight, batch_size, False, None, steps)
         first = batches.first()
         self._build_from(first)
@@ -367,6 +369,7 @@ class Trainer(Feeding):
         callbacks: Callback | list[Callback] | None = None,
     ) -> Any:
         """The model's outputs for all rows of x, as numpy arrays in the structure of the output."""
+        steps = at_most(steps, config.max_steps_per_epoch())
         if not verbose and callbacks is None and steps is None and self.built and self._is_one_batch(x, batch_size):
             x = self._standardized(data.to_tensor(x, "x").to(self._device()))
             with training_mode(self, False, settle=True), self._inference("predict_step"):
@@ -549,6 +552,11 @@ def _is_due(frequency, epoch: int) -> bool:
     if isinstance(frequency, int):
         return epoch % frequency == 0
     return epoch in frequency
+
+
+def at_most(asked: int | None, limit: int | None) -> int | None:
+    """What is asked for, cut to the limit of the whole process (None: there is none)."""
+    return asked if limit is None else limit if asked is None else min(asked, limit)
 
 
 def _steps(batches, limit):
