@@ -16,6 +16,7 @@ from torchkeras_lite import (
     models,
     ops,
     optimizers,
+    preprocessing,
     random,
     regularizers,
     saving,

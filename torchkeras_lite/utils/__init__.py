@@ -20,3 +20,9 @@ from torchkeras_lite.utils.downloads import get_file
 from torchkeras_lite.utils.layout import Layout
 from torchkeras_lite.utils.canvas import Figure, Svg
 from torchkeras_lite.utils.plotting import model_to_dot, plot_model
+from torchkeras_lite.utils.images import array_to_img, img_to_array, load_img, save_img
+from torchkeras_lite.config import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)

@@ -1,0 +1,3 @@
+"""Preparing data: what Keras still shows of its older helpers."""
+
+from torchkeras_lite.preprocessing import image, sequence
