@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -77,6 +78,26 @@ def test_fans(shape, fans):
     assert initializers.compute_fans(shape) == fans
 
 
+def test_stft_is_a_fourier_transform():
+    signal = np.sin(np.arange(64) * 0.7) + np.cos(np.arange(64) * 2.1)
+    for window, weights in ((None, np.ones(64)), ("hann", np.hanning(64)), (np.arange(64.0), np.arange(64.0))):
+        real, imag = (initializers.STFT(side, window, None)((64, 1, 33), "float64").cpu().numpy() for side in ("real", "imag"))
+        expected = np.fft.rfft(signal * weights)
+        np.testing.assert_allclose(signal @ real[:, 0], expected.real, atol=1e-10)
+        np.testing.assert_allclose(signal @ imag[:, 0], expected.imag, atol=1e-10)
+    power = initializers.STFT("real", "hamming", "density")((64, 1, 33))[:, 0, 0]
+    assert power.square().sum().item() == pytest.approx(1.0, rel=1e-5)
+    assert initializers.STFT("real", "hamming", "spectrum")((64, 1, 33))[:, 0, 0].sum().item() == pytest.approx(1.0, rel=1e-5)
+    assert initializers.STFT()((4, 1, 1), "float16").dtype is torch.float16
+
+
+def test_stft_without_scipy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.signal", None)
+    assert initializers.get("stft")((8, 1, 5)).shape == (8, 1, 5)
+    with pytest.raises(ImportError, match="'parzen' comes from SciPy: `pip install scipy`"):
+        initializers.STFT(window="parzen")
+
+
 def test_what_get_accepts():
     assert initializers.get(None) is None
     assert initializers.get("glorot_uniform") is not initializers.get("glorot_uniform")
@@ -119,6 +140,9 @@ def test_users_own_class():
         (lambda: initializers.RandomNormal(seed="abc"), "seed='abc'"),
         (lambda: initializers.Identity()((2, 2, 2)), "rank 3"),
         (lambda: initializers.Orthogonal()((2,)), "rank 1"),
+        (lambda: initializers.STFT(side="left"), "side='left'"),
+        (lambda: initializers.STFT(scaling="power"), "scaling='power'"),
+        (lambda: initializers.STFT(window=np.ones(3))((4, 1, 3)), r"window of 4 numbers.*\(3,\)"),
         (lambda: random.SeedGenerator(seed=1.5), r"seed=1\.5"),
         (lambda: random.normal((2,), seed=1.5), r"seed=1\.5"),
     ],

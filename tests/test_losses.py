@@ -39,6 +39,8 @@ def test_the_usual_way_is_one_torch_call():
         ("sparse_categorical_crossentropy", labels, activations.softmax(x), "cross_entropy"),
         ("sparse_categorical_crossentropy", labels.to(torch.uint8)[:, None], activations.softmax(x), "cross_entropy"),
         (losses.SparseCategoricalCrossentropy(from_logits=True), labels, x, "cross_entropy"),
+        (losses.Huber(0.5), labels.float(), column, "huber_loss"),
+        ("poisson", labels, column.exp(), "poisson_nll_loss"),
     ]
     for identifier, y_true, y_pred, expected in cases:
         loss = losses.resolve(identifier)
@@ -60,6 +62,116 @@ def test_a_changed_reduction_and_an_overridden_call_are_respected():
             return 2 * super().call(y_true, y_pred)
 
     assert Doubled()(y_true, y_pred).item() == 18.0
+
+
+VALUES = [
+    ("mean_squared_error", [[0, 2]], [[1, 5]], {}, 5.0),
+    ("mean_absolute_error", [[0, 2]], [[1, 5]], {}, 2.0),
+    ("mean_absolute_percentage_error", [[4, 10]], [[3, 15]], {}, 37.5),
+    ("mean_squared_logarithmic_error", [[0, np.e - 1]], [[np.e**2 - 1, 0]], {}, 2.5),
+    ("huber", [[0, 0]], [[0.5, -3]], {}, (0.125 + 2.5) / 2),
+    ("huber", [[0, 0]], [[0.5, -3]], {"delta": 0.25}, (0.25 * 0.375 + 0.25 * 2.875) / 2),
+    ("log_cosh", [[0, 0]], [[1, -200]], {}, (np.log(np.cosh(1)) + 200 - np.log(2)) / 2),
+    ("cosine_similarity", [[3, 4]], [[4, 3]], {}, -24 / 25),
+    ("cosine_similarity", [[3, 4]], [[0, 0]], {}, 0.0),
+    ("poisson", [[2, 0]], [[np.e, 3]], {}, (np.e - 2 + 3) / 2),
+    ("kl_divergence", [[0.5, 0.5]], [[0.25, 0.75]], {}, 0.5 * np.log(2) + 0.5 * np.log(2 / 3)),
+    ("hinge", [[0, 1]], [[0.5, 0.25]], {}, (1.5 + 0.75) / 2),
+    ("hinge", [[-1, 1]], [[0.5, 3]], {}, 1.5 / 2),
+    ("squared_hinge", [[0, 1]], [[0.5, 0.25]], {}, (2.25 + 0.5625) / 2),
+    ("categorical_hinge", [[0, 1, 0]], [[0.5, 0.25, 0.1]], {}, 1.25),
+    ("categorical_hinge", [[0, 1, 0]], [[0.5, 2, 0.1]], {}, 0.0),
+    ("binary_focal_crossentropy", [[1, 0]], [[0.5, 0.5]], {"gamma": 1}, np.log(2) / 2),
+    (
+        "binary_focal_crossentropy",
+        [[1, 0]],
+        [[0.0, 0.0]],
+        {"from_logits": True, "apply_class_balancing": True, "alpha": 0.2},
+        np.log(2) / 8,
+    ),
+    ("categorical_focal_crossentropy", [[0, 1]], [[1, 3]], {"alpha": 0.5}, 0.5 / 16 * -np.log(0.75)),
+    ("categorical_focal_crossentropy", [[0, 1]], [[0, 0]], {"alpha": [9.0, 2.0], "from_logits": True}, np.log(2) / 2),
+    ("categorical_generalized_cross_entropy", [1], [[0.75, 0.25]], {"q": 0.5}, 1.0),
+    ("categorical_generalized_cross_entropy", [[1]], [[0.75, 0.25]], {"q": 0.5}, 1.0),
+    ("dice", [[1, 0, 1]], [[1, 1, 0]], {}, 0.5),
+    ("tversky", [[1, 0, 1]], [[1, 1, 1]], {"alpha": 0.25, "beta": 0.5}, 0.2),
+    ("tversky", [[1, 0, 1]], [[1, 0, 0]], {"alpha": 0.25, "beta": 0.5}, 0.2),
+    ("ctc", [[1, 0]], np.zeros((1, 2, 2)), {}, -np.log(0.75)),  # 3 of the 4 ways through two times read "1"
+]
+
+
+@pytest.mark.parametrize(("name", "y_true", "y_pred", "kwargs", "expected"), VALUES)
+def test_values_by_hand(name, y_true, y_pred, kwargs, expected):
+    function = getattr(losses, name)
+    y_pred = torch.tensor(y_pred, dtype=torch.float32)
+    assert function(torch.tensor(y_true), y_pred, **kwargs).item() == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    assert function(np.array(y_true), y_pred.double(), **kwargs).dtype is torch.float64
+    cls = type(losses.get(next(key for key in dir(losses) if registry.snake_case(key) == name and key != name)))
+    loss = cls(**kwargs)
+    for one in (loss, losses.deserialize(losses.serialize(loss)), copy.deepcopy(loss), pickle.loads(pickle.dumps(loss))):
+        assert one(torch.tensor(y_true), y_pred).item() == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    twice = loss(torch.tensor([*y_true] * 2), torch.cat([y_pred] * 2), torch.tensor([1.0, 3.0]))
+    if name not in ("dice", "tversky"):  # sums over the batch
+        assert twice.item() == pytest.approx(2 * expected, rel=1e-5, abs=1e-6)
+
+
+def test_circle_by_hand():
+    """Two of one class at a right angle, a third of its own in the direction of the first."""
+    vectors, labels = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), torch.tensor([7, 7, 9])
+    pull, push = 2 * (0.4 + 1) * (1 - 0.4), {0: 2 * 1.4 * 0.6, 1: 2 * 0.4 * -0.4}  # distances of 1, and of 0 and 1
+    expected = [np.log1p(np.exp(pull + push[0])), np.log1p(np.exp(pull + push[1])), 0.0]
+    values = losses.circle(labels, vectors, gamma=2)
+    assert values.tolist() == pytest.approx(expected, rel=1e-5)
+    assert values._keras_mask.tolist() == [True, True, False]
+    assert losses.Circle(gamma=2)(labels, vectors).item() == pytest.approx(
+        sum(expected) / 2, rel=1e-5
+    )  # of those with a partner
+    assert losses.circle(labels, vectors, remove_diagonal=False, gamma=2)[2] > 0
+    alone = losses.Circle()(torch.arange(3), vectors.requires_grad_())
+    alone.backward()
+    assert alone.item() == 0.0
+    assert not vectors.grad.any()
+
+
+@pytest.mark.parametrize("name", sorted({name for name, *_ in VALUES} - {"ctc"}) + ["circle", "binary_crossentropy"])
+def test_nothing_is_read_back_from_the_device(name):
+    """On torch's meta device there is nothing to read."""
+    labels = torch.zeros(4, dtype=torch.int64, device="meta")
+    cls = next(key for key in dir(losses) if registry.snake_case(key) == name and key != name)
+    numbers = torch.rand(4, 3, device="meta")
+    y_true = labels if name in ("circle", "categorical_generalized_cross_entropy") else numbers
+    for weight in (None, numbers[:, 0]):
+        assert getattr(losses, cls)()(y_true, numbers, weight).shape == ()
+
+
+@pytest.mark.parametrize("name", ["mse", "poisson", "cosine_similarity", "hinge", "bce", "categorical_crossentropy"])
+def test_no_rows_have_no_losses(name):
+    rows = torch.zeros(0, 3)
+    assert losses.get(name)(rows, rows).shape == (0,)
+    for y_pred in (rows, activations.sigmoid(rows), activations.softmax(rows)):
+        assert losses.resolve(name)(rows, y_pred).item() == 0.0
+
+
+def test_gradients_where_it_is_hard():
+    """At the kink of a hinge half of what is beside it; beside zeros, and of probabilities of 0 and 1, no NaN."""
+    x = torch.tensor([[1.0, 1.0]], requires_grad=True)
+    losses.Hinge()(torch.tensor([[1.0, -1.0]]), x).backward()
+    assert x.grad.tolist() == [[-0.25, 0.5]]
+    for name, values in [
+        ("cosine_similarity", [[0.0, 0.0]]),
+        ("binary_focal_crossentropy", [[0.0, 1.0]]),
+        ("categorical_focal_crossentropy", [[0.0, 1.0]]),
+        ("kl_divergence", [[0.0, 1.0]]),
+        ("poisson", [[0.0, 1.0]]),
+        ("mean_squared_logarithmic_error", [[0.0, -2.0]]),
+        ("dice", [[0.0, 0.0]]),
+    ]:
+        x = torch.tensor(values, requires_grad=True)
+        for y_true in ([[1.0, 0.0]], [[0.0, 1.0]]):
+            value = getattr(losses, name)(torch.tensor(y_true), x).sum()
+            (gradient,) = torch.autograd.grad(value, x)
+            assert value.isfinite(), name
+            assert gradient.isfinite().all(), name
 
 
 def test_users_own_loss_class():
@@ -163,6 +275,24 @@ def test_nothing_left_weighs_nothing():
         ("sparse_categorical_crossentropy", torch.tensor([0, 1, 7, 2]), torch.rand(4, 3), "label 7 .* 3 classes.* 0 to 2"),
         ("sparse_categorical_crossentropy", torch.tensor([0, 1, -1, 2]), torch.rand(4, 3), "label -1 .* 3 classes"),
         ("sparse_categorical_crossentropy", torch.tensor([0, 1, -100, 2]), torch.rand(4, 3), "label -100 .* 3 classes"),
+        *(
+            (name, torch.zeros(4, 3), torch.zeros(4, 2), rf"{name}: .*same shape.*\(4, 3\).*\(4, 2\)")
+            for name in ("huber", "log_cosh", "cosine_similarity", "poisson", "hinge", "squared_hinge", "dice", "tversky")
+        ),
+        *(
+            (alias, torch.zeros(4, 3), torch.zeros(4, 2), rf"{name}: .*same shape")
+            for alias, name in [
+                ("mape", "mean_absolute_percentage_error"),
+                ("MSLE", "mean_squared_logarithmic_error"),
+                ("kld", "kl_divergence"),
+                ("categorical_hinge", "categorical_hinge"),
+            ]
+        ),
+        ("binary_focal_crossentropy", torch.zeros(4), torch.rand(4, 3), r"binary_focal_c.*\(4,\).*\(4, 3\)"),
+        ("categorical_focal_crossentropy", torch.zeros(4), torch.rand(4, 3), "categorical_focal_c.*labels are integers"),
+        ("CategoricalGeneralizedCrossEntropy", torch.tensor([0, 1, 7, 2]), torch.rand(4, 3), "generalized.*label 7"),
+        ("CategoricalGeneralizedCrossEntropy", torch.eye(4), torch.rand(4, 4), "generalized.*one integer label"),
+        ("ctc", torch.zeros(4), torch.rand(4, 3), r"ctc: .*\(samples, times, classes\).*\(4,\)"),
     ],
 )
 def test_bad_input(name, y_true, y_pred, message, weights):
@@ -179,8 +309,14 @@ def test_bad_weights_names_and_reductions():
         losses.get("mean_square_error")
     with pytest.raises(ValueError, match="reduction='average'"):
         losses.MeanSquaredError(reduction="average")
-    with pytest.raises(ValueError, match="axis=True"):
-        losses.categorical_crossentropy(torch.eye(2), torch.eye(2), axis=True)
+    for function in (losses.categorical_crossentropy, losses.categorical_focal_crossentropy):
+        with pytest.raises(ValueError, match="axis=True"):
+            function(torch.eye(2), torch.eye(2), axis=True)
+    for q in (0, 1, -0.5, 2):
+        with pytest.raises(ValueError, match=rf"`q` must be .*\(0, 1\).*q={q}"):
+            losses.CategoricalGeneralizedCrossEntropy(q)
+    with pytest.raises(ValueError, match=r"ctc_loss: .*same number of samples"):
+        losses.ctc(torch.zeros(4, 2), torch.rand(3, 5, 3))
     assert losses.get(None) is None
     assert losses.resolve(None) is None
 

@@ -74,6 +74,65 @@ class Identity(Initializer):
         return (torch.eye(*shape, device=config.get_device()) * self.gain).to(config.torch_dtype(dtype))
 
 
+class STFT(Initializer):
+    """The kernel of a convolution that is a Fourier transform of pieces of a signal: (times, 1, bands).
+
+    Args:
+        side: `"real"` or `"imag"`, the part of the complex numbers.
+        window: what pieces are multiplied with: the name of a window of `scipy.signal.windows`, an array with a number for
+            each time, or None.
+        scaling: `"density"` or `"spectrum"`: the window is divided by the root of the sum of its squares, or by the sum of its
+            absolute values. None: it is not.
+        periodic: whether a window given by name is the beginning of a periodic function, or symmetric.
+
+    Raises:
+        ValueError: a side, window or scaling that does not exist.
+        ImportError: SciPy is not installed, and torch does not have this window.
+    """
+
+    def __init__(self, side="real", window="hann", scaling="density", periodic=False):
+        if side not in ("real", "imag"):
+            raise ValueError(f"`side` should be 'real' or 'imag'. Received: side={side!r}")
+        if scaling not in ("density", "spectrum", None):
+            raise ValueError(f"`scaling` must be 'density', 'spectrum' or None. Received: scaling={scaling!r}")
+        if isinstance(window, str):
+            _window(window, 1, periodic)  # or an error
+        self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
+
+    def __call__(self, shape, dtype=None) -> torch.Tensor:
+        times, _, bands = shape
+        dtype = config.torch_dtype(dtype)
+        precise = {"dtype": torch.float64 if dtype is torch.float64 else torch.float32, "device": config.get_device()}
+        time, band = torch.arange(times, device=precise["device"]), torch.arange(bands, device=precise["device"])
+        around = max(2 * (bands - 1), 1)
+        angle = (time[:, None, None] * band % around).to(precise["dtype"]) * (-2.0 * math.pi / around)
+        kernel = angle.cos() if self.side == "real" else angle.sin()
+        if self.window is not None:
+            window = _window(self.window, times, self.periodic) if isinstance(self.window, str) else self.window
+            window = tensor_of(window, **precise)
+            if window.shape != (times,):
+                raise ValueError(
+                    f"The STFT initializer needs a window of {times} numbers, one for each time. Received: a window of shape "
+                    f"{tuple(window.shape)}"
+                )
+            kernel = kernel * (window / self._scale(window))[:, None, None]
+        return kernel.to(dtype)
+
+    def _scale(self, window):
+        return {"density": window.square().sum().sqrt(), "spectrum": window.abs().sum(), None: 1.0}[self.scaling]
+
+
+def _window(name: str, length: int, periodic: bool):
+    """The numbers of a window that SciPy has under this name."""
+    if name in ("bartlett", "blackman", "cosine", "hamming", "hann", "nuttall"):  # and torch too
+        return getattr(torch.signal.windows, name)(length, sym=not periodic, dtype=torch.float64)
+    try:
+        from scipy.signal import get_window
+    except ImportError as error:
+        raise ImportError(f"The window {name!r} comes from SciPy: `pip install scipy`.") from error
+    return get_window(name, length, periodic)
+
+
 # ---------------------------------------------------------------- random
 
 
@@ -263,6 +322,7 @@ _table.add(Initializer)
 _ALIASES = {
     "IdentityInitializer": Identity,
     "OrthogonalInitializer": Orthogonal,
+    "STFTInitializer": STFT,
     "normal": RandomNormal,
     "one": Ones,
     "uniform": RandomUniform,
@@ -270,11 +330,11 @@ _ALIASES = {
 }
 _table.objects.update(_ALIASES)
 
-zeros, ones, constant, identity, orthogonal = Zeros, Ones, Constant, Identity, Orthogonal
+zeros, ones, constant, identity, orthogonal, stft = Zeros, Ones, Constant, Identity, Orthogonal, STFT
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 variance_scaling, glorot_uniform, glorot_normal = VarianceScaling, GlorotUniform, GlorotNormal
 he_uniform, he_normal, lecun_uniform, lecun_normal = HeUniform, HeNormal, LecunUniform, LecunNormal
-IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+IdentityInitializer, OrthogonalInitializer, STFTInitializer = Identity, Orthogonal, STFT
 
 
 def get(identifier):

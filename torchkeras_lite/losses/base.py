@@ -8,9 +8,9 @@ import torch
 
 from torchkeras_lite import config, dtype_policies, registry
 from torchkeras_lite.losses.functions import cast, same_rank, table, tensors_of
-from torchkeras_lite.losses.fused import FUSED
 from torchkeras_lite.variable import tensor_of
 
+FUSED: dict = {}  # loss function -> its unweighted mean in one torch call; `fused.py` fills it
 _MEANS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
 
 
@@ -150,6 +150,11 @@ class LossFunctionWrapper(Loss):
             y_true, y_pred = same_rank(y_true, y_pred)
         return self.fn(y_true, y_pred, **self._kwargs)
 
+    def _config_with_unusual(self, **usual):
+        """The base config with those arguments that Keras's config leaves out, where they are not as usual."""
+        unusual = {key: getattr(self, key) for key, value in usual.items() if getattr(self, key) != value}
+        return {**self._base_config(), **unusual}
+
     def get_config(self):
         return {**self._base_config(), "fn": registry.serialize(self.fn), **registry.serialize(self._kwargs)}
 
@@ -162,3 +167,7 @@ class LossFunctionWrapper(Loss):
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name}>"
+
+
+for _class in (Loss, LossFunctionWrapper):
+    table.add(_class)
