@@ -24,7 +24,8 @@ class Drawn:
         input_spec.check(self.input_spec, first, self.name)
         if training is not None and self._signature.training:
             kwargs["training"] = training
-        outputs = self._infer(args, kwargs)
+        given = type(self).compute_output_spec is not Drawn.compute_output_spec
+        outputs = self.compute_output_spec(*args, **kwargs) if given else self._infer(args, kwargs)
         self._nodes.append(symbolic.Node(self, args, kwargs, outputs))
         symbolic.drawing.begin()
         return outputs
@@ -74,9 +75,10 @@ class Drawn:
 
     @property
     def output(self):
-        """What its first symbolic call returned."""
+        """The KerasTensor (or list of them) that its first symbolic call returned."""
         symbolic.drawing.begin()
-        return self._node().structure
+        outputs = self._node().outputs
+        return outputs[0] if len(outputs) == 1 else outputs
 
     @property
     def input_shape(self):
@@ -85,4 +87,5 @@ class Drawn:
 
     @property
     def output_shape(self):
-        return pytree.tree_map(lambda leaf: leaf.shape, self._node().structure)
+        shapes = [tensor.shape for tensor in self._node().outputs]
+        return shapes[0] if len(shapes) == 1 else shapes

@@ -43,13 +43,18 @@ def dump(function) -> dict:
     }
 
 
+def trusted() -> bool:
+    """Whether what is being loaded may do what could be abused."""
+    return not getattr(_scope, "safe", True) or settings.is_unsafe_deserialization_enabled()
+
+
 def load(config: dict):
     """The function that `dump`, or Keras, wrote; its global names are those of the script that runs.
 
     Raises:
         ValueError: what is written is no code of this version of Python.
     """
-    if getattr(_scope, "safe", True) and not settings.is_unsafe_deserialization_enabled():
+    if not trusted():
         return _refusing
     code, defaults, closure = config.get("value") or (config[part] for part in ("code", "defaults", "closure"))
     try:

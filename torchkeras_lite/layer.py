@@ -6,7 +6,8 @@ How a layer decides whether it trains (`self.training`, torch's own flag, is the
 2. `fit`, `train_on_batch` and `train_step` put the model into training mode, `evaluate` and `predict` into inference mode, and
    put back what they found.
 3. After the user's `.train()` or `.eval()`, the flag stays as torch users expect.
-4. Otherwise inference: a layer is born with the flag down (torch's modules are born with it up), and a torch module that
+4. Augmentation of images goes on, as in Keras, where none of these says otherwise (`born_training`).
+5. Otherwise inference: a layer is born with the flag down (torch's modules are born with it up), and a torch module that
    becomes part of a layer takes over that layer's flag.
 
 A frozen BatchNormalization (`trainable = False`) stays in inference mode whatever the flag says.
@@ -17,6 +18,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
@@ -26,9 +28,10 @@ from torchkeras_lite import config, dtype_policies, input_spec, regularizers, sy
 from torchkeras_lite.calls import NameScope, Signature, building, careful, going_on, require_care
 from torchkeras_lite.drawn import Drawn
 from torchkeras_lite.metrics import Metric
-from torchkeras_lite.modes import all_modules, differing, settled, training_mode
+from torchkeras_lite.modes import all_modules, differing, settled, take_over, training_mode
 from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
 from torchkeras_lite.shapes import any_rows, as_shape, first_shape
+from torchkeras_lite.texts import Texts, is_texts
 from torchkeras_lite.tracking import release, track
 from torchkeras_lite.variable import Variable, tensor_of
 from torchkeras_lite.weights import Weighted
@@ -59,6 +62,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     """
 
     unsaved = ("activity_regularizer",)  # among the base settings, where there is one
+    born_training = False  # whether it trains where nobody says that it should not
     casts_integers = False  # whether integer inputs become floats before `call` (layers that only do float arithmetic)
 
     def __init__(
@@ -77,7 +81,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         if name is not None and (not isinstance(name, str) or "/" in name):
             raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
         setting = self.__dict__
-        setting["training"] = False
+        setting["training"] = self.born_training
         setting["name"] = name or unique_name(snake_case(type(self).__name__))
         setting["built"] = False
         setting["autocast"] = autocast
@@ -182,6 +186,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     def forward(self, *args, **kwargs):
         """The whole of a call: converts, builds, settles the training mode, carries masks and penalties."""
         signature = self._signature
+        if args and not isinstance(args[0], Tensor) and is_texts(args[0]) and not isinstance(args[0], str):
+            args = (Texts(args[0]), *args[1:])
         args = tuple(self._convert(arg, self.casts_integers and i == 0) for i, arg in enumerate(args))
         kwargs = {key: self._convert(value) for key, value in kwargs.items()} if kwargs else kwargs
         if not args and not (kwargs.keys() & {*signature.tensors}) and not (kwargs and signature.open_ended):
@@ -284,6 +290,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             return value
         if isinstance(value, Variable):
             return self._cast(value.value, integers)
+        if isinstance(value, np.ndarray) and value.dtype.kind in "OUS" and is_texts(value):
+            return value if isinstance(value, Texts) else Texts(value)
         if isinstance(value, (list, tuple, dict)):
             if not value:
                 return value
@@ -386,7 +394,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             self._track_variable(name, value)
         elif isinstance(value, nn.Module):
             if value.training is not self.training:
-                value.train(self.training)
+                take_over(value, self.training)
             self.__dict__.pop(name, None)
             nn.Module.__setattr__(self, name, value)
         elif isinstance(value, (list, dict, tuple)):
@@ -476,8 +484,13 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
 
     def _set_output_mask(self, args, mask, outputs):
         computed = self.compute_mask(args[0] if len(args) == 1 else args, mask) if self._passes_masks() else None
-        if computed is not None and isinstance(outputs, Tensor):
-            outputs._keras_mask = computed
+        if computed is None:
+            return
+        several = isinstance(outputs, (list, tuple))
+        masks = computed if isinstance(computed, (list, tuple)) else [computed]
+        for output, one in zip(outputs if several else [outputs], masks, strict=False):
+            if one is not None and isinstance(output, Tensor):
+                output._keras_mask = one
 
     def _passes_masks(self) -> bool:
         return self.supports_masking or type(self).compute_mask is not Layer.compute_mask
@@ -491,12 +504,15 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         return config
 
     def get_build_config(self) -> dict | None:
-        """What `build_from_config` needs to build the layer again."""
-        return dict(self._build_shapes) if self._build_shapes else None
+        """What `build_from_config` needs to build the layer again, in Keras's words."""
+        shapes = dict(self._build_shapes or {})
+        if len(shapes) > 1:
+            return {"shapes_dict": shapes}
+        return {"input_shape": next(iter(shapes.values()))} if shapes else None
 
     def build_from_config(self, config: dict) -> None:
         if config and not self.built:
-            shapes = {key: as_shape(value) for key, value in config.items()}
+            shapes = {key: as_shape(value) for key, value in config.get("shapes_dict", config).items()}
             self.build(*shapes.values()) if len(shapes) == 1 else self.build(**shapes)
 
     def _named(self):

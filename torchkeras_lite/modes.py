@@ -31,6 +31,14 @@ def differing(root: nn.Module, mode) -> bool:
     return False
 
 
+def take_over(module: nn.Module, mode: bool) -> None:
+    """What becomes part of a layer takes over its flag. Augmentation, which is on wherever nobody turns it off, keeps its own."""
+    kept = [part for part in all_modules(module) if part.training and getattr(part, "born_training", False)]
+    module.train(mode)
+    for part in kept:
+        part.__dict__["training"] = True
+
+
 class _Settled(threading.local):
     """The model whose mode a loop has settled for all its steps, so that they need not look at each module again."""
 

@@ -19,6 +19,7 @@ from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config, registry
 from torchkeras_lite.calls import going_on
+from torchkeras_lite.texts import Texts
 from torchkeras_lite.variable import tensor_of
 
 # Sizes put where a shape says None inside (not in front). Two, because one cannot tell a size that follows from one that is
@@ -31,6 +32,7 @@ _VALUES = ("numpy", "tolist", "item", "cpu", "cuda")  # what only a tensor with 
 class KerasTensor:
     """A tensor still to come: `shape` (a tuple; None where the size varies), `dtype` (a name) and where it comes from."""
 
+    _keras_mask: KerasTensor | None = None  # the mask that the tensor will carry
     __array_priority__ = 1000
     __array_ufunc__ = None  # `array * x` is asked of x, instead of of each number in the array
 
@@ -318,7 +320,12 @@ def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, ma
             return leaf
         front = [rows if size is None else size for size in leaf.shape[:1]]
         rest = [inner if size is None else size for size in leaf.shape[1:]]
-        return make(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device or config.get_device())
+        if leaf.dtype == "string":
+            return Texts(np.full(front + rest, "", dtype=object))
+        tensor = make(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device or config.get_device())
+        if leaf._keras_mask is not None:
+            tensor._keras_mask = stand_ins(leaf._keras_mask, rows, inner, device, torch.ones)
+        return tensor
 
     return pytree.tree_map(stand_in, structure)
 
@@ -377,10 +384,13 @@ def infer(function, args, kwargs, device=None):
             None if len(set(sizes)) > 1 or (zero_rows and varies_in_front and sizes[0] == 0) else sizes[0]
             for sizes in zip(*(tensor.shape for tensor in tensors), strict=True)
         ]
-        return KerasTensor(shape, config.dtype_name(first.dtype))
+        drawn = KerasTensor(shape, "string" if isinstance(first, Texts) else config.dtype_name(first.dtype))
+        if isinstance(getattr(first, "_keras_mask", None), torch.Tensor):
+            drawn._keras_mask = outline(*(tensor._keras_mask for tensor in tensors))
+        return drawn
 
     return pytree.tree_map(outline, *results)
 
 
 def _is_tensor(value) -> bool:
-    return isinstance(value, torch.Tensor)
+    return isinstance(value, (torch.Tensor, Texts))

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from torch import nn
 from torch.utils import _pytree as pytree
 
+from torchkeras_lite.modes import take_over
 from torchkeras_lite.variable import Variable
 
 _TABLES = ("_variables", "_metrics")  # what a layer knows beside modules
@@ -70,7 +71,7 @@ def _register(owner: nn.Module, name: str, container) -> None:
             del owner._modules[key]
     for key, module in modules.items():
         if module.training is not owner.training:
-            module.train(owner.training)
+            take_over(module, owner.training)
         owner._modules[key] = module
     added = [thing for thing in old_things if _holds(things, thing)]
     for kind in _TABLES:

@@ -26,6 +26,19 @@ class Permuted:
         return tensor.permute(self.inverse)
 
 
+class Reshaped:
+    """The Keras view of a torch tensor is that tensor with other sizes, and the numbers in the same order."""
+
+    def __init__(self, keras_shape, torch_shape):
+        self.keras_shape, self.torch_shape = tuple(keras_shape), tuple(torch_shape)
+
+    def to_keras(self, tensor):
+        return tensor.reshape(self.keras_shape)
+
+    def from_keras(self, tensor):
+        return tensor.reshape(self.torch_shape)
+
+
 class _Cell(nn.Module):
     """The home of a variable that belongs to no layer."""
 

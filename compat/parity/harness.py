@@ -57,7 +57,8 @@ def run(layer, x, **kwargs):
 
 
 def _named(word, value):
-    return {f"{word} {i}": each for i, each in enumerate(value)} if isinstance(value, (list, tuple)) else {word: value}
+    several = isinstance(value, (list, tuple))
+    return {f"{word} {i}": each for i, each in enumerate(pytree.tree_leaves(value))} if several else {word: value}
 
 
 def same(ours, theirs, rtol=1e-5, atol=1e-6, of_largest=0.0):

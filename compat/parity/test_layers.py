@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from harness import as_input, config, drawn, label, mine, pair, real, run, same, weights_like
-from rows import JAX_ROWS, ROWS
+from rows import ELSEWHERE, JAX_ROWS, ROWS
 from rows.core import ACTIVATIONS, INTEGERS
 from torch.utils import _pytree as pytree
 
@@ -19,7 +19,16 @@ def tolerance(name, training=False):
     """Where `same` has to allow more than elsewhere."""
     if "Conv" in name:  # adds up many products of either sign, in another order than Keras
         return {"of_largest": 1e-6}
-    return {"rtol": 1e-4} if training and "Batch" in name else {}
+    if name == "Attention":  # one kernel, which rounds elsewhere than Keras's four steps
+        return {"atol": 3e-6}
+    if name == "GroupNormalization":  # Keras's way to write it cancels
+        return {"rtol": 1e-4, "atol": 5e-6}
+    return {"rtol": 1e-4, "of_largest": 1e-6} if training and "Batch" in name else {}
+
+
+def draws(kwargs):
+    """Whether a layer with these arguments draws random numbers in training."""
+    return any(kwargs.get(strength, 0) not in (0, 1) for strength in ("rate", "stddev"))
 
 
 @rows
@@ -28,7 +37,7 @@ def test_outputs_and_gradients(name, kwargs, x):
     ours, theirs = pair(name, kwargs, x)
     same(run(ours, x), run(theirs, x), **tolerance(name))
     same(run(ours, x, training=False), run(theirs, x, training=False), **tolerance(name))
-    if name != "Dropout" or kwargs["rate"] in (0, 1):
+    if not draws(kwargs):
         for _ in range(3):
             same(run(ours, x, training=True), run(theirs, x, training=True), **tolerance(name, training=True))
         same(run(ours, x), run(theirs, x), **tolerance(name))
@@ -99,7 +108,7 @@ def test_shapes_and_weights(name, kwargs, x):
         for shape in with_other_batches(x) if kwargs.get("axis") != 0 else [shape_of(x)]:
             assert ours.compute_output_shape(shape) == as_tuple(theirs.compute_output_shape(shape))
     for group in ("weights", "variables", "trainable_weights", "non_trainable_weights", "trainable_variables"):
-        found, wanted = getattr(ours, group), [v for v in getattr(theirs, group) if "seed_generator" not in v.path]
+        found, wanted = ([v for v in getattr(one, group) if "seed_generator" not in v.path] for one in (ours, theirs))
         assert [(v.name, v.path, tuple(v.shape), v.dtype, v.trainable) for v in found] == [
             (v.name, v.path, tuple(v.shape), v.dtype, v.trainable) for v in wanted
         ], group
@@ -178,7 +187,8 @@ def test_paths_in_a_sequential(input_first):
 
 def test_every_layer_of_ours_has_a_row():
     classes = {cls.__name__ for cls in vars(mine).values() if isinstance(cls, type) and issubclass(cls, mine.Layer)}
-    tested = {name for name, _, _ in ROWS} | {"InputLayer", "Lambda"}
-    assert classes - {"Layer", "TorchModuleWrapper"} == tested
+    tested = {name for name, _, _ in ROWS} | {"InputLayer", "Lambda"} | ELSEWHERE
+    no_rows = {"Layer", "TorchModuleWrapper", "Wrapper", "SpectralNormalization", "JaxLayer", "FlaxLayer", "TFSMLayer"}
+    assert classes - no_rows == tested
     assert {name for name, _, _ in JAX_ROWS} <= tested
     assert set(ACTIVATIONS) | {"glu", "threshold", "sparsemax"} == set(real.src.activations.ALL_OBJECTS_DICT)

@@ -80,6 +80,7 @@ def test_what_is_masked_does_not_count(mask, seed):
     np.testing.assert_allclose(masked.get_weights()[2], whole.get_weights()[2], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:softmax over axis")
 @LIGHT
 @given(shape=sizes, seed=st.integers(0, 100), data=st.data())
 def test_softmax_is_a_distribution_over_what_is_not_masked(shape, seed, data):

@@ -12,3 +12,4 @@ from torchkeras_lite.callbacks.rates import LearningRateScheduler, ReduceLROnPla
 from torchkeras_lite.callbacks.csv_logger import CSVLogger
 from torchkeras_lite.callbacks.nan import TerminateOnNaN
 from torchkeras_lite.callbacks.tensorboard import TensorBoard
+from torchkeras_lite.callbacks.averages import SwapEMAWeights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config
+from torchkeras_lite.texts import Texts, is_texts
 from torchkeras_lite.variable import Variable
 
 _GATHERED_BYTES = 256 * 1024  # rows gathered at once: what the second-level cache of a CPU holds
@@ -57,8 +59,23 @@ def to_tensors(data, what: str):
     )
 
 
+def with_texts(data):
+    """`data` with strings in arrays and lists as Texts, which batches can hold beside tensors."""
+    if isinstance(data, dict):
+        return {key: with_texts(value) for key, value in data.items()}
+    if hasattr(data, "to_numpy"):
+        array = data.to_numpy()
+        return Texts(array) if is_texts(array) else data
+    if is_texts(data) and not isinstance(data, (str, bytes)):
+        with contextlib.suppress(ValueError):  # a list of inputs of unequal shapes
+            return Texts(data)
+    return type(data)(map(with_texts, data)) if isinstance(data, (list, tuple)) and not is_array(data) else data
+
+
 def to_tensor(value, what: str = "data") -> torch.Tensor:
-    """One array as a tensor."""
+    """One array as a tensor. Texts stay: who takes strings has made them of them (`with_texts`)."""
+    if isinstance(value, Texts):
+        return value
     if isinstance(value, Variable):
         value = value.value.detach()
     if not isinstance(value, torch.Tensor):
@@ -167,7 +184,8 @@ class Arrays:
             return
         row_bytes = sum(leaf[:1].numel() * leaf.element_size() for leaf in leaves)
         at_once = size * max(1, _GATHERED_BYTES // max(1, size * row_bytes))
-        for rows in torch.randperm(self.rows, device=leaves[0].device).split(at_once):
+        device = next((leaf.device for leaf in leaves if isinstance(leaf, torch.Tensor)), leaves[0].device)
+        for rows in torch.randperm(self.rows, device=device).split(at_once):
             gathered = [leaf.index_select(0, rows).split(size) for leaf in leaves]
             yield from zip(*gathered, strict=True)
 

@@ -8,7 +8,7 @@ import warnings
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite.data.arrays import class_weights, to_tensors
+from torchkeras_lite.data.arrays import class_weights, to_tensors, with_texts
 from torchkeras_lite.data.numbered import Numbered, PyDataset
 
 
@@ -20,16 +20,25 @@ class Iterable:
         steps: batches in an epoch, where they are not all there are (whoever asks for batches stops by himself).
         weights: `{class: weight}`, or None.
         shuffle: whether the batches of a PyDataset come in another order each epoch.
+        texts: whether x may hold strings.
     """
 
-    def __init__(self, source, steps: int | None, device: torch.device, weights: dict | None = None, shuffle: bool = False):
+    def __init__(
+        self,
+        source,
+        steps: int | None,
+        device: torch.device,
+        weights: dict | None = None,
+        shuffle: bool = False,
+        texts: bool = False,
+    ):
         by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__iter__")
         if by_number or isinstance(source, PyDataset):
             source = Numbered(source, shuffle and isinstance(source, PyDataset))
             there = source.count
         else:
             there = _length(source)
-        self.source, self.device, self.weights = source, device, weights
+        self.source, self.device, self.weights, self.texts = source, device, weights, texts
         endless = hasattr(source, "__next__")
         self.asked = steps
         self.steps = steps if steps is not None else there
@@ -75,6 +84,8 @@ class Iterable:
             batch = batch[:-1]
         if len(batch) == 3 and batch[1] is None:
             raise ValueError("A batch has sample weights, but its targets `y` are None.")
+        if self.texts:
+            batch = (with_texts(batch[0]), *batch[1:])
         parts = tuple(to_tensors(part, name) for part, name in zip(batch, names, strict=False))
         if self.weights is not None and len(parts) > 1:
             weights = class_weights(self.weights, parts[1])

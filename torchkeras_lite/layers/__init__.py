@@ -4,11 +4,36 @@ from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import Activation, Dense, Embedding, Input, InputLayer, Lambda
 from torchkeras_lite.layers.torch_module import TorchModuleWrapper
-from torchkeras_lite.layers.activation import ReLU, Softmax
-from torchkeras_lite.layers.regularization import Dropout
+from torchkeras_lite.layers.foreign import FlaxLayer, JaxLayer, TFSMLayer
+from torchkeras_lite.layers.masking import Identity, Masking
+from torchkeras_lite.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from torchkeras_lite.layers.regularization import (
+    ActivityRegularization, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D,
+)
+from torchkeras_lite.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
 from torchkeras_lite.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from torchkeras_lite.layers.normalization import BatchNormalization
-from torchkeras_lite.layers.preprocessing import Rescaling
+from torchkeras_lite.layers.layer_normalization import LayerNormalization, RMSNormalization, UnitNormalization
+from torchkeras_lite.layers.group_normalization import GroupNormalization
+from torchkeras_lite.layers.data_normalization import Normalization
+from torchkeras_lite.layers.einsum_dense import EinsumDense
+from torchkeras_lite.layers.reversible_embedding import ReversibleEmbedding
+from torchkeras_lite.layers.attention import AdditiveAttention, Attention
+from torchkeras_lite.layers.multi_head import GroupedQueryAttention, GroupQueryAttention, MultiHeadAttention
+from torchkeras_lite.layers.image_layer import ImageLayer, RandomImageLayer
+from torchkeras_lite.layers.image_preprocessing import CenterCrop, Rescaling, Resizing
+from torchkeras_lite.layers.image_movement import (
+    RandomCrop, RandomFlip, RandomRotation, RandomShear, RandomTranslation, RandomZoom,
+)
+from torchkeras_lite.layers.image_colours import (
+    RandomBrightness, RandomColorDegeneration, RandomColorJitter, RandomContrast, RandomGaussianBlur, RandomGrayscale,
+    RandomHue, RandomInvert, RandomPosterization, RandomSaturation, RandomSharpness, Solarization,
+)
+from torchkeras_lite.layers.encoding import encoded
+from torchkeras_lite.layers.hashes import bucket
+from torchkeras_lite.layers.categories import CategoryEncoding, Discretization, HashedCrossing, Hashing
+from torchkeras_lite.layers.lookup import IntegerLookup, StringLookup
+from torchkeras_lite.layers.text import TextVectorization
 from torchkeras_lite.layers.merging import (
     Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract,
     add, average, concatenate, dot, maximum, minimum, multiply, subtract,
@@ -35,3 +60,10 @@ from torchkeras_lite.layers.resizing import (
     Cropping1D, Cropping2D, Cropping3D, UpSampling1D, UpSampling2D, UpSampling3D,
     ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
 )
+from torchkeras_lite.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
+from torchkeras_lite.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
+from torchkeras_lite.layers.bidirectional import Bidirectional
+from torchkeras_lite.layers.wrapper import Wrapper
+from torchkeras_lite.layers.spectral_normalization import SpectralNormalization
+from torchkeras_lite.layers.time_distributed import TimeDistributed
+from torchkeras_lite.layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import torch
+import math
+import warnings
 
-from torchkeras_lite import activations
+import torch
+from torch import nn
+
+from torchkeras_lite import activations, constraints, initializers, regularizers
+from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
+from torchkeras_lite.variable import Reshaped
+from torchkeras_lite.weights import bare
 
 
 class ReLU(Layer):
@@ -70,3 +77,105 @@ class Softmax(Layer):
         if len(self.axis) == 1:
             return activations.softmax(x, axis=self.axis[0])
         return torch.exp(x - torch.logsumexp(x, dim=tuple(self.axis), keepdim=True))
+
+
+class LeakyReLU(Layer):
+    """x where x > 0, and negative_slope * x elsewhere.
+
+    Args:
+        negative_slope: at least 0.
+        alpha: its deprecated name.
+    """
+
+    casts_integers = True
+    unsaved = ("activity_regularizer", "alpha")
+
+    def __init__(self, negative_slope=0.3, alpha=None, **kwargs):
+        super().__init__(**kwargs)
+        if alpha is not None:
+            warnings.warn(
+                f"Layer {self.name!r}: `alpha` is deprecated. Use `negative_slope` instead.", stacklevel=2
+            )
+            negative_slope = alpha
+        if negative_slope is None or negative_slope < 0:
+            raise ValueError(
+                f"negative_slope of a LeakyReLU layer cannot be negative or None. Received: negative_slope={negative_slope}"
+            )
+        self.negative_slope = negative_slope
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs):
+        return activations.leaky_relu(inputs, self.negative_slope)
+
+
+class ELU(Layer):
+    """x where x > 0, and alpha * (exp(x) - 1) elsewhere. Source: Clevert et al. 2016, arXiv:1511.07289."""
+
+    casts_integers = True
+
+    def __init__(self, alpha=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.alpha = alpha
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs):
+        return activations.elu(inputs, self.alpha)
+
+
+class PReLU(Layer):
+    """x where x > 0, and alpha * x elsewhere; alpha is learned. Source: He et al. 2015, arXiv:1502.01852.
+
+    Shapes: input and output (batch, ...); alpha as the input without the batch axis, but with size 1 along the shared axes.
+
+    Args:
+        shared_axes: the axes along which all share one alpha, counted from 1: `[1, 2]` gives each channel of an image one.
+
+    The body is `self.prelu`, an nn.PReLU whose weight is alpha, flat.
+    """
+
+    casts_integers = True
+
+    def __init__(
+        self, alpha_initializer="Zeros", alpha_regularizer=None, alpha_constraint=None, shared_axes=None, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.alpha_initializer = initializers.get(alpha_initializer)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_constraint = constraints.get(alpha_constraint)
+        if shared_axes is not None:
+            shared_axes = list(shared_axes) if isinstance(shared_axes, (list, tuple)) else [shared_axes]
+        self.shared_axes = shared_axes
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        rank = len(input_shape)
+        shape = [*input_shape[1:]]
+        for axis in self.shared_axes or ():
+            shape[axis - 1] = 1
+        if None in shape:
+            raise ValueError(
+                f"Layer {self.name!r}: each axis of the input but the first must have a known size or be shared. Received: "
+                f"input_shape={tuple(input_shape)}, shared_axes={self.shared_axes}. The usual fix: `shared_axes=[1, 2]` for "
+                "images of varying size."
+            )
+        self.prelu = bare(nn.PReLU, math.prod(shape), **self.placement())
+        self.alpha = self.adopt(
+            "alpha", self.prelu, "weight", Reshaped(shape, [math.prod(shape)]),
+            self.alpha_initializer, self.alpha_regularizer, self.alpha_constraint,
+        )  # fmt: skip
+        # Torch has an alpha for each size of axis 1. Axes are flattened to (those shared in front, those with alphas of their
+        # own, those shared behind), which goes unless a shared one lies between.
+        own = [axis for axis, size in enumerate(shape, 1) if size != 1] or [rank - 1]
+        between = own[-1] - own[0] + 1 != len(own)
+        self.__dict__["_blocks"] = None if between else (own[0] - 1, len(own))
+        axes = {axis: input_shape[axis] for axis in range(1, rank) if axis not in self.shared_axes} if self.shared_axes else {}
+        self.input_spec = InputSpec(ndim=rank, axes=axes)
+
+    def call(self, inputs):
+        if self._blocks is None:
+            return torch.where(inputs > 0, inputs, self.alpha * inputs)
+        shared, own = self._blocks
+        x = inputs.flatten(0, shared).flatten(1, own)
+        return self.prelu(x if x.ndim < 4 else x.flatten(2)).view(inputs.shape)

@@ -295,8 +295,13 @@ class InputLayer(Layer):
     def dtype(self):
         return self._input_dtype
 
-    def torch_input_dtype(self) -> torch.dtype:
-        return config.torch_dtype(self._input_dtype)
+    @property
+    def takes_texts(self) -> bool:
+        return self._input_dtype == "string"
+
+    def torch_input_dtype(self) -> torch.dtype | None:
+        """The dtype that inputs are cast to; None for strings."""
+        return None if self._input_dtype == "string" else config.torch_dtype(self._input_dtype)
 
     def call(self, inputs):
         return inputs

@@ -53,6 +53,31 @@ def sparse_categorical_accuracy(y_true, y_pred):
     return hits.squeeze(-1) if hits.ndim > 1 and hits.shape[-1] == 1 else hits
 
 
+@_hits
+def top_k_categorical_accuracy(y_true, y_pred, k=5):
+    """1 where the class of the one-hot target is among the `k` likeliest. Of equally likely ones all are among them."""
+    return _in_top_k(y_true.argmax(-1), y_pred, k)
+
+
+@_hits
+def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False):
+    """1 where the class that the integer target names is among the `k` likeliest.
+
+    Args:
+        from_sorted_ids: predictions are the numbers of classes, the likeliest first, instead of how likely each is.
+    """
+    if from_sorted_ids:
+        hits = (y_pred[..., :k] == y_true.reshape(*y_pred.shape[:-1], 1)).any(-1)
+    else:
+        hits = _in_top_k(y_true.reshape(y_pred.shape[:-1]).long(), y_pred, k)
+    return hits.reshape(y_true.shape)
+
+
+def _in_top_k(labels, y_pred, k):
+    # Fewer than k are larger. That needs no sorting, and any number of classes will do.
+    return (~(y_pred <= y_pred.gather(-1, labels.unsqueeze(-1)))).sum(-1) < k
+
+
 class Accuracy(MeanMetricWrapper):
     """How often predictions equal targets."""
 
@@ -89,5 +114,34 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
         super().__init__(sparse_categorical_accuracy, name, dtype)
 
 
-for _class in (Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy):
+class TopKCategoricalAccuracy(MeanMetricWrapper):
+    """How often the class of the one-hot target is among the `k` likeliest."""
+
+    _direction = "up"
+
+    def __init__(self, k=5, name="top_k_categorical_accuracy", dtype=None):
+        super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
+
+
+class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
+    """How often the class of the integer target is among the `k` likeliest; arguments as in the function."""
+
+    _direction = "up"
+
+    def __init__(self, k=5, name="sparse_top_k_categorical_accuracy", dtype=None, from_sorted_ids=False):
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k, from_sorted_ids=from_sorted_ids)
+
+    def get_config(self):
+        config = {**self._base_config(), "k": self.k}
+        return {**config, "from_sorted_ids": True} if self.from_sorted_ids else config
+
+
+for _class in (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+):
     table.add(_class)

@@ -14,6 +14,8 @@ table = registry.Table("metric", "keras.metrics")
 class Metric(registry.Configurable):
     """Base class: define `update_state(...)`, which changes variables, and `result()`, which reads them.
 
+    Variables and metrics that are attributes, or stand in a list or dict that is one, belong to the state.
+
     Args:
         dtype: of the result and of new variables; None is `floatx()`.
         name: the key in logs and history; None makes one from the class name.
@@ -51,7 +53,7 @@ class Metric(registry.Configurable):
                 aggregation=aggregation,
                 name=name,
             )
-        variable.path = f"{self.name}/{variable.name}"
+        variable.path = f"{self.name.replace('/', '>')}/{variable.name}"
         self._variables.append(variable)
         return variable
 
@@ -64,6 +66,8 @@ class Metric(registry.Configurable):
         """The state: own variables, then those of metrics kept as attributes."""
         own, inner = list(self._variables), []
         for key, value in self.__dict__.items():
+            if isinstance(value, dict):
+                value = list(value.values())
             for item in value if isinstance(value, (list, tuple)) else (value,):
                 if isinstance(item, Variable) and key != "_variables" and not any(item is known for known in own):
                     own.append(item)

@@ -28,6 +28,33 @@ class MeanAbsoluteError(MeanMetricWrapper):
         super().__init__(losses.mean_absolute_error, name, dtype)
 
 
+class MeanAbsolutePercentageError(MeanMetricWrapper):
+    """100 times the mean of |y_pred - y_true| / |y_true|."""
+
+    _direction = "down"
+
+    def __init__(self, name="mean_absolute_percentage_error", dtype=None):
+        super().__init__(losses.mean_absolute_percentage_error, name, dtype)
+
+
+class MeanSquaredLogarithmicError(MeanMetricWrapper):
+    """mean((log(y_pred + 1) - log(y_true + 1))²)."""
+
+    _direction = "down"
+
+    def __init__(self, name="mean_squared_logarithmic_error", dtype=None):
+        super().__init__(losses.mean_squared_logarithmic_error, name, dtype)
+
+
+class LogCoshError(MeanMetricWrapper):
+    """mean(log(cosh(y_pred - y_true)))."""
+
+    _direction = "down"
+
+    def __init__(self, name="logcosh", dtype=None):
+        super().__init__(losses.log_cosh, name, dtype)
+
+
 class RootMeanSquaredError(Mean):
     """The root of the mean of (y_pred - y_true)² over all samples."""
 
@@ -42,6 +69,51 @@ class RootMeanSquaredError(Mean):
 
     def result(self):
         return torch.sqrt(super().result())
+
+
+class Hinge(MeanMetricWrapper):
+    """mean(max(1 - y_true y_pred, 0)), for labels of -1 and 1, or 0 and 1."""
+
+    _direction = "down"
+
+    def __init__(self, name="hinge", dtype=None):
+        super().__init__(losses.hinge, name, dtype)
+
+
+class SquaredHinge(MeanMetricWrapper):
+    """mean(max(1 - y_true y_pred, 0)²), for labels of -1 and 1, or 0 and 1."""
+
+    _direction = "down"
+
+    def __init__(self, name="squared_hinge", dtype=None):
+        super().__init__(losses.squared_hinge, name, dtype)
+
+
+class CategoricalHinge(MeanMetricWrapper):
+    """max(largest prediction of a wrong class - prediction of the right one + 1, 0), for one-hot labels."""
+
+    _direction = "down"
+
+    def __init__(self, name="categorical_hinge", dtype=None):
+        super().__init__(losses.categorical_hinge, name, dtype)
+
+
+class KLDivergence(MeanMetricWrapper):
+    """sum(y_true log(y_true / y_pred)) over the last axis."""
+
+    _direction = "down"
+
+    def __init__(self, name="kl_divergence", dtype=None):
+        super().__init__(losses.kl_divergence, name, dtype)
+
+
+class Poisson(MeanMetricWrapper):
+    """mean(y_pred - y_true log(y_pred))."""
+
+    _direction = "down"
+
+    def __init__(self, name="poisson", dtype=None):
+        super().__init__(losses.poisson, name, dtype)
 
 
 class BinaryCrossentropy(MeanMetricWrapper):
@@ -76,7 +148,15 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
 for _class, _aliases in (
     (MeanSquaredError, ("mse", "MSE")),
     (MeanAbsoluteError, ("mae", "MAE")),
+    (MeanAbsolutePercentageError, ("mape", "MAPE")),
+    (MeanSquaredLogarithmicError, ("msle", "MSLE")),
+    (LogCoshError, ()),
     (RootMeanSquaredError, ()),
+    (Hinge, ()),
+    (SquaredHinge, ()),
+    (CategoricalHinge, ()),
+    (KLDivergence, ()),
+    (Poisson, ()),
     (BinaryCrossentropy, ("bce", "BCE")),
     (CategoricalCrossentropy, ()),
     (SparseCategoricalCrossentropy, ()),

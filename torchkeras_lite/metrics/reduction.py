@@ -15,7 +15,7 @@ from torchkeras_lite.metrics.base import Metric, table
 from torchkeras_lite.variable import Variable, tensor_of
 
 
-class _Sum(Variable):
+class RunningSum(Variable):
     """One running sum of a metric, seen as a variable. The sum may be a plain number while nothing needs a tensor."""
 
     def __init__(self, metric, key):
@@ -45,7 +45,7 @@ class Sum(Metric):
 
     @property
     def total(self) -> Variable:
-        return _Sum(self, "_total")
+        return RunningSum(self, "_total")
 
     @property
     def variables(self):
@@ -76,12 +76,12 @@ class Mean(Metric):
     @property
     def total(self) -> Variable:
         """The sum of the values, as a variable that can be read and assigned."""
-        return _Sum(self, "_total")
+        return RunningSum(self, "_total")
 
     @property
     def count(self) -> Variable:
         """The sum of the weights, as a variable that can be read and assigned."""
-        return _Sum(self, "_count")
+        return RunningSum(self, "_count")
 
     @property
     def variables(self):
@@ -171,7 +171,7 @@ class MeanMetricWrapper(Mean):
         self._fn, self._kwargs = fn, kwargs
         self._fused = FUSED.get(fn) if isinstance(fn, types.FunctionType) else None
         self._hits = getattr(fn, "hits", None)  # the same as booleans: a cheaper sum
-        if self._direction is None and (self._fused is not None or isinstance(fn, Loss)):
+        if self._direction is None and (isinstance(fn, Loss) or _is_loss_function(fn)):
             self._direction = "down"
         for key, value in kwargs.items():
             setattr(self, key, value)
@@ -201,11 +201,16 @@ class MeanMetricWrapper(Mean):
                 else:
                     self.add(*_rows(hits.sum(), hits.shape))
                 return
-        values = self._fn(y_true, cast(y_pred, self._dtype), **self._kwargs)
+        values = self._fn(y_true, y_pred if self._hits is not None else cast(y_pred, self._dtype), **self._kwargs)
         super().update_state(values, apply_mask(sample_weight, mask, self._dtype, mean=False))
 
     def get_config(self):
-        return {**self._base_config(), "fn": registry.serialize(self._fn), **registry.serialize(self._kwargs)}
+        fn, name = self._fn, getattr(self._fn, "__name__", None)
+        if _is_loss_function(fn) or functions.get(name) is fn:  # as Keras names those it knows
+            fn = {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+        else:
+            fn = registry.serialize(fn)
+        return {**self._base_config(), "fn": fn, **registry.serialize(self._kwargs)}
 
     @classmethod
     def from_config(cls, config):
@@ -216,6 +221,10 @@ class MeanMetricWrapper(Mean):
         if isinstance(fn, str):
             config["fn"] = registry.get_registered_object(fn) or functions.get(fn) or losses_table.find(fn)
         return super().from_config(config)
+
+
+def _is_loss_function(fn) -> bool:
+    return isinstance(fn, types.FunctionType) and losses_table.objects.get(fn.__name__) is fn
 
 
 functions: dict = {}  # metric functions by name, for configs that name one

@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import data
 from torchkeras_lite.layers.core import positive
 from torchkeras_lite.models.targets import check_targets
+from torchkeras_lite.modes import all_modules
 
 
 class Feeding:
@@ -29,7 +30,8 @@ class Feeding:
         """Where batches come from. Arrays are checked and converted here, once."""
         if x is None:
             raise ValueError("There is no data: `x` is None. Expected arrays, or an iterable of batches.")
-        device = self._device()
+        device, texts = self._device(), self._takes_texts()
+        x = data.with_texts(x) if texts else x
         if not data.is_arrays(x):
             if isinstance(x, (list, tuple, str)) or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
                 data.to_tensors(x, "x")  # raises, and says what is wrong with it
@@ -39,7 +41,7 @@ class Feeding:
                     "`y` and `sample_weight` cannot be given beside an iterable of batches: its batches have to hold them, as "
                     f"(x, y) or (x, y, sample_weight). Received: x={type(x).__name__}."
                 )
-            return data.Iterable(x, steps, device, class_weight, bool(shuffle))
+            return data.Iterable(x, steps, device, class_weight, bool(shuffle), texts)
         batch_size = 32 if batch_size is None else positive(batch_size, "batch_size")
         parts = self._parts(x, y, sample_weight)
         count = data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
@@ -50,9 +52,16 @@ class Feeding:
             parts = (*parts[:2], weights * parts[2] if len(parts) == 3 else weights)
         return data.Arrays(parts, min(batch_size, count), shuffle, device)
 
+    def _takes_texts(self) -> bool:
+        """Whether a layer in the model takes strings."""
+        for module in all_modules(self):  # noqa: SIM110 - any() would cost a Python call for each module
+            if getattr(module, "takes_texts", False):
+                return True
+        return False
+
     def _is_one_batch(self, x, batch_size) -> bool:
         """Whether x is an array that needs no cutting: then most of what follows can be left out."""
-        if not isinstance(x, (np.ndarray, torch.Tensor)) or not x.ndim:
+        if not isinstance(x, (np.ndarray, torch.Tensor)) or not x.ndim or (isinstance(x, np.ndarray) and x.dtype.kind in "OUS"):
             return False
         return 0 < x.shape[0] <= (32 if batch_size is None else positive(batch_size, "batch_size"))
 
@@ -85,7 +94,7 @@ class Feeding:
         return self._adapted(batches, None, training=False)
 
     def _one_batch(self, x, y, sample_weight, class_weight):
-        parts = self._parts(x, y, sample_weight)
+        parts = self._parts(data.with_texts(x) if self._takes_texts() else x, y, sample_weight)
         data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
         if class_weight is not None and len(parts) == 2:
             parts = (*parts, data.class_weights(class_weight, parts[1]))

@@ -16,6 +16,7 @@ from torchkeras_lite.layers.torch_module import wrapper_of
 from torchkeras_lite.models.entries import Entry
 from torchkeras_lite.models.model import Model
 from torchkeras_lite.models.wiring import hide, looks_up
+from torchkeras_lite.modes import take_over
 from torchkeras_lite.shapes import as_shape
 from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 
@@ -82,7 +83,7 @@ class Sequential(Model):
             end = self._appended(layer, self._exit)
         self._modules[str(len(self._chain))] = layer
         if layer.training is not self.training:
-            layer.train(self.training)
+            take_over(layer, self.training)
         self.__dict__.update(_chain=(*self._chain, layer), _exit=end, _direct=False, _function=None)
         if end is not None:
             self._draw()

@@ -104,7 +104,8 @@ def _shape(layer, nested) -> str:
         elif getattr(layer, "output_shape", None) is not None:
             shape = layer.output_shape
         else:
-            shape = layer.compute_output_shape(*layer.get_build_config().values())
+            shapes = layer.get_build_config()
+            shape = layer.compute_output_shape(*shapes.get("shapes_dict", shapes).values())
         return _written(shape)
     except Exception:  # a table to look at is no reason for a script to stop
         return "?"

@@ -50,11 +50,22 @@ def dot_product_attention(
     query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
     if attn_logits_soft_cap is not None:
         return _capped(query, key, value, added, scale, attn_logits_soft_cap).transpose(1, 2)
-    settings = {"attn_mask": added, "is_causal": is_causal, "scale": scale, "enable_gqa": key.shape[1] != query.shape[1]}
+    return fused(query, key, value, added, 0.0, is_causal, scale, flash_attention).transpose(1, 2)
+
+
+def fused(query, key, value, added=None, dropout=0.0, is_causal=False, scale=None, flash_attention=None):
+    """Attention in one kernel of torch's, which chooses it.
+
+    Args:
+        query: (B, N, T, H); key, value: (B, K, S, H), where N is a multiple of K. The result is (B, N, T, H).
+        added: what is added to the logits, broadcast to (B, N, T, S); not together with `is_causal`.
+        dropout: the share of the weights set to 0.
+    """
+    groups = key.shape[1] != query.shape[1]
     if flash_attention:
         with sdpa_kernel(SDPBackend.FLASH_ATTENTION):
-            return F.scaled_dot_product_attention(query, key, value, **settings).transpose(1, 2)
-    return F.scaled_dot_product_attention(query, key, value, **settings).transpose(1, 2)
+            return F.scaled_dot_product_attention(query, key, value, added, dropout, is_causal, scale=scale, enable_gqa=groups)
+    return F.scaled_dot_product_attention(query, key, value, added, dropout, is_causal, scale=scale, enable_gqa=groups)
 
 
 def _check_shapes(query, key, value):
@@ -68,10 +79,7 @@ def _check_shapes(query, key, value):
 
 
 def _added(query, key, bias, mask, is_causal):
-    """What is added to the logits: the bias, and far below all else where a key is hidden.
-
-    The number is finite, so that a query from which all keys are hidden gets the mean of the values, not NaN.
-    """
+    """What is added to the logits: the bias, and far below all else where a key is hidden."""
     if bias is not None:
         bias = to_tensor(bias, query.dtype, query.device)
     if mask is not None:
@@ -79,10 +87,15 @@ def _added(query, key, bias, mask, is_causal):
     if is_causal:
         seen = torch.ones(query.shape[1], key.shape[1], dtype=torch.bool, device=query.device).tril()
         mask = seen if mask is None else mask & seen
-    if mask is None:
-        return bias
-    low = -4.5e4 if query.dtype is torch.float16 else -2e38
-    return torch.where(mask, query.new_zeros(()) if bias is None else bias, low)
+    return bias if mask is None else hiding(mask, query.new_zeros(()) if bias is None else bias)
+
+
+def hiding(mask, bias):
+    """The bias, and where the mask is False a number far below all else.
+
+    It is finite, so that a query from which all keys are hidden gets the mean of the values, not NaN.
+    """
+    return torch.where(mask, bias, -4.5e4 if bias.dtype is torch.float16 else -2e38)
 
 
 def _capped(query, key, value, added, scale, cap):

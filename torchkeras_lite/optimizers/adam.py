@@ -48,6 +48,8 @@ class Adam(Optimizer):
         self.epsilon = epsilon
         self.amsgrad = amsgrad
 
+    overflow = None  # a LossScaleOptimizer's mark on the device: where it is not 0, the kernel changes nothing
+
     def slot_names(self):
         return [("momentum", "velocity"), *([("velocity_hat",)] if self.amsgrad else [])]
 
@@ -67,6 +69,11 @@ class Adam(Optimizer):
         if "steps" in plan.slots and len(plan.decayed) == len(params):
             plan.decayed, plan.slots["decay_inside"] = [], True  # the kernel can do it in the same pass over the weights
         return plan
+
+    def leaves_out(self, params):
+        plan = self._plan
+        ready = plan is not None and plan.key is params and "steps" in plan.slots and type(self).update is Adam.update
+        return ready and not (plan.decayed or plan.constrained or plan.averages or plan.accumulators)
 
     def update(self, params, grads, learning_rate, momentum, velocity, velocity_hat=(), steps=None, decay_inside=False):
         beta_1, beta_2, t = self.beta_1, self.beta_2, self._step_number
@@ -90,17 +97,24 @@ class Adam(Optimizer):
                 eps=self.epsilon,
                 amsgrad=self.amsgrad,
                 maximize=False,
+                found_inf=self.overflow,
             )
             return
-        torch._foreach_lerp_(momentum, grads, 1 - beta_1)
-        torch._foreach_mul_(velocity, beta_2)
-        torch._foreach_addcmul_(velocity, grads, grads, 1 - beta_2)
-        if self.amsgrad:
-            torch._foreach_maximum_(velocity_hat, velocity)
-            velocity = velocity_hat
-        below = torch._foreach_sqrt(velocity)
-        torch._foreach_add_(below, self.epsilon)
-        torch._foreach_addcdiv_(params, momentum, below, -alpha)
+        hat = velocity_hat if self.amsgrad else None
+        adam_step(params, grads, momentum, velocity, learning_rate, beta_1, beta_2, self.epsilon, t, hat)
+
+
+def adam_step(params, grads, momentum, velocity, learning_rate, beta_1, beta_2, epsilon, t, velocity_hat=None):
+    """Adam's formula as foreach kernels, in the update number t."""
+    torch._foreach_lerp_(momentum, grads, 1 - beta_1)
+    torch._foreach_mul_(velocity, beta_2)
+    torch._foreach_addcmul_(velocity, grads, grads, 1 - beta_2)
+    if velocity_hat is not None:
+        torch._foreach_maximum_(velocity_hat, velocity)
+        velocity = velocity_hat
+    below = torch._foreach_sqrt(velocity)
+    torch._foreach_add_(below, epsilon)
+    torch._foreach_addcdiv_(params, momentum, below, -learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t))
 
 
 class AdamW(Adam):

@@ -109,6 +109,10 @@ class Optimizer(State):
         """The names of the tensors to keep per parameter; those of one tuple lie side by side in `variables`."""
         return []
 
+    def slot_initializers(self) -> dict:
+        """What slots begin as, by name, where that is not zero."""
+        return {}
+
     def build(self, variables) -> None:
         """Makes the slots for `variables`: Variables or torch parameters, all that this optimizer will ever train."""
         if self.built:
@@ -119,8 +123,10 @@ class Optimizer(State):
             self._averages = self.add_optimizer_variables(self._targets, "average")
         if self.gradient_accumulation_steps:
             self._accumulated = self.add_optimizer_variables(self._targets, "gradient_accumulator")
+        begin = self.slot_initializers()
         for names in self.slot_names():
-            self._slots.update(zip(names, self.add_optimizer_variables(self._targets, list(names)), strict=True))
+            starts = [begin.get(name, "zeros") for name in names]
+            self._slots.update(zip(names, self.add_optimizer_variables(self._targets, list(names), starts), strict=True))
         self.built = True
 
     def exclude_from_weight_decay(self, var_list=None, var_names=None) -> None:
@@ -161,6 +167,10 @@ class Optimizer(State):
     def update_constants(self, params: list[torch.Tensor]) -> dict:
         """More keyword arguments of `update` that stay the same as long as the list of parameters does."""
         return {}
+
+    def leaves_out(self, params: list[torch.Tensor]) -> bool:
+        """Whether a step for `params` changes nothing at all where the tensor `self.overflow` is not 0."""
+        return False
 
     # ------------------------------------------------------------ the two ways in
 
@@ -361,6 +371,10 @@ class Optimizer(State):
             for variable in variables:
                 raw = variable.raw if isinstance(variable, Variable) else variable
                 raw.copy_(self._averages[self._get_variable_index(variable)].raw)
+
+    def weights_and_averages(self) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """The parameters and, in the same order, their averages: the tensors themselves."""
+        return [target.raw for target in self._targets], [average.raw for average in self._averages]
 
     def scale_loss(self, loss):
         """The loss to call `backward()` on: times `loss_scale_factor`, by which the step divides the gradients again."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import nn
 
-from torchkeras_lite import config
+from torchkeras_lite import config, initializers
 from torchkeras_lite.optimizers.host import _Home
 from torchkeras_lite.variable import Variable, tensor_of
 
@@ -36,6 +36,7 @@ class Store:
         self.variables: list[Variable] = []
         self._home = _Home()
         self._like: list[tuple[Variable, Variable]] = []  # (slot, parameter)
+        self._beside: list[tuple[Variable, Variable]] = []
 
     def _keep(self, tensor: torch.Tensor, layout, name: str, owner: str) -> Variable:
         key = str(len(self.variables))
@@ -53,6 +54,12 @@ class Store:
         self._like.append((slot, target))
         return slot
 
+    def beside(self, target: Variable, shape, name: str, owner: str) -> Variable:
+        """A slot of another shape, where `target` lies and of its dtype."""
+        slot = self._keep(torch.zeros(tuple(shape), dtype=target.raw.dtype, device=target.device), None, name, owner)
+        self._beside.append((slot, target))
+        return slot
+
     def free(self, shape, initializer, dtype, name: str, owner: str) -> Variable:
         """A slot of any shape, for no parameter in particular."""
         dtype = config.dtype_name(dtype)
@@ -65,14 +72,14 @@ class Store:
             old, now = slot.raw, target.raw
             if old.device != now.device or old.dtype != now.dtype or old.stride() != now.stride():
                 self._home._buffers[slot._key] = torch.empty_like(now, requires_grad=False).copy_(old)
+        for slot, target in self._beside:
+            self._home._buffers[slot._key] = slot.raw.to(target.raw)
 
 
 def initial_value(initializer, shape, dtype):
-    if isinstance(initializer, str):
-        if initializer not in ("zeros", "ones"):
-            raise ValueError(f"An optimizer's variables start as 'zeros', 'ones' or a callable. Received: {initializer!r}")
-        return (torch.zeros if initializer == "zeros" else torch.ones)(tuple(shape), dtype=config.torch_dtype(dtype))
-    return initializer(tuple(shape), dtype=dtype) if callable(initializer) else initializer
+    """What `initializer` (a name, an Initializer, a callable, or the value itself) gives for this shape."""
+    found = initializers.get(initializer) if isinstance(initializer, (str, dict)) else initializer
+    return found(tuple(shape), dtype=dtype) if callable(found) else found
 
 
 class Plan:

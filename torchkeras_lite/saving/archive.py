@@ -14,14 +14,20 @@ import zipfile
 
 from torchkeras_lite.saving.files import whole
 
-CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+CONFIG, METADATA, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets"
 _FORMAT = "3.15.1"  # the version of Keras whose files these are
 _TEXT_LIMIT = 1 << 28  # bytes of a config; the largest published ones have a hundredth of it
+_ASSETS_LIMIT = 1 << 32  # bytes of all that is unpacked for one layer
 _CHUNK = 1 << 20
 
 
-def write(filepath: str, config: dict, write_weights, zipped: bool = True) -> None:
-    """Writes the archive; it appears whole or not at all. `write_weights(path)` writes the HDF5 file to where it is told."""
+def write(filepath: str, config: dict, write_weights, zipped: bool = True, assets=()) -> None:
+    """Writes the archive; it appears whole or not at all.
+
+    Args:
+        write_weights: `write_weights(path)` writes the HDF5 file to where it is told.
+        assets: pairs of a layer's path and a function that writes the layer's assets into an empty folder.
+    """
     date = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
     texts = {METADATA: json.dumps({"keras_version": _FORMAT, "date_saved": date}), CONFIG: json.dumps(config)}
     if not zipped:
@@ -31,6 +37,10 @@ def write(filepath: str, config: dict, write_weights, zipped: bool = True) -> No
                 file.write(text)
         with whole(os.path.join(filepath, WEIGHTS)) as draft:
             write_weights(draft)
+        for path, write_assets in assets:
+            folder = os.path.join(filepath, ASSETS, *path.split("/"))
+            os.makedirs(folder, exist_ok=True)
+            write_assets(folder)
         return
     with whole(filepath) as draft:
         weights = f"{draft}.weights"
@@ -41,9 +51,20 @@ def write(filepath: str, config: dict, write_weights, zipped: bool = True) -> No
                     archive.writestr(name, text)
                 with open(weights, "rb") as file, archive.open(WEIGHTS, "w", force_zip64=True) as member:
                     shutil.copyfileobj(file, member, _CHUNK)
+                for path, write_assets in assets:
+                    _add_assets(archive, "/".join(part for part in (ASSETS, path) if part), write_assets)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(weights)
+
+
+def _add_assets(archive: zipfile.ZipFile, prefix: str, write_assets) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        write_assets(folder)
+        for root, _, names in sorted(os.walk(folder)):
+            for name in sorted(names):
+                path = os.path.join(root, name)
+                archive.write(path, f"{prefix}/{os.path.relpath(path, folder).replace(os.sep, '/')}")
 
 
 class Archive:
@@ -112,6 +133,42 @@ class Archive:
                         )
                     file.write(chunk)
                 yield file
+
+    @contextlib.contextmanager
+    def assets(self, path: str):
+        """The folder with the assets of the layer at this path, or None if there are none.
+
+        What is unpacked stays inside of that folder, whatever names the archive holds.
+        """
+        prefix = "/".join(part for part in (ASSETS, path) if part) + "/"
+        if self._zip is None:
+            folder = os.path.join(self.filepath, *prefix.split("/")[:-1])
+            yield folder if os.path.isdir(folder) else None
+            return
+        found = [info for info in self._zip.infolist() if info.filename.startswith(prefix) and not info.is_dir()]
+        if not found:
+            yield None
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            room = _ASSETS_LIMIT
+            for info in found:
+                room = self._unpack(info, folder, info.filename.removeprefix(prefix), room)
+            yield folder
+
+    def _unpack(self, info: zipfile.ZipInfo, folder: str, name: str, room: int) -> int:
+        """Writes a member to a file in the folder; returns how many more bytes may be."""
+        parts = name.split("/")
+        if any(part in ("", ".", "..") or "\\" in part or ":" in part or "\0" in part for part in parts):
+            raise ValueError(f"The archive {self.filepath!r} is not valid: it has an asset called {info.filename!r}.")
+        target = os.path.join(folder, *parts)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with self._zip.open(info) as member, open(target, "xb") as file:
+            while chunk := member.read(_CHUNK):
+                room -= len(chunk)
+                if room < 0:
+                    raise ValueError(f"The assets of a layer in {self.filepath!r} unpack to more than {_ASSETS_LIMIT} bytes.")
+                file.write(chunk)
+        return room
 
     def _open(self, name: str):
         return open(os.path.join(self.filepath, name), "rb") if self._zip is None else self._zip.open(name)

@@ -51,7 +51,8 @@ def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = No
         with h5py.File(path, "w") as file:
             weights.write(model, file)
 
-    archive.write(filepath, config, write_weights, zipped is not False and extension == ".keras")
+    assets = [(path, owner.save_assets) for path, owner in weights.walk(model) if hasattr(owner, "save_assets")]
+    archive.write(filepath, config, write_weights, zipped is not False and extension == ".keras", assets)
 
 
 def load_model(filepath, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool | None = True):
@@ -105,6 +106,11 @@ def _load_archive(filepath, compile):
         if model.built:
             with source.weights(_room(model)) as place, h5py.File(place, "r") as file:
                 weights.read(model, file, filepath)
+        for path, owner in weights.walk(model):
+            if hasattr(owner, "load_assets"):
+                with source.assets(path) as folder:
+                    if folder is not None:
+                        owner.load_assets(folder)
     return model
 
 

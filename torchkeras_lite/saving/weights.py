@@ -112,8 +112,8 @@ def _problem(layer, store) -> str | None:
 
 
 def _reads_itself(layer) -> bool:
-    """Whether a user's class reads its weights in its own way: then only it knows what fits."""
-    return type(layer).load_own_variables.__module__.partition(".")[0] != _PACKAGE
+    """Whether a class reads its weights in its own way, as a user's may: then only it knows what fits."""
+    return getattr(layer, "reads_itself", False) or type(layer).load_own_variables.__module__.partition(".")[0] != _PACKAGE
 
 
 # ---------------------------------------------------------------- where weights lie

@@ -1,0 +1,26 @@
+"""Wrapper: the base of layers around another layer."""
+
+from __future__ import annotations
+
+from torchkeras_lite.layer import Layer
+
+
+class Wrapper(Layer):
+    """A layer around another one, which a subclass calls in its own way.
+
+    Args:
+        layer: the layer inside, kept as `self.layer`.
+
+    Raises:
+        ValueError: `layer` is no Keras layer.
+    """
+
+    def __init__(self, layer, **kwargs):
+        if not isinstance(layer, Layer):
+            raise ValueError(f"Argument `layer` of a {type(self).__name__} must be a Keras layer. Received: layer={layer!r}")
+        super().__init__(**kwargs)
+        self.layer = layer
+
+    def build(self, input_shape=None):
+        if not self.layer.built:
+            self.layer.build(input_shape)
