@@ -208,10 +208,11 @@ _by_name: dict[tuple[str, str], Any] = {}
 
 def name_op(function, kind: str, module: str, tensors: tuple[str, ...], listed: bool = False) -> None:
     """Makes `function` known in graphs and files as Keras's operation `module.kind`. See `Named`."""
-    parameters = list(inspect.signature(function).parameters.values())
-    places = frozenset(place for place, parameter in enumerate(parameters) if parameter.name in tensors)
-    variadic = [place for place in places if parameters[place].kind is inspect.Parameter.VAR_POSITIONAL]
-    rest = variadic[0] if variadic else sys.maxsize
+    code = function.__code__  # asking `inspect` for three hundred signatures takes longer than the rest of this file
+    names = code.co_varnames[: code.co_argcount]
+    places = frozenset(place for place, name in enumerate(names) if name in tensors)
+    variadic = code.co_flags & inspect.CO_VARARGS and code.co_varnames[code.co_argcount + code.co_kwonlyargcount] in tensors
+    rest = code.co_argcount if variadic else sys.maxsize
     leading = min(set(range(len(places) + 1)) - places)
     NAMED[function] = Named(kind, module, tensors, places, rest, leading, listed)
     _by_name.setdefault((module, kind), function)

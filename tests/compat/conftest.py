@@ -4,6 +4,8 @@ Most need no torch: they run against `stub`, a folder that holds the stand-ins, 
 to them, and a few modules of nothing in place of the rest. That takes a tenth of a second where torch takes three.
 """
 
+import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -32,7 +34,8 @@ class Sequential:
     "utils/__init__.py": "",
     "utils/deep/__init__.py": "",
     "utils/deep/down.py": "here = 1\n",
-    "../fakes/torch.py": "",  # for tests that import `tensorflow` but ask nothing of torch
+    # for tests that import `tensorflow` but ask nothing of torch
+    "../fakes/torch.py": "class Tensor: ...\nclass Size(tuple): ...\n",
 }
 
 
@@ -74,3 +77,33 @@ def python(tmp_path_factory):
 def repository():
     """The root of this checkout."""
     return ROOT
+
+
+class StandIn:
+    """`tf.<name>` by the tables of the stand-in, whose files run under another name here."""
+
+    def __init__(self, package):
+        self.package = package
+        self.later = self.file("_names").LATER
+
+    def file(self, name):
+        return importlib.import_module(f"{self.package}.{name}")
+
+    def __getattr__(self, name):
+        if name in ("random", "config", "dtypes"):
+            return self.file(name)
+        if name in self.later:
+            file = self.file(self.later[name])
+            return file if name == self.later[name] else getattr(file, name)
+        return getattr(self.file("dtypes"), name)
+
+
+@pytest.fixture(scope="session")
+def tf():
+    """The files of the stand-in for TensorFlow, under a name that is nobody's: this process must not see a `tensorflow`."""
+    package, folder = "stand_in_for_tensorflow", SHIMS / "tensorflow"
+    spec = importlib.util.spec_from_file_location(package, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    sys.modules[package] = importlib.util.module_from_spec(spec)  # it is not run: it would look for `keras`
+    yield StandIn(package)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]

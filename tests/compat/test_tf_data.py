@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from torchkeras_lite import config
+
 SHIM = Path(__file__).resolve().parents[2] / "compat" / "shims" / "tensorflow"
 
 
@@ -156,3 +158,11 @@ assert d.Dataset is Dataset is tf.data.Dataset and tf.TensorSpec is d.TensorSpec
 """
     )
     python(tmp_path / "script.py", path=[repository / "compat" / "shims", repository], ok=True)
+
+
+def test_elements_come_to_the_device_in_use(data, numbers):
+    seen = []
+    dataset = numbers(4).map(lambda i: seen.append((i.device.type, config.get_device().type)) or i).batch(2)
+    with config.device("meta"):
+        assert [batch.device.type for batch in dataset] == ["meta", "meta"] and set(seen) == {("cpu", "cpu")}
+    assert [batch.device.type for batch in dataset] == ["cpu", "cpu"]

@@ -7,7 +7,6 @@ frame.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -35,8 +34,7 @@ def family(module: str) -> Callable:
 
     def op(kind: str, tensors: int | tuple[str, ...] = 1, listed: bool = False) -> Callable[[_Function], _Function]:
         def decorate(function: _Function) -> _Function:
-            names = tuple(inspect.signature(function).parameters)
-            chosen = names[:tensors] if isinstance(tensors, int) else tensors
+            chosen = function.__code__.co_varnames[:tensors] if isinstance(tensors, int) else tensors
             symbolic.name_op(function, kind, f"keras.src.ops.{module}", chosen, listed)
             return function
 

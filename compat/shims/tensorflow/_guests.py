@@ -24,10 +24,13 @@ def refuse_probes() -> None:
         raise ImportError("this `tensorflow` is torchkeras_lite's stand-in; tensorboard works without TensorFlow")
 
 
-def welcome() -> None:
-    """Makes those libraries, imported already or not, go on as they were."""
+def welcome(additions=()) -> None:
+    """Makes those libraries, imported already or not, go on as they were.
+
+    `additions`: modules with `put_on` and `take_off`, which are called now and when the stand-in is taken away.
+    """
     if not any(isinstance(finder, GuestFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, GuestFinder())
+        sys.meta_path.insert(0, GuestFinder(additions))
 
 
 class Switch:
@@ -58,7 +61,10 @@ class Afterwards:
 class GuestFinder:
     """Stands first in `sys.meta_path` while the stand-in is imported."""
 
-    def __init__(self):
+    def __init__(self, additions=()):
+        self.additions = additions
+        for addition in additions:
+            addition.put_on()
         self.renamed: list[tuple[type, str]] = []
         if EINOPS in sys.modules:
             self.quiet_einops(sys.modules[EINOPS])
@@ -81,7 +87,9 @@ class GuestFinder:
                 kind.framework_name = NEVER
 
     def leave(self) -> None:
-        """Undoes what was done to the libraries."""
+        """Undoes what was done to the libraries, and to torch's and our own classes."""
+        for addition in self.additions:
+            addition.take_off()
         for kind, name in self.renamed:
             kind.framework_name = name
         self.renamed.clear()

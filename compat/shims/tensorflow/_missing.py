@@ -5,13 +5,25 @@ from __future__ import annotations
 import importlib
 import sys
 
+# What to use in place of what scripts ask for most.
+INSTEAD = {
+    "Session": "There are no graphs here: values are there at once, as `x.numpy()`.",
+    "estimator": "Estimators are `keras.Model` with `fit`, `evaluate` and `predict`.",
+    "feature_column": "Feature columns are preprocessing layers today: `keras.layers.Normalization`, `StringLookup`, ...",
+    "gradients": "Gradients are taken with `tf.GradientTape`.",
+    "layers": "Layers are `keras.layers`.",
+    "lite": "To run a model elsewhere, export it through torch: `torch.export`, `torch.onnx.export`.",
+    "placeholder": "There are no graphs here: pass values to functions, or `keras.Input` to layers.",
+}
+
 
 def text(module: str, name: str) -> str:
     """The sentence for `module.name`, which the stand-in lacks."""
     has = ", ".join(sys.modules[module].__all__)
+    instead = INSTEAD.get(name, "Use `keras`, `torch` or `numpy` in its place, or run the script without the stand-in.")
     return (
         f"{module}.{name} does not exist here. This `tensorflow` is torchkeras_lite's stand-in, not TensorFlow: "
-        f"`{module}` has {has}. Use `keras`, `torch` or `numpy` in its place, or run the script without the stand-in."
+        f"`{module}` has {has}. {instead}"
     )
 
 
@@ -23,8 +35,11 @@ def getattr_of(module: str, later: dict[str, str] | None = None):
 
     def __getattr__(name: str):
         if name in (later or {}):
-            file = importlib.import_module(f"{module}.{later[name]}")
-            return file if name == later[name] else getattr(file, name)
+            root = module if hasattr(sys.modules[module], "__path__") else module.rpartition(".")[0]
+            file = importlib.import_module(f"{root}.{later[name]}")
+            found = file if name == later[name] else getattr(file, name)
+            setattr(sys.modules[module], name, found)  # from now on it is there without a question
+            return found
         if name.startswith("__"):  # probes of the import system, of inspect, of pickle: nobody reads a text
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         raise AttributeError(text(module, name), name=name, obj=sys.modules[module])

@@ -2,6 +2,8 @@
 
 As long as elements are rows of arrays, only their numbers travel through `shuffle`, `repeat`, `take` and `batch`; a batch is
 gathered at once at the end. A function (`map`, `filter`) makes them elements that exist one by one.
+
+Elements lie on the host, and functions of them work there; who iterates over a data set gets them on the device in use.
 """
 
 from __future__ import annotations
@@ -16,11 +18,17 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
+from torchkeras_lite import config
+
 from ._missing import getattr_of
+from ._text import is_text, text
 
 AUTOTUNE = -1
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
-__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Options", "TensorSpec", "experimental"]
+__all__ = [
+    "AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Options", "TFRecordDataset", "TensorSpec",
+    "TextLineDataset", "experimental",
+]  # fmt: skip
 
 
 class TensorSpec:
@@ -121,7 +129,7 @@ class Dataset:
         unknown = any(count is None for count in counts)
         count = None if unknown else min(finite) if finite else INFINITE_CARDINALITY
         return Dataset(
-            lambda: (pytree.tree_unflatten(list(each), spec) for each in builtins.zip(*leaves, strict=False)), count
+            lambda: (pytree.tree_unflatten(list(each), spec) for each in builtins.zip(*_all_items(leaves), strict=False)), count
         )
 
     @staticmethod
@@ -133,7 +141,7 @@ class Dataset:
         names = sorted(itertools.chain.from_iterable(map(glob.glob, map(str, patterns))))
         if not names:
             raise ValueError(f"No files matched the pattern: {file_pattern}")
-        found = Dataset(lambda: iter(names), len(names))
+        found = Dataset(lambda: map(text, names), len(names))
         return found if shuffle is False else found.shuffle(len(names), seed=seed)
 
     # ------------------------------------------------------------ how many, in which order
@@ -205,7 +213,7 @@ class Dataset:
     def concatenate(self, dataset, name=None):
         """These elements, then those."""
         known = None if self._count is None or dataset._count is None else self._count + dataset._count
-        return Dataset(lambda: itertools.chain(self, dataset), known)
+        return Dataset(lambda: itertools.chain(self._items(), dataset._items()), known)
 
     # ------------------------------------------------------------ batches
 
@@ -217,7 +225,7 @@ class Dataset:
         if self._rows is not None:
             rows = self._rows
             return Dataset(lambda: rows.batches(batch_size, drop_remainder), known)
-        return Dataset(lambda: map(_stacked, _groups(self, batch_size, drop_remainder)), known)
+        return Dataset(lambda: map(_stacked, _groups(self._items(), batch_size, drop_remainder)), known)
 
     def padded_batch(self, batch_size, padded_shapes=None, padding_values=None, drop_remainder=False, name=None):
         """Elements of unequal lengths stacked: filled up at the end to the longest of the batch, or to `padded_shapes`."""
@@ -231,13 +239,13 @@ class Dataset:
             made = [_padded(column, *more) for column, *more in builtins.zip(columns, shapes, values, strict=True)]
             return pytree.tree_unflatten(made, spec)
 
-        return Dataset(lambda: map(padded, _groups(self, batch_size, drop_remainder)))
+        return Dataset(lambda: map(padded, _groups(self._items(), batch_size, drop_remainder)))
 
     def unbatch(self, name=None):
         """The rows of each element."""
 
         def single():
-            for element in self:
+            for element in self._items():
                 leaves, spec = pytree.tree_flatten(element)
                 for row in builtins.zip(*leaves, strict=True):
                     yield pytree.tree_unflatten(list(row), spec)
@@ -249,7 +257,7 @@ class Dataset:
         shift = size if shift is None else shift
 
         def windows():
-            held, reach, source = collections.deque(), (size - 1) * stride + 1, iter(self)
+            held, reach, source = collections.deque(), (size - 1) * stride + 1, iter(self._items())
             while True:
                 held.extend(itertools.islice(source, max(reach - len(held), 0)))
                 if not held or (drop_remainder and len(held) < reach):
@@ -268,11 +276,11 @@ class Dataset:
     def map(self, map_func, num_parallel_calls=None, deterministic=None, name=None):
         """`map_func(element)`, with the parts of a tuple as its arguments."""
         if num_parallel_calls is None or num_parallel_calls == 1:
-            return Dataset(lambda: (_called(map_func, element) for element in self), self._count)
+            return Dataset(lambda: (_called(map_func, element) for element in self._items()), self._count)
         workers = 4 if num_parallel_calls < 0 else num_parallel_calls
 
         def ahead():
-            source, waiting = iter(self), collections.deque()
+            source, waiting = iter(self._items()), collections.deque()
             with ThreadPoolExecutor(workers) as pool:
                 while True:
                     for element in itertools.islice(source, 2 * workers - len(waiting)):
@@ -285,38 +293,39 @@ class Dataset:
 
     def filter(self, predicate, name=None):
         """The elements for which `predicate` is true."""
-        return Dataset(lambda: (element for element in self if bool(_called(predicate, element))))
+        return Dataset(lambda: (element for element in self._items() if bool(_called(predicate, element))))
 
     def flat_map(self, map_func, name=None):
         """The elements of the data sets that `map_func` gives, one data set after the other."""
-        return Dataset(lambda: itertools.chain.from_iterable(_called(map_func, element) for element in self))
+        return Dataset(lambda: itertools.chain.from_iterable(_opened(map_func, element) for element in self._items()))
 
     def interleave(self, map_func, cycle_length=None, block_length=1, num_parallel_calls=None, deterministic=None, name=None):
         """As `flat_map`, with `cycle_length` data sets open at a time, `block_length` elements from each in turn."""
         cycle = 4 if cycle_length is None or cycle_length < 0 else cycle_length
 
         def mixed():
-            waiting = iter(self)
-            running = [iter(_called(map_func, element)) for element in itertools.islice(waiting, cycle)]
+            waiting = iter(self._items())
+            running = [_opened(map_func, element) for element in itertools.islice(waiting, cycle)]
             while running:
                 for place, one in enumerate(list(running)):
                     block = list(itertools.islice(one, block_length))
                     yield from block
                     if len(block) < block_length:
                         fresh = next(waiting, None)
-                        running[place] = None if fresh is None else iter(_called(map_func, fresh))
+                        running[place] = None if fresh is None else _opened(map_func, fresh)
                 running = [one for one in running if one is not None]
 
         return Dataset(mixed)
 
     def enumerate(self, start=0, name=None):
         """Pairs of a number and an element."""
-        return Dataset(lambda: ((torch.tensor(i), element) for i, element in builtins.enumerate(self, start)), self._count)
+        count = self._count
+        return Dataset(lambda: ((torch.tensor(i), each) for i, each in builtins.enumerate(self._items(), start)), count)
 
     def reduce(self, initial_state, reduce_func, name=None):
         """`reduce_func(state, element)` over all elements."""
         state = pytree.tree_map(_tensor, initial_state)
-        for element in self:
+        for element in self._items():
             state = reduce_func(state, element)
         return state
 
@@ -343,7 +352,7 @@ class Dataset:
                 yield from kept
                 return
             fresh = []
-            for element in self:
+            for element in self._items():
                 fresh.append(element)
                 yield element
             kept[:] = fresh
@@ -353,8 +362,13 @@ class Dataset:
 
     # ------------------------------------------------------------ what is in it
 
-    def __iter__(self):
+    def _items(self):
+        """The elements, where they are."""
         return iter(self._make())
+
+    def __iter__(self):
+        device = config.get_device()
+        return self._items() if device.type == "cpu" else (_placed(element, device) for element in self._items())
 
     def __len__(self):
         if self._count is None:
@@ -372,7 +386,7 @@ class Dataset:
 
     def as_numpy_iterator(self):
         """The elements as numpy arrays."""
-        return (pytree.tree_map(lambda leaf: leaf.numpy() if isinstance(leaf, torch.Tensor) else leaf, e) for e in self)
+        return (pytree.tree_map(lambda leaf: leaf.numpy()[()] if hasattr(leaf, "detach") else leaf, e) for e in self._items())
 
     @property
     def element_spec(self):
@@ -381,9 +395,10 @@ class Dataset:
         def spec(leaf):
             if not hasattr(leaf, "shape"):
                 return TensorSpec((), "string")
-            return TensorSpec(leaf.shape, str(leaf.dtype).removeprefix("torch."))
+            kind = "string" if is_text(leaf) else str(leaf.dtype).removeprefix("torch.")
+            return TensorSpec(leaf.shape, kind)
 
-        return pytree.tree_map(spec, next(iter(self)))
+        return pytree.tree_map(spec, next(self._items()))
 
     def __repr__(self):
         return f"<Dataset of {'an unknown number of' if self._count is None else self._count} elements>"
@@ -404,18 +419,21 @@ def _structure(value):
 def _array(value):
     if isinstance(value, torch.Tensor):
         return value
+    if isinstance(value, (str, bytes)):
+        return text(value)
     array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
     if array.dtype.kind in "OUS":
-        return array
+        return text(array)
     if array.dtype == np.float64 and isinstance(value, (list, tuple, float)):
         array = array.astype(np.float32)
     if array.dtype == np.int64 and isinstance(value, (list, tuple, int)):
         array = array.astype(np.int32)
-    return torch.from_numpy(np.ascontiguousarray(array)) if array.ndim else torch.from_numpy(array.reshape(()))
+    array = np.ascontiguousarray(array).reshape(array.shape)
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
 
 
 def _tensor(value):
-    return value if isinstance(value, (torch.Tensor, str, bytes)) else _array(value)
+    return text(value) if isinstance(value, (str, bytes)) else value if isinstance(value, torch.Tensor) else _array(value)
 
 
 def _typed(element, wanted):
@@ -426,13 +444,28 @@ def _typed(element, wanted):
     if isinstance(wanted, (tuple, list)) and not isinstance(wanted, str):
         return tuple(_typed(one, part) for one, part in builtins.zip(element, wanted, strict=True))
     if str(wanted) == "string":
-        return element
+        return text(element)
     return torch.as_tensor(np.asarray(element)).to(getattr(torch, str(wanted)))
 
 
 def _called(function, element):
-    result = function(*element) if isinstance(element, tuple) else function(element)
+    with config.device("cpu"):  # where the elements lie; the tensors that the function makes are to lie there too
+        result = function(*element) if isinstance(element, tuple) else function(element)
     return tuple(result) if isinstance(result, list) else result
+
+
+def _opened(function, element):
+    """The elements of the data set that the function gives."""
+    found = _called(function, element)
+    return found._items() if isinstance(found, Dataset) else iter(found)
+
+
+def _all_items(datasets) -> list:
+    return [dataset._items() for dataset in datasets]
+
+
+def _placed(element, device):
+    return pytree.tree_map(lambda leaf: leaf.to(device) if isinstance(leaf, torch.Tensor) else leaf, element)
 
 
 def _groups(elements, size, drop_remainder):
@@ -451,7 +484,9 @@ def _stacked(group):
 
 def _stack(column):
     if isinstance(column[0], (str, bytes)):
-        return np.array(column, dtype=object)
+        return text(np.array(column, dtype=object))
+    if isinstance(column[0], np.ndarray):
+        return text(np.stack(column))
     return torch.stack([torch.as_tensor(one) for one in column])
 
 
@@ -475,6 +510,38 @@ def _padded(column, shape, value):
     for i, one in builtins.enumerate(column):
         out[(i, *map(slice, one.shape))] = one
     return out
+
+
+def TextLineDataset(filenames, compression_type=None, buffer_size=None, num_parallel_reads=None, name=None):
+    """A data set of the lines of text files, without their ends, read as they are needed.
+
+    Args:
+        filenames: a path, several, or a data set of paths.
+        compression_type: None, or "GZIP".
+    """
+    import gzip
+
+    def lines():
+        for name in _names(filenames):
+            with (gzip.open if compression_type == "GZIP" else open)(name, "rt", encoding="utf-8", newline="\n") as file:
+                for line in file:
+                    yield text(line.rstrip("\n").removesuffix("\r"))
+
+    return Dataset(lines)
+
+
+def TFRecordDataset(filenames, compression_type=None, buffer_size=None, num_parallel_reads=None, name=None):
+    """A data set of the records of TFRecord files, as bytes. The arguments are those of `TextLineDataset`."""
+    from ._records import records
+
+    return Dataset(lambda: (text(record) for name in _names(filenames) for record in records(name, compression_type)))
+
+
+def _names(filenames):
+    """The paths of one, of several, or of a data set of them."""
+    if isinstance(filenames, Dataset):
+        return filenames._items()
+    return [filenames] if isinstance(filenames, str) or not hasattr(filenames, "__iter__") else filenames
 
 
 class experimental:

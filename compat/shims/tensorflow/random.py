@@ -8,8 +8,13 @@ from torchkeras_lite.config import set_random_seed
 
 from ._missing import getattr_of
 
-__all__ = ["set_seed"]
-__getattr__ = getattr_of(__name__)
+_DRAWN = [
+    "Generator", "categorical", "gamma", "get_global_generator", "normal", "poisson", "set_global_generator", "shuffle",
+    "split", "stateless_categorical", "stateless_normal", "stateless_truncated_normal", "stateless_uniform",
+    "truncated_normal", "uniform",
+]  # fmt: skip
+__all__ = ["set_seed", *_DRAWN]
+__getattr__ = getattr_of(__name__, dict.fromkeys(_DRAWN, "_drawn"))
 
 
 def set_seed(seed: int) -> None:
@@ -19,5 +24,5 @@ def set_seed(seed: int) -> None:
     as under TensorFlow: a script that seeded it draws its data from there.
     """
     state = np.random.get_state()
-    set_random_seed(seed)
+    set_random_seed(int(seed))
     np.random.set_state(state)

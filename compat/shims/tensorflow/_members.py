@@ -1,0 +1,61 @@
+"""Methods that scripts for TensorFlow 2 call and Keras 3 has not, there as long as the stand-in is imported."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from ._tensors import TensorShape
+
+
+def minimize(self, loss, var_list, tape=None, name=None):
+    """One step towards a smaller loss.
+
+    Args:
+        loss: a function without arguments that computes it; or, with the `tape` that recorded it, a tensor.
+        var_list: the Variables to change, or a function without arguments that gives them.
+    """
+    from ._tape import GradientTape
+
+    if callable(loss):
+        with GradientTape() as tape:
+            loss = loss()
+    elif tape is None:
+        raise ValueError("`tape` is required when a `Tensor` loss is passed.")
+    variables = list(var_list() if callable(var_list) else var_list)
+    return self.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+
+def get_logger() -> logging.Logger:
+    """Python's logger "tensorflow"."""
+    return logging.getLogger("tensorflow")
+
+
+def get_shape(self) -> TensorShape:
+    """The shape of a symbolic tensor."""
+    return TensorShape(self.shape)
+
+
+# module and class -> what it gets
+_ADDED = {
+    ("torchkeras_lite.optimizers", "Optimizer"): {"minimize": minimize},
+    ("torchkeras_lite.symbolic", "KerasTensor"): {"get_shape": get_shape},
+}
+
+
+def _classes():
+    for (module, name), methods in _ADDED.items():
+        if module in sys.modules:
+            yield getattr(sys.modules[module], name), methods
+
+
+def put_on() -> None:
+    for cls, methods in _classes():
+        for name, method in methods.items():
+            setattr(cls, name, method)
+
+
+def take_off() -> None:
+    for cls, methods in _classes():
+        for name in methods.keys() & vars(cls).keys():
+            delattr(cls, name)

@@ -1,0 +1,43 @@
+"""Sums and other joins of the rows that have the same number: part of `tf.math`."""
+
+from __future__ import annotations
+
+import torch
+
+from torchkeras_lite import ops
+
+from ._creation import given
+
+__all__ = [
+    f"{kind}segment_{join}" for kind in ("", "unsorted_") for join in ("max", "mean", "min", "prod", "sum")
+]  # fmt: skip
+
+
+def _count(segment_ids, num_segments):
+    if num_segments is not None:
+        return int(num_segments)
+    return int(segment_ids.max()) + 1 if segment_ids.numel() else 0
+
+
+def _joined(join):
+    def unsorted(data, segment_ids, num_segments, name=None):
+        data, segment_ids = given(data), given(segment_ids)
+        return join(data, segment_ids, _count(segment_ids, num_segments))
+
+    def in_order(data, segment_ids, name=None):
+        return unsorted(data, segment_ids, None)
+
+    return unsorted, in_order
+
+
+def _mean(data, segment_ids, count):
+    sums = ops.segment_sum(data, segment_ids, count)
+    members = ops.segment_sum(torch.ones_like(segment_ids), segment_ids, count).clamp(min=1)
+    return sums / members.reshape(-1, *[1] * (sums.ndim - 1))
+
+
+unsorted_segment_sum, segment_sum = _joined(ops.segment_sum)
+unsorted_segment_prod, segment_prod = _joined(ops.segment_prod)
+unsorted_segment_max, segment_max = _joined(ops.segment_max)
+unsorted_segment_min, segment_min = _joined(ops.segment_min)
+unsorted_segment_mean, segment_mean = _joined(_mean)

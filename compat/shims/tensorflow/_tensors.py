@@ -1,0 +1,217 @@
+"""What scripts ask of TensorFlow's tensors and torch's do not answer: a few methods, there as long as the stand-in is imported.
+
+- `tensor.numpy()` works on tensors that want gradients, lie on another device or are conjugated: torch's own
+  `numpy(force=True)` becomes the default. It still shares memory where it did; 0-d tensors give 0-d arrays.
+- numpy's operators take tensors, and gradients flow: `array * tensor` is a tensor. numpy's other functions take them for
+  arrays (`np.argmax(tensor, axis=1)`), where torch's own methods would not understand numpy's arguments.
+- `float(loss)` is silent about gradients that do not go through it: a filter for that one warning of torch's.
+- `tensor.get_shape()` is the shape as a `TensorShape`, and `tensor.shape` has `as_list()`, `rank` and `ndims`.
+
+Nothing that torch has is changed but the default of `force`, and none of its operations gets slower. `dropin.uninstall()`
+takes all of it away.
+"""
+
+from __future__ import annotations
+
+import gc
+import operator
+import warnings
+
+import torch
+
+from .dtypes import DType, as_dtype
+
+
+class TensorShape(tuple):
+    """The sizes of a tensor: integers, and None where they are not known. `TensorShape(None)` has not even a rank."""
+
+    _open = False
+
+    def __new__(cls, dims=()):
+        if isinstance(dims, int):
+            dims = (dims,)
+        made = super().__new__(cls, (None if size is None else int(size) for size in dims or ()))
+        made._open = dims is None or getattr(dims, "_open", False)
+        return made
+
+    @property
+    def rank(self) -> int | None:
+        return None if self._open else len(self)
+
+    ndims = rank
+
+    @property
+    def dims(self) -> list | None:
+        return None if self._open else list(self)
+
+    def as_list(self) -> list:
+        """The sizes as a list; ValueError if not even the rank is known."""
+        if self._open:
+            raise ValueError("as_list() is not defined on an unknown TensorShape.")
+        return list(self)
+
+    def num_elements(self) -> int | None:
+        """The product of the sizes, if all are known."""
+        if self._open or None in self:
+            return None
+        count = 1
+        for size in self:
+            count *= size
+        return count
+
+    def is_fully_defined(self) -> bool:
+        return not self._open and None not in self
+
+    def is_compatible_with(self, other) -> bool:
+        """Whether one tensor can have both shapes."""
+        other = other if isinstance(other, TensorShape) else TensorShape(other)
+        if self._open or other._open:
+            return True
+        return len(self) == len(other) and all(a == b or a is None or b is None for a, b in zip(self, other, strict=True))
+
+    def assert_is_compatible_with(self, other) -> None:
+        if not self.is_compatible_with(other):
+            raise ValueError(f"Shapes {self} and {other} are incompatible")
+
+    def concatenate(self, other):
+        return TensorShape((*self, *other))
+
+    def __getitem__(self, index):
+        found = super().__getitem__(index)
+        return TensorShape(found) if isinstance(index, slice) else found
+
+    def __add__(self, other):
+        return TensorShape((*self, *other))
+
+    def __eq__(self, other):
+        return tuple.__eq__(self, tuple(other)) if isinstance(other, (tuple, list)) else NotImplemented
+
+    def __ne__(self, other):
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+    def __repr__(self):
+        return "TensorShape(None)" if self._open else f"TensorShape({list(self)})"
+
+    def __str__(self):
+        return "<unknown>" if self._open else super().__repr__()
+
+
+def _numpy(self, *, force=True):
+    return _torchs_numpy(self, force=force)
+
+
+def _get_shape(self) -> TensorShape:
+    return TensorShape(self.shape)
+
+
+def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
+    """What numpy asks of a tensor among the operands of its own functions."""
+    function = _OPERATORS.get(ufunc.__name__) if method == "__call__" and out is None and not kwargs else None
+    if function is not None:
+        return function(*(torch.as_tensor(each, device=self.device) for each in inputs))
+    arrays = [each.numpy() if isinstance(each, torch.Tensor) else each for each in inputs]
+    return getattr(ufunc, method)(*arrays, **kwargs, **({} if out is None else {"out": out}))
+
+
+def _array_function(self, function, types, args, kwargs):
+    from torch.utils import _pytree as pytree
+
+    args, kwargs = pytree.tree_map(lambda leaf: leaf.numpy() if isinstance(leaf, torch.Tensor) else leaf, (args, kwargs))
+    return function(*args, **kwargs)
+
+
+_OPERATORS = {
+    name: getattr(operator, short)
+    for name, short in {
+        "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "floor_divide": "floordiv", "remainder": "mod",
+        "power": "pow", "matmul": "matmul", "equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt",
+        "greater_equal": "ge", "bitwise_and": "and_", "bitwise_or": "or_", "bitwise_xor": "xor",
+    }.items()
+}  # fmt: skip
+_WARNING = "Converting a tensor with requires_grad=True to a scalar"
+_torchs_numpy = getattr(torch.Tensor, "numpy", None)
+_METHODS = {
+    "numpy": _numpy, "get_shape": _get_shape, "__array_ufunc__": _array_ufunc, "__array_function__": _array_function,
+}  # fmt: skip
+# torch.Size takes no attributes from Python, so these are written into its dict itself. None of them hides anything.
+_SIZES = {"as_list": list, "rank": property(len), "ndims": property(len)}
+
+
+def _attributes_of(cls: type) -> dict:
+    """The dict behind `cls.__dict__`, which shows it read-only; an empty one on Pythons that keep it elsewhere."""
+    return next((found for found in gc.get_referents(cls.__dict__) if isinstance(found, dict)), {})
+
+
+def _forget_lookups(cls: type) -> None:
+    import ctypes
+
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(cls))
+
+
+def put_on() -> None:
+    """Gives the methods to `torch.Tensor` and `torch.Size`; doing it again changes nothing."""
+    for name, method in _METHODS.items():
+        setattr(torch.Tensor, name, method)
+    _attributes_of(torch.Size).update({name: _method_of(value) for name, value in _SIZES.items()})
+    _forget_lookups(torch.Size)
+    warnings.filterwarnings("ignore", _WARNING, UserWarning)
+
+
+def _method_of(value):
+    return value if isinstance(value, property) else lambda self: value(self)
+
+
+def take_off() -> None:
+    """Undoes `put_on`."""
+    for name in _METHODS:
+        if name in vars(torch.Tensor):
+            delattr(torch.Tensor, name)  # `numpy` is inherited again
+    attributes = _attributes_of(torch.Size)
+    for name in _SIZES:
+        attributes.pop(name, None)
+    _forget_lookups(torch.Size)
+    warnings.filters[:] = [one for one in warnings.filters if getattr(one[1], "pattern", None) != _WARNING]
+
+
+class _OfAnyTensor(type):
+    def __instancecheck__(cls, value) -> bool:
+        return isinstance(value, torch.Tensor) or getattr(value, "is_text_tensor", False)
+
+
+class Tensor(metaclass=_OfAnyTensor):
+    """For `isinstance(x, tf.Tensor)`: torch's tensors, and text."""
+
+
+class IndexedSlices:
+    """Rows of a tensor. Gradients are whole tensors here, so nothing is one unless a script makes it.
+
+    Args:
+        values: the rows. indices: which they are. dense_shape: the shape of the whole.
+    """
+
+    def __init__(self, values, indices, dense_shape=None):
+        self.values, self.indices, self.dense_shape = values, indices, dense_shape
+
+
+def torch_dtype(dtype) -> torch.dtype | None:
+    """The torch dtype of any spelling; None stays. TypeError for text, which is no number."""
+    if dtype is None or isinstance(dtype, torch.dtype):
+        return dtype
+    name = as_dtype(dtype)
+    if name == "string":
+        raise TypeError("Expected numbers here. Received: dtype=tf.string")
+    return getattr(torch, str(name))
+
+
+def is_string(dtype) -> bool:
+    return isinstance(dtype, (DType, str, type)) and dtype in (str, "string")
+
+
+def sizes(shape) -> tuple:
+    """A shape as torch takes it: from a number, tensor, or list of numbers and tensors. None stays where it stands."""
+    if isinstance(shape, (torch.Tensor, list, tuple)):
+        shape = shape.reshape(-1).tolist() if isinstance(shape, torch.Tensor) else shape
+        return tuple(size if size is None or isinstance(size, int) else int(size) for size in shape)
+    return tuple(int(size) for size in shape) if hasattr(shape, "__iter__") else (int(shape),)
