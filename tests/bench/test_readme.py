@@ -52,14 +52,14 @@ def test_block(readme):
     assert max(map(len, lines)) <= 128
     table = [line for line in lines if line.startswith("|")]
     assert table == [
-        "| | tiny | mlp | cnn | resnet |",
-        "|---|---|---|---|---|",
-        "| `fit`, one epoch: this package / PyTorch by hand | 0.94 | - | 1.89 | - |",
-        "| `fit`, one epoch: Keras on torch / this package | 12.0 | - | 12.0 | - |",
-        "| `predict`, batches of 32: this package / PyTorch by hand | 5.1 | - | 5.1 | - |",
-        "| `predict`, batches of 32: Keras on torch / this package | - | - | - | - |",
-        "| `predict` of one row, above a bare forward pass | 0.06 ms | - | 0.12 ms | - |",
-        "| peak memory: this package / PyTorch by hand | 0.78 | - | 0.78 | - |",
+        "| | tiny | mlp | cnn | resnet | lstm | transformer |",
+        "|---|---|---|---|---|---|---|",
+        "| `fit`, one epoch: this package / PyTorch by hand | 0.94 | - | 1.89 | - | - | - |",
+        "| `fit`, one epoch: Keras on torch / this package | 12.0 | - | 12.0 | - | - | - |",
+        "| `predict`, batches of 32: this package / PyTorch by hand | 5.1 | - | 5.1 | - | - | - |",
+        "| `predict`, batches of 32: Keras on torch / this package | - | - | - | - | - | - |",
+        "| `predict` of one row, above a bare forward pass | 0.06 ms | - | 0.12 ms | - | - | - |",
+        "| peak memory: this package / PyTorch by hand | 0.78 | - | 0.78 | - | - | - |",
     ]
     text = " ".join(lines)
     assert text.startswith("CPU with 2 cores, 1 thread, medians of 3 rounds, Python 3.11.7, torch 2.13.0, Keras 3.15.1. ")

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 
-@pytest.mark.parametrize("name", ["tiny", "mlp", "cnn", "resnet"])
+@pytest.mark.parametrize("name", ["tiny", "mlp", "cnn", "resnet", "lstm", "transformer"])
 def test_data_is_the_same_each_time_and_says_its_class(hand, name):
     workload = hand[1].WORKLOADS[name]
     x, y = workload.data(200)
     again = workload.data(200)
     assert (x == again[0]).all()
     assert (y == again[1]).all()
-    assert x.dtype == np.float32
+    assert x.dtype == (np.int32 if name in ("lstm", "transformer") else np.float32)
     assert len(x) == len(y) == 200
     if name in ("cnn", "resnet"):
         side, channels = {"cnn": (28, 1), "resnet": (32, 3)}[name]
@@ -43,7 +43,7 @@ def test_one_model_however_it_is_spelled(script, tmp_path):
     hand, *others = (dict(np.load(file)) for file in files.values())
     for found in others:
         assert set(found) == set(hand)
-        for name in ("tiny", "mlp", "cnn", "resnet"):
+        for name in transplant.ROWS:
             assert found[f"{name}/count"] == hand[f"{name}/count"]
             np.testing.assert_allclose(found[f"{name}/predictions"], hand[f"{name}/predictions"], rtol=1e-4, atol=1e-5)
             # Other rows in the batches, other units dropped.

@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "compat" / "bench")
 
 from workloads import WORKLOADS
 
-ROWS = {"tiny": 400, "mlp": 640, "cnn": 256, "resnet": 64}
+ROWS = {"tiny": 400, "mlp": 640, "cnn": 256, "resnet": 64, "lstm": 128, "transformer": 128}
+HEADS = 4
 
 
 def hand(given, out):
@@ -32,6 +33,8 @@ def hand(given, out):
         if name == "tiny":  # one vector, in Keras's layout
             shapes = [(8, 12), (12,), (12, 8), (8,), (8, 1), (1,)]
             params = [part.view(s) for part, s in zip(params[0].split([np.prod(s) for s in shapes]), shapes, strict=True)]
+        if name == "transformer":
+            params = heads_apart(params)
         weights |= {f"{name}/{i}": param.numpy().copy() for i, param in enumerate(params)}
         weights |= {f"{name}/x": x, f"{name}/y": y}
         result[f"{name}/count"] = sum(param.numel() for param in params)
@@ -42,6 +45,16 @@ def hand(given, out):
         result[f"{name}/loss"] = runner.fit(x, y)["loss"][0]
     np.savez(given, **weights)
     np.savez(out, **result)
+
+
+def heads_apart(params):
+    """Attention's weights as Keras has them: query, key and value by themselves, a matrix for each head."""
+    table, inner, inner_bias, outer, outer_bias, *rest = params
+    width = inner.shape[1]
+    parts = []
+    for matrix, bias in zip(inner.chunk(3), inner_bias.chunk(3), strict=True):
+        parts += [matrix.T.reshape(width, HEADS, -1), bias.reshape(HEADS, -1)]
+    return [table, *parts, outer.T.reshape(HEADS, -1, width), outer_bias, *rest]
 
 
 def number(layer):
@@ -56,6 +69,8 @@ def in_order(model):
     A functional model sorts its layers by depth: there, convolutions take turns with normalizations, and Dense is last.
     """
     layers = [layer for layer in model.layers if layer.trainable_weights]
+    if not any(type(layer).__name__ == "Conv2D" for layer in layers):
+        return layers
     convs, norms, denses = (
         sorted((layer for layer in layers if type(layer).__name__ == kind), key=number)
         for kind in ("Conv2D", "BatchNormalization", "Dense")

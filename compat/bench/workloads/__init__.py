@@ -8,6 +8,7 @@ from workloads.base import LARGE_BATCH, PREDICT_BATCH, Workload
 from workloads.cnn import cnn_data, cnn_keras, cnn_torch
 from workloads.mlp import mlp_data, mlp_keras, mlp_torch
 from workloads.resnet import resnet_data, resnet_keras, resnet_torch
+from workloads.texts import lstm_data, lstm_keras, lstm_torch, transformer_data, transformer_keras, transformer_torch
 from workloads.tiny import tiny_data, tiny_keras, tiny_torch
 
 WORKLOADS = {
@@ -27,5 +28,14 @@ WORKLOADS = {
         rows=640, batch=32, loss="sparse_categorical_crossentropy", data=resnet_data, build_keras=resnet_keras,
         build_torch=resnet_torch, says="three residual stages (32, 64, 128) with BatchNormalization, functional", calls=3,
         long=2, goal=1.05,
+    ),
+    "lstm": Workload(
+        rows=1024, batch=64, loss="binary_crossentropy", data=lstm_data, build_keras=lstm_keras, build_torch=lstm_torch,
+        says="Embedding 32, LSTM 64, Dense 1", calls=5, long=3, goal=1.1,
+    ),
+    "transformer": Workload(
+        rows=1024, batch=64, loss="binary_crossentropy", data=transformer_data, build_keras=transformer_keras,
+        build_torch=transformer_torch, says="Embedding 32, one transformer block of 4 heads, mean, Dense 1", calls=5, long=3,
+        goal=1.1,
     ),
 }  # fmt: skip
