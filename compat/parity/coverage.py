@@ -67,6 +67,8 @@ def public_names(module: ModuleType) -> list[str]:
 def module_shown(path: str, paths: dict[str, str], ours: str = OURS) -> ModuleType | None:
     """The module that `keras.<path>` shows: by its row, or the one of the same path below `ours`; None if there is none."""
     full = paths.get(path)
+    if full and full.rpartition(".")[2].startswith("_"):
+        full = None  # a file of the stand-in that has more than the module below `ours`, and never less
     if full and full.partition(".")[0] == "keras":  # a second name of another module of the stand-in
         return module_shown(full.partition(".")[2], paths, ours)
     if full is None:

@@ -20,7 +20,6 @@ from torchkeras_lite.layers.einsum_dense import EinsumDense
 from torchkeras_lite.layers.reversible_embedding import ReversibleEmbedding
 from torchkeras_lite.layers.attention import AdditiveAttention, Attention
 from torchkeras_lite.layers.multi_head import GroupedQueryAttention, GroupQueryAttention, MultiHeadAttention
-from torchkeras_lite.layers.image_layer import ImageLayer, RandomImageLayer
 from torchkeras_lite.layers.image_preprocessing import CenterCrop, Rescaling, Resizing
 from torchkeras_lite.layers.image_movement import (
     RandomCrop, RandomFlip, RandomRotation, RandomShear, RandomTranslation, RandomZoom,
@@ -29,9 +28,13 @@ from torchkeras_lite.layers.image_colours import (
     RandomBrightness, RandomColorDegeneration, RandomColorJitter, RandomContrast, RandomGaussianBlur, RandomGrayscale,
     RandomHue, RandomInvert, RandomPosterization, RandomSaturation, RandomSharpness, Solarization,
 )
-from torchkeras_lite.layers.encoding import encoded
-from torchkeras_lite.layers.hashes import bucket
+from torchkeras_lite.layers.image_contrast import (
+    AutoContrast, ContrastLimitedAdaptiveHistogramEqualization, Equalization,
+)
+from torchkeras_lite.layers.image_mixing import CutMix, MixUp, RandomElasticTransform, RandomErasing, RandomPerspective
+from torchkeras_lite.layers.image_policies import AugMix, MaxNumBoundingBoxes, Pipeline, RandAugment
 from torchkeras_lite.layers.categories import CategoryEncoding, Discretization, HashedCrossing, Hashing
+from torchkeras_lite.layers.spectrograms import MelSpectrogram, STFTSpectrogram
 from torchkeras_lite.layers.lookup import IntegerLookup, StringLookup
 from torchkeras_lite.layers.text import TextVectorization
 from torchkeras_lite.layers.merging import (
@@ -67,3 +70,4 @@ from torchkeras_lite.layers.wrapper import Wrapper
 from torchkeras_lite.layers.spectral_normalization import SpectralNormalization
 from torchkeras_lite.layers.time_distributed import TimeDistributed
 from torchkeras_lite.layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+from torchkeras_lite.layers.configs import deserialize, serialize

@@ -21,8 +21,17 @@ from torchkeras_lite.utils.layout import Layout
 from torchkeras_lite.utils.canvas import Figure, Svg
 from torchkeras_lite.utils.plotting import model_to_dot, plot_model
 from torchkeras_lite.utils.images import array_to_img, img_to_array, load_img, save_img
+from torchkeras_lite.utils.datasets_from_folders import (
+    audio_dataset_from_directory,
+    image_dataset_from_directory,
+    text_dataset_from_directory,
+    timeseries_dataset_from_array,
+)
 from torchkeras_lite.config import (
     disable_interactive_logging,
     enable_interactive_logging,
     is_interactive_logging_enabled,
 )
+from torchkeras_lite.backend import standardize_dtype
+from torchkeras_lite.utils.config_object import Config
+from torchkeras_lite.utils.parts import pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
