@@ -1,6 +1,9 @@
+import os
 import sys
 from pathlib import Path
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # see tests/conftest.py
 sys.path.append(str(Path(__file__).parent))  # for `import oracle`; behind everything else
 
 import oracle
