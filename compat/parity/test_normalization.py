@@ -228,7 +228,7 @@ def test_adapt(axis, given, no_tensorflow):
         x = x + 5
 
 
-@pytest.mark.parametrize("data", [3, [], [[1.0, 2.0]], iter([]), [drawn((2, 3)), drawn((2, 4))]], ids=str)
+@pytest.mark.parametrize("data", [3, [], [[1.0, 2.0]], iter([]), [drawn((2, 3)), drawn((2, 4))]], ids=range(5))
 def test_adapt_on_what_is_no_data(data, no_tensorflow):
     raised = []
     for library in (mine, real.layers):

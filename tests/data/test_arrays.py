@@ -148,7 +148,7 @@ def test_what_is_no_numbers(value, said):
 UNKNOWN = [object(), "text", 3.0, lambda: X, ["a", "b"], {"a": "b"}, []]
 
 
-@pytest.mark.parametrize("value", UNKNOWN, ids=str)
+@pytest.mark.parametrize("value", UNKNOWN, ids=lambda value: type(value).__name__)
 def test_what_is_no_data(value):
     model = keras.Sequential([keras.Input((8,)), layers.Dense(1)])
     model.compile("sgd", "mse")
