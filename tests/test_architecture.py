@@ -10,7 +10,8 @@ NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
     config lambdas registry calls dtype_policies dropin __main__
-    texts promotion modes variable tracking scopes tree symbolic graph seeds ops random initializers activations regularizers constraints
+    texts promotion modes variable tracking scopes tree symbolic graph seeds ops random
+    initializers activations regularizers constraints
     logs losses metrics optimizers data callbacks saving distribution
     input_spec shapes weights drawn layer operation
     layers

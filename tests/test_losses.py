@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from torchkeras_lite import activations, losses, registry
+from torchkeras_lite import activations, layers, losses, models, registry
 
 
 def python_calls(function):
@@ -408,6 +408,18 @@ def test_torch_loss_weights():
             return y_pred - 2 * y_true
 
     assert losses.resolve(InKerasOrder())(torch.ones(2), torch.zeros(2)).item() == -2.0
+
+
+@pytest.mark.parametrize("name", ["mean_squared_error", "binary_crossentropy", "categorical_crossentropy", "kl_divergence"])
+def test_functions_are_drawn_on_symbolic_tensors(name):
+    function, x = losses.get(name), layers.Input((4,))
+    y = layers.Dense(4, activation="softmax")(x)
+    value = function(x, y_pred=y)
+    assert value.shape == (None,)
+    data = F.softmax(torch.randn(3, 4), -1)
+    drawn, predicted = models.Model(x, [value, y]).predict(data, verbose=0)
+    np.testing.assert_allclose(drawn, function(data, torch.tensor(predicted)), rtol=1e-5)
+    assert pickle.loads(pickle.dumps(function)) is function
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")

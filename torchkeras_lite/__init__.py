@@ -3,6 +3,7 @@
 from torchkeras_lite import config as config
 from torchkeras_lite import (
     activations,
+    applications,
     backend,
     callbacks,
     constraints,

@@ -71,6 +71,8 @@ def get(identifier) -> DTypePolicy:
         return identifier
     if isinstance(identifier, dict):
         settings = identifier.get("config", identifier)
+        if not isinstance(settings, dict) or "name" not in settings:
+            raise ValueError(f"Cannot interpret `dtype` argument {identifier!r}: the config of a policy has a 'name'.")
         return DTypePolicy(settings["name"])
     try:
         return DTypePolicy(identifier)

@@ -21,12 +21,20 @@ _scope = threading.local()
 @contextmanager
 def safe_mode(value: bool | None):
     """Inside, code in configs is not run (True, None) or is (False)."""
-    before = getattr(_scope, "safe", True)
+    before = dict(_scope.__dict__)
     _scope.safe = value is not False
     try:
         yield
     finally:
-        _scope.safe = before
+        del _scope.safe
+        _scope.__dict__.update(before)
+
+
+@contextmanager
+def safe_mode_unless_said(value: bool | None):
+    """As `safe_mode`, but what a load around it was told counts: a class in a file cannot take back what the caller wants."""
+    with safe_mode(getattr(_scope, "safe", value)):
+        yield
 
 
 def is_nameless(function) -> bool:

@@ -409,7 +409,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     def __getstate__(self):
         # The calls that were drawn belong to the graphs of models, which copy them. (They lead from layer to layer, deeper
         # than Python's stack.)
-        return {**self.__dict__, "_nodes": []}
+        return {**self.__dict__, "_nodes": [], "_added_losses": []}
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -32,7 +32,7 @@ def differing(root: nn.Module, mode) -> bool:
 
 
 def take_over(module: nn.Module, mode: bool) -> None:
-    """What becomes part of a layer takes over its flag. Augmentation, which is on wherever nobody turns it off, keeps its own."""
+    """What becomes part of a layer takes over its flag. Augmentation, on wherever nobody turns it off, keeps its own."""
     kept = [part for part in all_modules(module) if part.training and getattr(part, "born_training", False)]
     module.train(mode)
     for part in kept:

@@ -251,7 +251,7 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         inner if name == "function" else name, custom_objects
     )
     if found is None and name == "function":
-        found = _functions.get((config.get("module"), inner))
+        found = _functions.get((config.get("module"), inner)) or _builtin.get((config.get("module"), inner))
     if found is None:
         found = _find_builtin(str(config.get("module")), name) or (table.objects.get(name) if table else None)
     if found is None:

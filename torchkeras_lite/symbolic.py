@@ -10,6 +10,7 @@ import contextlib
 import functools
 import inspect
 import operator
+import re
 import sys
 from typing import Any, NamedTuple
 
@@ -298,13 +299,22 @@ def record_op(op: Op, args, kwargs):
     return outputs
 
 
+# Torch's inner functions trust their arguments, and a file is not to be trusted; hooks, storages and copies compute nothing.
+_NOT_FOR_CONFIGS = re.compile(
+    r"\._(?!_)|\.__(get|reduce_ex|setstate|deepcopy|array|array_wrap|dlpack|dlpack_device|format|repr)__|"
+    r"\.(apply_|map2?_|backward|register_\w+|set_|resize_|resize_as_\w*|module_load|share_memory_|(untyped_)?storage)$"
+)
+
+
 @functools.cache
 def torch_functions() -> dict[str, Any]:
     """The functions of torch that can take a KerasTensor, by their full names: those that a config may ask for."""
     found = {}
     for functions in torch.overrides.get_overridable_functions().values():
         for function in functions:
-            found.setdefault(torch.overrides.resolve_name(function), function)
+            name = torch.overrides.resolve_name(function)
+            if not _NOT_FOR_CONFIGS.search(name):
+                found.setdefault(name, function)
     return found
 
 

@@ -34,6 +34,10 @@ class Texts(np.ndarray):
     def unsqueeze(self, axis: int) -> Texts:
         return np.expand_dims(self, axis)
 
+    def numpy(self) -> np.ndarray:
+        """The same as a plain array."""
+        return np.asarray(self)
+
     def numel(self) -> int:
         return self.size
 
@@ -46,8 +50,10 @@ class Texts(np.ndarray):
 
 def is_texts(value) -> bool:
     """Whether these are strings: one, an array, or lists of them."""
-    while isinstance(value, (list, tuple)) and value:
-        value = value[0]
+    if isinstance(value, (list, tuple)):
+        while isinstance(value, (list, tuple)) and value:
+            value = value[0]
+        return isinstance(value, (str, bytes))
     if isinstance(value, (str, bytes, Texts)):
         return True
     if not isinstance(value, np.ndarray):

@@ -19,6 +19,8 @@ def tolerance(name, training=False):
     """Where `same` has to allow more than elsewhere."""
     if "Conv" in name:  # adds up many products of either sign, in another order than Keras
         return {"of_largest": 1e-6}
+    if name == "MelSpectrogram":  # products of transforms, which add up in another order
+        return {"of_largest": 1e-6}
     if name == "Attention":  # one kernel, which rounds elsewhere than Keras's four steps
         return {"atol": 3e-6}
     if name == "GroupNormalization":  # Keras's way to write it cancels

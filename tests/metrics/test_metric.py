@@ -320,6 +320,13 @@ def test_numpy_and_weights():
     assert metric.result().item() == pytest.approx(2 / 5)
 
 
+def test_targets_of_true_and_false():
+    y_true = np.array([[False, True, False], [True, False, False]])
+    y_pred = torch.tensor([[0.1, 0.7, 0.2], [0.2, 0.7, 0.1]])
+    assert metrics.categorical_accuracy(y_true, y_pred).tolist() == [1.0, 0.0]
+    assert metrics.top_k_categorical_accuracy(y_true, y_pred, k=2).tolist() == [1.0, 1.0]
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_nothing_is_read_back_from_the_gpu():
     x = torch.randn(64, 4, device="cuda", requires_grad=True)

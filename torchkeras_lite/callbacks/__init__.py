@@ -1,6 +1,7 @@
 """Callbacks: what is called while a model is trained, evaluated or asked to predict."""
 
 from torchkeras_lite.callbacks.base import Callback
+from torchkeras_lite.callbacks.backup import BackupAndRestore
 from torchkeras_lite.callbacks.console import write
 from torchkeras_lite.callbacks.history import History
 from torchkeras_lite.callbacks.progress import Progbar, ProgbarLogger
@@ -12,4 +13,5 @@ from torchkeras_lite.callbacks.rates import LearningRateScheduler, ReduceLROnPla
 from torchkeras_lite.callbacks.csv_logger import CSVLogger
 from torchkeras_lite.callbacks.nan import TerminateOnNaN
 from torchkeras_lite.callbacks.tensorboard import TensorBoard
+from torchkeras_lite.callbacks.remote import RemoteMonitor
 from torchkeras_lite.callbacks.averages import SwapEMAWeights

@@ -20,6 +20,7 @@ class Callback:
     # Here, not in __init__: a subclass that forgets super().__init__() works all the same.
     params = None
     _model = None
+    resumes_with: tuple[str, ...] = ()  # the attributes that BackupAndRestore keeps: numbers, texts, tensors, lists and dicts
 
     def __init__(self):
         self.params = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 
+from torchkeras_lite import data
+from torchkeras_lite.callbacks.backup import BackupAndRestore
 from torchkeras_lite.callbacks.base import HOOKS, Callback
 from torchkeras_lite.callbacks.history import History
 from torchkeras_lite.callbacks.progress import ProgbarLogger
@@ -58,6 +60,15 @@ class CallbackList(Callback):
             if self.params:
                 one.set_params(self.params)
         self._collect()
+
+    def following(self, batches):
+        """The batches of a fit; kept count of, where a BackupAndRestore wants to know the place in them."""
+        keepers = [callback for callback in self.callbacks if isinstance(callback, BackupAndRestore)]
+        if keepers:
+            batches = data.Followed(batches)
+            for keeper in keepers:
+                keeper.batches, keeper.company = batches, [one for one in self.callbacks if one is not keeper]
+        return batches
 
     def set_params(self, params):
         self.params = params

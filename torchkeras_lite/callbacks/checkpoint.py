@@ -51,6 +51,8 @@ class ModelCheckpoint(MonitorCallback):
         self._batches = 0  # since the last save
         self._last_batch = None
 
+    resumes_with = ("best", "_batches", "_last_batch")
+
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
 

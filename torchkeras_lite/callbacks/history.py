@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
+
 from torchkeras_lite.callbacks.base import Callback
+
+_SHOWN = 10  # epochs at either end of a long table
 
 
 class History(Callback):
@@ -12,6 +16,8 @@ class History(Callback):
         history: dict of name -> list of floats, one for each epoch.
         epoch: the numbers of the epochs, from 0.
     """
+
+    resumes_with = ("history", "epoch")
 
     def __init__(self):
         super().__init__()
@@ -27,3 +33,60 @@ class History(Callback):
             self.history.setdefault(name, []).append(value)
         if self.model is not None:
             self.model.history = self
+
+    def plot(self, names=None):
+        """Draws the values over the epochs: a panel for each name, with the values of validation in it (needs matplotlib).
+
+        Args:
+            names: which of them, without `val_`; None is all.
+
+        Returns:
+            The matplotlib figure.
+
+        Raises:
+            ValueError: there is nothing to draw, or no such name.
+        """
+        from matplotlib import pyplot
+
+        known = list(dict.fromkeys(name.removeprefix("val_") for name in self.history))
+        names = known if names is None else [names] if isinstance(names, str) else list(names)
+        unknown = [name for name in names if name not in known]
+        if unknown or not names:
+            wanted = repr(unknown[0]) if unknown else "value"
+            raise ValueError(f"There is no {wanted} in the history. What there is: {known}.")
+        figure, panels = pyplot.subplots(1, len(names), figsize=(4.5 * len(names), 3.2), squeeze=False, layout="constrained")
+        for panel, name in zip(panels[0], names, strict=True):
+            for key, label in ((name, "training"), (f"val_{name}", "validation")):
+                if key in self.history:
+                    values = self.history[key]
+                    first = self.epoch[-1] + 2 - len(values) if self.epoch else 1  # numbered from 1, as the progress bar does
+                    panel.plot(range(first, first + len(values)), values, label=label)
+            panel.set(xlabel="epoch", title=name)
+            panel.xaxis.get_major_locator().set_params(integer=True)
+            panel.legend()
+        return figure
+
+    def _repr_html_(self):
+        """A table for notebooks: a row for each epoch; of many epochs the first and the last."""
+        names = list(self.history)
+        count = max(map(len, self.history.values()), default=0)
+        shown = range(count) if count <= 2 * _SHOWN else [*range(_SHOWN), None, *range(count - _SHOWN, count)]
+        rows = [_row("th", ["epoch", *names])]
+        first = self.epoch[-1] + 2 - count if self.epoch else 1
+        for i in shown:
+            if i is None:
+                rows.append(_row("td", ["…"] * (len(names) + 1)))
+                continue
+            rows.append(_row("td", [str(first + i), *(_number(self.history[name], i - count) for name in names)]))
+        return f"<table>{''.join(rows)}</table>"
+
+
+def _row(cell: str, texts) -> str:
+    return "<tr>" + "".join(f"<{cell}>{html.escape(text)}</{cell}>" for text in texts) + "</tr>"
+
+
+def _number(values, place: int) -> str:
+    if -place > len(values):
+        return ""  # a name that came later
+    value = values[place]
+    return f"{value:.4g}" if isinstance(value, (int, float)) else str(value)

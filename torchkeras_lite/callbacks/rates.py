@@ -88,6 +88,8 @@ class ReduceLROnPlateau(MonitorCallback):
         self.factor, self.patience, self.verbose, self.cooldown, self.min_lr = factor, patience, verbose, cooldown, min_lr
         self._reset()
 
+    resumes_with = ("best", "cooldown_counter", "wait")
+
     def _reset(self):
         self.best, self.cooldown_counter, self.wait = None, 0, 0
 

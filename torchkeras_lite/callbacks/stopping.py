@@ -107,6 +107,8 @@ class EarlyStopping(MonitorCallback):
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
         self._forget()
 
+    resumes_with = ("best", "wait", "stopped_epoch", "best_epoch", "best_weights")
+
     def _forget(self):
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best = self.best_weights = None

@@ -1,7 +1,10 @@
 """Whatever a user passes, as batches of (x, y, weights)."""
 
+from torchkeras_lite.data.rows import Rows
 from torchkeras_lite.data.arrays import (
     Arrays, check_rows, class_weights, is_array, is_arrays, split, to_tensor, to_tensors, with_texts,
 )
+from torchkeras_lite.data.followed import Followed
+from torchkeras_lite.data.pipeline import Dataset
 from torchkeras_lite.data.numbered import Numbered, PyDataset
 from torchkeras_lite.data.iterables import Iterable, Resumed

@@ -10,6 +10,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config
+from torchkeras_lite.data.rows import Rows, is_rows
 from torchkeras_lite.texts import Texts, is_texts
 from torchkeras_lite.variable import Variable
 
@@ -19,7 +20,7 @@ _FREE_SHARE = 0.5  # of a GPU's free memory that data may take to lie there duri
 
 def is_array(value) -> bool:
     """Whether `value` is one array of rows: a tensor, a numpy array, a data frame or column, or a list of numbers."""
-    if isinstance(value, (torch.Tensor, np.ndarray, Variable)) or hasattr(value, "to_numpy"):
+    if isinstance(value, (torch.Tensor, np.ndarray, Variable, Rows)) or hasattr(value, "to_numpy") or is_rows(value):
         return True
     if isinstance(value, (list, tuple)):
         return len(value) > 0 and _all_numbers(value)
@@ -74,8 +75,10 @@ def with_texts(data):
 
 def to_tensor(value, what: str = "data") -> torch.Tensor:
     """One array as a tensor. Texts stay: who takes strings has made them of them (`with_texts`)."""
-    if isinstance(value, Texts):
+    if isinstance(value, (Texts, Rows)):
         return value
+    if is_rows(value):
+        return Rows(value.tocsr() if hasattr(value, "tocsr") else value, _tensor_of_rows)
     if isinstance(value, Variable):
         value = value.value.detach()
     if not isinstance(value, torch.Tensor):
@@ -111,6 +114,10 @@ def to_tensor(value, what: str = "data") -> torch.Tensor:
     if value.dtype is torch.float64 and config.floatx() != "float64":
         value = value.to(config.torch_dtype(None))
     return value.detach()
+
+
+def _tensor_of_rows(array) -> torch.Tensor:
+    return to_tensor(np.array(array))  # a copy of its own: what lies in a file may not be written to
 
 
 def rows(data) -> int:
@@ -157,7 +164,7 @@ class Arrays:
         self.resident = _fits(parts, device)
         self.parts = pytree.tree_map(lambda t: t.to(device, non_blocking=True), parts) if self.resident else parts
         self._leaves, self._spec = pytree.tree_flatten(self.parts)
-        self._flat = all(isinstance(part, torch.Tensor) for part in self.parts)
+        self._flat = all(isinstance(part, (torch.Tensor, Rows)) for part in self.parts)
 
     def first(self):
         """The first batch, for building from."""
@@ -191,6 +198,9 @@ class Arrays:
 
     def _moved(self, batches):
         """Batches go over pinned memory, each copy under way while the batch before is being worked on."""
+        if self.device.type != "cuda":
+            yield from ([leaf.to(self.device) for leaf in batch] for batch in batches)
+            return
         ahead = None
         for batch in batches:
             moving = [leaf.pin_memory().to(self.device, non_blocking=True) for leaf in batch]
@@ -202,6 +212,8 @@ class Arrays:
 
 def _fits(parts, device) -> bool:
     """Whether all the data may lie on the device."""
+    if any(isinstance(leaf, Rows) for leaf in pytree.tree_leaves(parts)):
+        return False
     if device.type != "cuda":
         return True
     wanted = sum(leaf.numel() * leaf.element_size() for leaf in pytree.tree_leaves(parts) if leaf.device != device)
@@ -222,6 +234,8 @@ def split(parts: tuple, share: float):
 
 def class_weights(weights: dict, y: torch.Tensor) -> torch.Tensor:
     """A weight for each row of `y` (integers, or one-hot rows) out of `{class: weight}`; classes left out weigh 1."""
+    if isinstance(y, Rows):
+        y = y.to(y.device)
     if not isinstance(y, torch.Tensor):
         raise ValueError("`class_weight` is only supported for models with a single output.")
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(y.shape[0], -1)[:, 0].long()

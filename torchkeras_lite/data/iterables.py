@@ -109,6 +109,7 @@ class Resumed:
 
     def __init__(self, source, steps: int):
         self.source, self.steps = source, steps
+        self.done = 0  # batches of the next epoch that were given elsewhere, before it was taken up here
         self._open = None
 
     @property
@@ -119,7 +120,9 @@ class Resumed:
         for begins_anew in (self._open is None, True):
             if begins_anew:
                 self._open = iter(self.source)
-            count = 0
+            count, self.done = self.done, 0
+            if count >= self.steps:
+                return
             for batch in self._open:
                 yield batch
                 count += 1

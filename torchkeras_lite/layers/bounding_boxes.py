@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from torchkeras_lite.ops.warping import homography
 from torchkeras_lite.variable import tensor_of
 
 FORMATS = (
@@ -109,3 +110,11 @@ def through(boxes, matrix):
         ys.append((a0 * (y - b2) - b0 * (x - a2)) / determinant)
     xs, ys = torch.stack(xs), torch.stack(ys)
     return torch.stack((xs.amin(0), ys.amin(0), xs.amax(0), ys.amax(0)), -1)
+
+
+def projected(points, start, end):
+    """Points (batch, count, corners, 2) in the perspective that brings the points `start` (batch, 4, 2) to `end`."""
+    a0, a1, a2, b0, b1, b2, c0, c1 = (part[:, None, None] for part in homography(end, start).unbind(1))
+    x, y = points.unbind(-1)
+    k = c0 * x + c1 * y + 1
+    return torch.stack(((a0 * x + a1 * y + a2) / k, (b0 * x + b1 * y + b2) / k), -1)

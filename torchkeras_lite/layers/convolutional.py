@@ -186,7 +186,8 @@ class Convolving(Layer):
         y = self.raw(inputs)
         if self.activation is activations.relu and self.rank > 1 and not has_hooks(self):
             return y.relu_().permute(self._outward)  # nobody else reads y, torch's backward pass neither
-        return self.activation(y.permute(self._outward))
+        y = y.permute(self._outward)
+        return y if self.activation is None else self.activation(y)
 
     def _too_small(self, shape) -> str | None:
         """What is wrong with an input of this shape, if nothing can come out for it."""
@@ -318,7 +319,7 @@ class BaseConv(Sliding):
         y = self.convolution_op(inputs, self.kernel.value)
         if self.use_bias:
             y = y + (self.bias.value.reshape(-1, *[1] * self.rank) if self._first else self.bias.value).to(y.dtype)
-        return self.activation(y)
+        return y if self.activation is None else self.activation(y)
 
 
 def kernel_layout(rank: int) -> Permuted:

@@ -82,7 +82,8 @@ class Dense(Layer):
         return y
 
     def call(self, inputs):
-        return self.activation(self.linear(inputs))
+        y = self.linear(inputs)
+        return y if self.activation is None else self.activation(y)  # scripts set None to see the logits
 
 
 class Embedding(Layer):

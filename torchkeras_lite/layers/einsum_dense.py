@@ -149,7 +149,7 @@ class EinsumDense(Layer):
                 y = y.view(y.shape[:-1] + self._unfold)
         if self._adds:
             y = y + self.bias.value
-        return self.activation(y)
+        return y if self.activation is None else self.activation(y)
 
     def get_config(self):  # `layer.output_shape` is the shape that came out
         own = {"output_shape": self.partial_output_shape, "activity_regularizer": registry.serialize(self.activity_regularizer)}

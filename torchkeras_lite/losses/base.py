@@ -6,7 +6,7 @@ import types
 
 import torch
 
-from torchkeras_lite import config, dtype_policies, registry
+from torchkeras_lite import config, dtype_policies, registry, symbolic
 from torchkeras_lite.losses.functions import cast, same_rank, table, tensors_of
 from torchkeras_lite.variable import tensor_of
 
@@ -93,6 +93,8 @@ class Loss(registry.Configurable):
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> torch.Tensor:
         """The loss as a scalar tensor (a value per sample where `reduction` is `"none"`)."""
+        if isinstance(y_pred, symbolic.KerasTensor) or isinstance(y_true, symbolic.KerasTensor):
+            return symbolic.record_op(symbolic.Op(type(self).__name__, self), (y_true, y_pred, sample_weight), {})
         mask = getattr(y_pred, "_keras_mask", None)
         y_true, y_pred = tensors_of(y_true, y_pred)
         losses = self.call(y_true.to(self._dtype), cast(y_pred, self._dtype))

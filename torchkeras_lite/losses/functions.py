@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import warnings
 
 import torch
 
-from torchkeras_lite import config, registry
+from torchkeras_lite import config, registry, symbolic
+from torchkeras_lite.symbolic import KerasTensor
 from torchkeras_lite.variable import tensor_of
 
 table = registry.Table("loss", "keras.losses")
 
 
 def known(*aliases: str):
-    """Decorator: `get` finds this function or class by its name, and by these."""
-    return lambda loss: table.add(loss, *aliases)
+    """Decorator: `get` finds this function or class by its name, and by these. On KerasTensors a function is drawn."""
+    return lambda loss: table.add(loss if inspect.isclass(loss) else _drawable(loss), *aliases)
+
+
+def _drawable(loss):
+    @functools.wraps(loss)
+    def drawable(y_true, y_pred, *args, **kwargs):
+        if isinstance(y_pred, KerasTensor) or isinstance(y_true, KerasTensor):
+            return symbolic.record(loss, (y_true, y_pred, *args), kwargs)
+        return loss(y_true, y_pred, *args, **kwargs)
+
+    return drawable
 
 
 # ---------------------------------------------------------------- shapes, dtypes, what a loss is computed from

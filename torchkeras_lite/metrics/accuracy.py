@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 
+import torch
+
 from torchkeras_lite import config
 from torchkeras_lite.losses.functions import same_rank, tensors_of
 from torchkeras_lite.metrics.base import table
@@ -41,6 +43,7 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
 @_hits
 def categorical_accuracy(y_true, y_pred):
     """1 where the largest prediction stands at the place of the one in the one-hot target."""
+    y_true = y_true.byte() if y_true.dtype is torch.bool else y_true  # torch has no argmax for booleans
     return y_pred.argmax(-1) == y_true.argmax(-1)
 
 
@@ -56,6 +59,7 @@ def sparse_categorical_accuracy(y_true, y_pred):
 @_hits
 def top_k_categorical_accuracy(y_true, y_pred, k=5):
     """1 where the class of the one-hot target is among the `k` likeliest. Of equally likely ones all are among them."""
+    y_true = y_true.byte() if y_true.dtype is torch.bool else y_true
     return _in_top_k(y_true.argmax(-1), y_pred, k)
 
 

@@ -18,14 +18,16 @@ class Entry:
         layer: the InputLayer.
         keeps_integers: whether integers stay what they are: those that an Embedding looks up. (Through floats, large ones
             would change.)
+        sizes_vary: whether other sizes than the Input's are let through, for the layers to judge.
 
     Attributes:
         tail: the sizes behind the batch axis.
         dtype: the torch dtype that the model takes there; None where integers stay.
     """
 
-    def __init__(self, layer: InputLayer, keeps_integers: bool = False):
+    def __init__(self, layer: InputLayer, keeps_integers: bool = False, sizes_vary: bool = False):
         self.layer, self.keeps_integers = layer, keeps_integers
+        self.sizes_vary = sizes_vary
         self.shape, self.tail = layer.batch_shape, layer.batch_shape[1:]
         self.dtype = None if keeps_integers else layer.torch_input_dtype()
 
@@ -41,15 +43,21 @@ class Entry:
                 x = x.unsqueeze(-1)
             elif len(given) == len(wanted) + 1 and given[-1] == 1:
                 x = x.squeeze(-1)
-            if len(x.shape) != len(wanted) or any(
-                b is not None and a != b for a, b in zip(x.shape[1:], wanted[1:], strict=True)
-            ):
-                which = f" input {self.layer.name!r} of" if len(model._entries) > 1 else ""
-                raise ValueError(
-                    f"Invalid input shape for{which} model {model.name!r}. Expected shape {wanted}, but the input has "
-                    f"incompatible shape {tuple(given)}." + _shape_hint(tuple(given), wanted)
-                )
+            if len(x.shape) != len(wanted) or not (self.sizes_vary or self.fits(x)):
+                raise self.misfit(given, model)
         return x if self.dtype is None or x.dtype is self.dtype else x.to(self.dtype)
+
+    def misfit(self, given, model) -> ValueError:
+        """What is wrong with an input of the shape `given`."""
+        which = f" input {self.layer.name!r} of" if len(model._entries) > 1 else ""
+        return ValueError(
+            f"Invalid input shape for{which} model {model.name!r}. Expected shape {self.shape}, but the input has "
+            f"incompatible shape {tuple(given)}." + _shape_hint(tuple(given), self.shape)
+        )
+
+    def fits(self, x: Tensor) -> bool:
+        """Whether a tensor of this rank has the sizes of the Input."""
+        return all(b is None or a == b for a, b in zip(x.shape[1:], self.tail, strict=True))
 
 
 def _shape_hint(shape, wanted) -> str:

@@ -36,6 +36,11 @@ class Feeding:
             if isinstance(x, (list, tuple, str)) or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
                 data.to_tensors(x, "x")  # raises, and says what is wrong with it
                 raise ValueError(f"There is no data: x={x!r}.")
+            if isinstance(x, torch.utils.data.Dataset) and not isinstance(x, torch.utils.data.IterableDataset):
+                raise ValueError(
+                    f"Unrecognized data type: x={type(x).__name__}, a torch Dataset, whose items are single rows. The usual "
+                    "fix: `torch.utils.data.DataLoader(x, batch_size=32, shuffle=True)`."
+                )
             if y is not None or sample_weight is not None:
                 raise ValueError(
                     "`y` and `sample_weight` cannot be given beside an iterable of batches: its batches have to hold them, as "

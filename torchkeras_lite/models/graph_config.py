@@ -32,10 +32,7 @@ def to_config(model) -> dict:
     for operation in graph.operations:
         one = _serialized(operation)
         one["name"] = operation.name
-        one["inbound_nodes"] = [
-            {"args": _arguments(args, graph), "kwargs": _arguments(kwargs, graph)}
-            for args, kwargs in (_call(node) for node in graph.calls_of(operation) if node.inputs)
-        ]
+        one["inbound_nodes"] = [_node(*_call(node), graph) for node in graph.calls_of(operation) if node.inputs]
         found["layers"].append(one)
 
     def place(tensor):
@@ -49,6 +46,17 @@ def to_config(model) -> dict:
 
 def _counts_from_one(operation) -> bool:
     return hasattr(operation, "_graph") and "functional" in type(operation).__name__.lower()
+
+
+def _node(args, kwargs, graph) -> dict:
+    """A call. Keras writes down a `training` that nobody asked for, and passes over it; ours holds: see `_asked_for`."""
+    written = {"args": _arguments(args, graph), "kwargs": _arguments(kwargs, graph)}
+    return {**written, "pinned": ["training"]} if kwargs.get("training") is not None else written
+
+
+def _asked_for(node, kwargs) -> dict:
+    """The keyword arguments in a file that hold whatever the model is called with: `training` only if it says so."""
+    return {key: value for key, value in kwargs.items() if key != "training" or "training" in node.get("pinned", ())}
 
 
 def _call(node):
@@ -144,7 +152,7 @@ def from_config(cls, given: dict, custom_objects=None):
                         args, kwargs = (_revived(nodes[0][part], calls) for part in ("args", "kwargs"))
                     except _NotYet:  # a shared layer whose other call comes first
                         break
-                    layer = made[name]
+                    layer, kwargs = made[name], _asked_for(nodes[0], kwargs)
                     if "mask" in kwargs and kwargs["mask"] is None:
                         del kwargs["mask"]  # Keras writes it down for each layer that would take one
                     if isinstance(layer, Op) and layer.function in NAMED:

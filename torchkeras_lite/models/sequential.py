@@ -123,7 +123,7 @@ class Sequential(Model):
         self._enter()
 
     def _enter(self):
-        entry = Entry(self._entry, keeps_integers=bool(self._chain) and looks_up(self._chain[0]))
+        entry = Entry(self._entry, keeps_integers=bool(self._chain) and looks_up(self._chain[0]), sizes_vary=True)
         self.__dict__.update(_entries=(entry,), _lone=entry)
 
     @property
@@ -182,10 +182,22 @@ class Sequential(Model):
             type(inputs) is Tensor and inputs.shape[1:] == lone.tail and (inputs.dtype is lone.dtype or lone.dtype is None)
         ):
             inputs = self._entering(inputs)[0]
+            if not lone.fits(inputs):
+                return self._of_other_sizes(inputs)
         if self._function is not None:
             return self._function(inputs)
         for layer in self._chain:
             inputs = layer(inputs)
+        return inputs
+
+    def _of_other_sizes(self, inputs):
+        """The output for an input of other sizes than those it was built for, where all layers take them (as in Keras)."""
+        given = inputs.shape
+        try:
+            for layer in self._chain:
+                inputs = layer(inputs)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise self._lone.misfit(given, self) from error
         return inputs
 
     def _settle(self):

@@ -6,6 +6,8 @@ The loops hold no arithmetic and read nothing back from the device; a step holds
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import operator
 import warnings
 from typing import Any
@@ -31,6 +33,7 @@ class Trainer(Feeding):
     compiled = False
     optimizer = None
     _compile_loss = _compile_metrics = _loss_tracker = _tally = None
+    _place = None  # where BackupAndRestore found that the next fit is to go on
     _captured = None  # the Variables that compile() found trainable
     _params: list | None = None  # their torch parameters: the same list object as long as they are the same parameters
     _regularized: tuple | list = ()
@@ -65,7 +68,7 @@ class Trainer(Feeding):
         output_names = getattr(self, "output_names", None)
         compiled = dict(
             optimizer=self._scaling(optimizers.get(optimizer)) if auto_scale_loss else optimizers.get(optimizer),
-            _compile_loss=None if loss is None else CompileLoss(loss, loss_weights, output_names),
+            _compile_loss=None if loss is None else CompileLoss(self._taking_sides(loss), loss_weights, output_names),
             _compile_metrics=CompileMetrics(metrics, weighted_metrics, output_names),
             _loss_tracker=Mean(name="loss"),
         )
@@ -170,7 +173,7 @@ class Trainer(Feeding):
         """One step of training on `data`: x, (x, y) or (x, y, sample_weight). Returns the logs."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=True)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
         self._tally.add_loss(loss.detach(), _rows(x))
         params = self._params or self._begin_training()
         for parameter in params:
@@ -184,13 +187,20 @@ class Trainer(Feeding):
         """One step of evaluation. Returns the logs."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        loss = self._compute_loss(x, y, y_pred, sample_weight, training=False)
         self._tally.add_loss(loss, _rows(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
         """The model's output for one batch."""
         return self(unpack_x_y_sample_weight(data)[0], training=False)
+
+    def _compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """`compute_loss`, also where it is overridden as it was before it knew `training`."""
+        method = type(self).compute_loss
+        if method is Trainer.compute_loss or _takes_training(method):
+            return self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        return self.compute_loss(x, y, y_pred, sample_weight)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -272,25 +282,30 @@ class Trainer(Feeding):
         first = batches.first()
         self._build_from(first)
         batches = self._adapted(batches, first, training=True)
-        if steps_per_epoch is not None:
-            batches = data.Resumed(batches, steps_per_epoch)
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
         cbs = _callback_list(callbacks, self, verbose, epochs, _steps(batches, steps_per_epoch))
+        batches = cbs.following(batches)
+        if steps_per_epoch is not None:
+            batches = data.Resumed(batches, steps_per_epoch)
         self.stop_training = False
         logs = Logs()
         with self._training():
             cbs.on_train_begin()
-            for epoch in range(initial_epoch, epochs):
+            place, self._place = self._place, None
+            for epoch in range(initial_epoch if place is None else place.epoch, epochs):
                 self.reset_metrics()
                 cbs.on_epoch_begin(epoch)
-                step = -1
-                for step, batch in enumerate(batches):
+                done, place = 0 if place is None else self._go_on(place, first, batches), None
+                step = done - 1
+                if done:
+                    logs = _as_logs(self.get_metrics_result())
+                for step, batch in enumerate(batches, done):
                     if cbs.wants_train_batch_begin:
                         cbs.on_train_batch_begin(step)
                     logs = None  # so that these logs, if nobody keeps them, need not be settled before the next step
-                    logs = self.train_step(batch)
+                    logs = self.train_step(_as_given(batch))
                     if cbs.wants_train_batch_end:
                         cbs.on_train_batch_end(step, _as_logs(logs))
                     if self.stop_training:
@@ -309,6 +324,8 @@ class Trainer(Feeding):
                 logs = epoch_logs
                 if self.stop_training:
                     break
+            if place is not None:  # it was at its end already
+                place.take(self)
             self.optimizer.finalize_variable_values(self._captured)
             cbs.on_train_end(logs)
         return self.history
@@ -351,7 +368,7 @@ class Trainer(Feeding):
                 if cbs.wants_test_batch_begin:
                     cbs.on_test_batch_begin(step)
                 logs = None
-                logs = self.test_step(batch)
+                logs = self.test_step(_as_given(batch))
                 if cbs.wants_test_batch_end:
                     cbs.on_test_batch_end(step, _as_logs(logs))
                 if self.stop_evaluating or step + 1 == steps:
@@ -373,7 +390,7 @@ class Trainer(Feeding):
         if not verbose and callbacks is None and steps is None and self.built and self._is_one_batch(x, batch_size):
             x = self._standardized(data.to_tensor(x, "x").to(self._device()))
             with training_mode(self, False, settle=True), self._inference("predict_step"):
-                outputs = self.predict_step((x,))
+                outputs = self.predict_step(_as_given((x,)))
             return to_numpy(outputs) if isinstance(outputs, torch.Tensor) else pytree.tree_map(to_numpy, outputs)
         batches = self._batches(x, None, None, batch_size, False, None, steps)
         first = batches.first()
@@ -390,7 +407,7 @@ class Trainer(Feeding):
             for step, batch in enumerate(batches):
                 if cbs is not None and cbs.wants_predict_batch_begin:
                     cbs.on_predict_batch_begin(step)
-                outputs = self.predict_step(batch)
+                outputs = self.predict_step(_as_given(batch))
                 gathered.add(outputs)
                 if cbs is not None and cbs.wants_predict_batch_end:
                     cbs.on_predict_batch_end(step, {"outputs": outputs})
@@ -412,7 +429,7 @@ class Trainer(Feeding):
         batch = self._prepared(batch)
         self.reset_metrics()
         with self._training():
-            logs = self._epoch_logs(self.train_step(batch))
+            logs = self._epoch_logs(self.train_step(_as_given(batch)))
         return dict(sorted(logs.items())) if return_dict else self._as_list(logs)
 
     def test_on_batch(
@@ -426,7 +443,7 @@ class Trainer(Feeding):
         self.reset_metrics()
         self._look_around()
         with torch.no_grad():
-            logs = self._epoch_logs(self.test_step(batch))
+            logs = self._epoch_logs(self.test_step(_as_given(batch)))
         return dict(sorted(logs.items())) if return_dict else self._as_list(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -434,7 +451,7 @@ class Trainer(Feeding):
         batch = self._one_batch(x, None, None, None)
         self._build_from(batch)
         with torch.no_grad():
-            return pytree.tree_map(to_numpy, self.predict_step(self._prepared(batch)))
+            return pytree.tree_map(to_numpy, self.predict_step(_as_given(self._prepared(batch))))
 
     # ------------------------------------------------------------ rungs of the ladder
 
@@ -483,6 +500,17 @@ class Trainer(Feeding):
                 parameter.requires_grad_(False)
             for parameter in params:
                 parameter.grad = None
+
+    def _go_on(self, place, first, batches) -> int:
+        """Takes training up where another process left it. Returns how many steps of this epoch were done there."""
+        if place.batch and type(self).train_step is Trainer.train_step:
+            # The metrics in which it left its sums are made only when a batch shows what the outputs are like.
+            with training_mode(self, False, settle=True), torch.no_grad():
+                Trainer.test_step(self, self._prepared(first))
+        place.take(self)
+        if isinstance(batches, data.Resumed):
+            batches.done = place.batch
+        return place.batch
 
     def _begin_training(self) -> list:
         """The parameters to train, as a list that stays the same object while they are the same parameters."""
@@ -534,6 +562,17 @@ def unpack_x_y_sample_weight(data):
     if not isinstance(data, (tuple, list)):
         return data, None, None
     return three(data)
+
+
+def _as_given(batch):
+    """A batch as a step is given it: x itself, if there is only x and it is one tensor or a dict of them."""
+    return batch[0] if len(batch) == 1 and not isinstance(batch[0], (tuple, list)) else batch
+
+
+@functools.lru_cache(256)
+def _takes_training(method) -> bool:
+    parameters = inspect.signature(method).parameters.values()
+    return any(one.name == "training" or one.kind is one.VAR_KEYWORD for one in parameters)
 
 
 def _rows(x) -> int:

@@ -16,12 +16,13 @@ from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import Embedding, InputLayer
 from torchkeras_lite.models import fusion
 from torchkeras_lite.models.entries import Entry, in_order
+from torchkeras_lite.models.side_losses import SideLosses
 from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 
 Tensor = torch.Tensor
 
 
-class Wired:
+class Wired(SideLosses):
     """A model made from KerasTensors: `_wire` draws its graph, `call` runs it."""
 
     _graph: Graph | None = None
@@ -44,11 +45,15 @@ class Wired:
             begin = {t: InputLayer(batch_shape=t.shape, dtype=t.dtype, name=f"{t.name}CLONE").output for t in inner}
             graph = graph.redrawn(begin)
         self._take(graph)
-        layers = [one for one in graph.operations if isinstance(one, Layer) and not isinstance(one, InputLayer)]
-        for layer in layers:
-            self._modules[self._key_for(layer)] = layer
-        self.__dict__["places"] = tuple(self._modules)
+        self._hold(graph.operations)
         self.built = True
+
+    def _hold(self, operations) -> None:
+        """Makes the layers among these modules of this one."""
+        for layer in operations:
+            if isinstance(layer, Layer) and not isinstance(layer, InputLayer):
+                self._modules[self._key_for(layer)] = layer
+        self.__dict__["places"] = tuple(self._modules)
 
     def _take(self, graph: Graph) -> None:
         self.__dict__["_graph"] = graph
@@ -59,7 +64,9 @@ class Wired:
 
     def _compile_graph(self) -> None:
         """Makes the graph the function that `call` runs."""
-        self.__dict__["_function"] = self._graph.compile(self.name, fusion.find(self._graph))
+        graph = self._extended or self._graph
+        function = graph.compile(self.name, fusion.find(graph))
+        self.__dict__["_function"] = function if self._extended is None else self._with_sides(function)
 
     def _enter(self) -> None:
         graph = self._graph
@@ -240,7 +247,7 @@ class Wired:
     def _apply_to_constants(self, fn):
         """Tensors that stand in calls of functions go where the weights go."""
         changed = False
-        for node in self._graph.nodes:
+        for node in (self._extended or self._graph).nodes:
             given = pytree.tree_leaves((node.args, node.kwargs))
             if any(type(leaf) is Tensor for leaf in given):
                 move = partial(_moved, fn)
@@ -254,7 +261,7 @@ class Wired:
     def __getstate__(self):
         graph, state = self._graph, super().__getstate__()
         if graph is not None:
-            state.update(_graph=graph, _function=None, _entries=(), _lone=None)
+            state.update(_graph=graph, _function=None, _entries=(), _lone=None, _side_values=())
             state["_arguments"] = graph.packed(state.get("_arguments", {}))
         return state
 

@@ -92,7 +92,7 @@ def _read(table, sizes, coordinates, order, fill_mode, fill_value, start=0):
         row = functools.reduce(operator.add, rows)
         if fill_mode == "constant":
             row = torch.where(_product(within), row, beyond)
-        value, weight = table.index_select(0, row.reshape(-1)).reshape(*row.shape, -1), _product(weights)
+        value, weight = table.index_select(0, row.reshape(-1)).reshape(*row.shape, table.shape[1]), _product(weights)
         if weight is not None:
             value = value * weight.unsqueeze(-1)
         total = value if total is None else total + value
@@ -213,11 +213,11 @@ def perspective_transform(images, start_points, end_points, interpolation="bilin
         )
     axes = axes_of(data_format)
     start, end = (_at_least_float32(points).reshape(-1, 4, 2) for points in (start_points, end_points))
-    down, across = _projected(images, _homography(start, end), axes)
+    down, across = _projected(images, homography(start, end), axes)
     return _read_images(images, axes, down, across, interpolation, "constant", fill_value)
 
 
-def _homography(start, end):
+def homography(start, end):
     """The 8 numbers (batch, 8) that map the points `end` to `start`, both (batch, 4, 2).
 
     Each point gives two equations, linear in the numbers: a0 x + a1 y + a2 - x' (c0 x + c1 y) = x', and so for y'.

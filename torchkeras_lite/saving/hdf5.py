@@ -14,7 +14,7 @@ import numpy as np
 from torchkeras_lite import registry
 from torchkeras_lite.saving import legacy_config
 from torchkeras_lite.saving.files import whole
-from torchkeras_lite.saving.stores import dataset, group_at
+from torchkeras_lite.saving.stores import attribute, dataset, group_at
 
 _FORMAT = "3.15.1"
 _LIMIT = 64512  # bytes of an attribute; longer lists are spread over several
@@ -90,11 +90,11 @@ def load_model(file, filepath: str, compile: bool = True):
             f"There is no model in {filepath!r}, only weights. The usual fix: build the model in code, and call its "
             "`load_weights`."
         )
-    config = _json(file.attrs["model_config"], filepath)
+    config = _json(attribute(file, "model_config"), filepath)
     model = registry.deserialize(legacy_config.modern(config))
     read_weights(model, group_at(file, "model_weights"), filepath)
     if compile and "training_config" in file.attrs:
-        _compile(model, file, _json(file.attrs["training_config"], filepath))
+        _compile(model, file, _json(attribute(file, "training_config"), filepath))
     return model
 
 
@@ -190,7 +190,7 @@ def _values(group) -> list[np.ndarray]:
 def _names(group, key: str) -> list[str]:
     if group is None:
         return []
-    parts = [group.attrs[key]] if key in group.attrs else []
+    parts = [attribute(group, key)] if key in group.attrs else []
     while f"{key}{len(parts)}" in group.attrs:
-        parts.append(group.attrs[f"{key}{len(parts)}"])
+        parts.append(attribute(group, f"{key}{len(parts)}"))
     return [name.decode("utf8") if isinstance(name, bytes) else str(name) for part in parts for name in part]

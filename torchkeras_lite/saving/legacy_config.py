@@ -12,7 +12,10 @@ from typing import Any
 
 from torchkeras_lite import registry
 
-_CLASSES = {"Model": "Functional", "Policy": "DTypePolicy", "PolicyV1": "DTypePolicy"}
+_CLASSES = {
+    "Model": "Functional", "Policy": "DTypePolicy", "PolicyV1": "DTypePolicy", "GroupedQueryAttention": "GroupQueryAttention",
+}  # fmt: skip
+_NAMES_OF_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # the one that Keras publishes under another name
 _RENAMED = {  # class -> old setting -> today's
     "LeakyReLU": {"alpha": "negative_slope"},
     "Adam": {"lr": "learning_rate"}, "SGD": {"lr": "learning_rate"}, "RMSprop": {"lr": "learning_rate"},
@@ -23,21 +26,24 @@ _FORGOTTEN = {  # settings whose meaning has gone: of any class, and of single o
     "": {"batch_input_shape", "input_dtype", "input_length", "dynamic", "is_legacy_optimizer", "implementation"},
     "InputLayer": {"ragged", "sparse"},
 }
+_LAYERS, _INITIALIZERS = "keras.layers", "keras.initializers"  # there is an Identity in either
 _NOTHING = (None, False, 0, 1, 0.0, [], {}, "auto", "float32")
 _VALUES = {"softmax_v2": "softmax", "relu_v2": "relu"}
 
 
-def modern(config: dict) -> dict:
-    """The config of a model or layer, as `registry.deserialize` reads it."""
+def modern(config: dict, module: str = "keras") -> dict:
+    """The config of a model or layer, as `registry.deserialize` reads it. `module` is that of its class if it names none."""
     name = _CLASSES.get(config["class_name"], config["class_name"])
     inner = config.get("config")
     if name == "Functional" or (isinstance(inner, dict) and {"layers", "input_layers"} <= inner.keys()):
         inner = _graph(inner)
     elif isinstance(inner, list) or (isinstance(inner, dict) and "layers" in inner and name == "Sequential"):
         inner = _chain(inner)
-    else:
+    elif inner is None or isinstance(inner, dict):
         inner = _settings(name, inner or {})
-    made = {"module": config.get("module") or "keras", "class_name": name, "config": inner}
+    else:
+        raise ValueError(f"The config of {name!r} is not valid: it is {inner!r}, not a dict.")
+    made = {"module": config.get("module") or module, "class_name": name, "config": inner}
     made["registered_name"] = config.get("registered_name") or name
     return made | {key: config[key] for key in ("build_config",) if config.get(key)}
 
@@ -51,7 +57,7 @@ def _chain(inner) -> dict:
             dtype = one["config"].get("dtype") if one["class_name"] != "Embedding" else "float32"
             dtype = dtype if isinstance(dtype, str) else "float32"
             layers.append(modern({"class_name": "InputLayer", "config": {"batch_shape": shape, "dtype": dtype}}))
-        layers.append(modern(one))
+        layers.append(modern(one, _LAYERS))
     kept = {key: given[key] for key in ("name", "trainable", "build_input_shape") if given.get(key) is not None}
     return {**kept, "layers": layers}
 
@@ -63,7 +69,8 @@ def _graph(inner: dict) -> dict:
         if _is_operation(one):
             layers.append({"module": "keras.src.ops.numpy", **one})
             continue
-        layer = modern({**one, "config": {**one["config"], "name": name} if isinstance(one["config"], dict) else one["config"]})
+        settings = {**one["config"], "name": name} if isinstance(one["config"], dict) else one["config"]
+        layer = modern({**one, "config": settings}, _LAYERS)
         layers.append({**layer, "name": name, "inbound_nodes": [_node(node) for node in one.get("inbound_nodes", [])]})
     ends = {key: _ends(inner[key]) for key in ("input_layers", "output_layers")}
     return {**{key: inner[key] for key in ("name", "trainable") if key in inner}, "layers": layers, **ends}
@@ -93,7 +100,7 @@ def _node(node) -> dict:
     settings = next((one[3] for one in node if len(one) > 3 and one[3]), {})
     tensors = [_tensor(one) for one in node]
     kwargs = {key: _argument(value) for key, value in settings.items() if key != "name"}
-    return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": kwargs}
+    return {"args": [tensors[0] if len(tensors) == 1 else tensors], "kwargs": kwargs, "pinned": list(kwargs)}
 
 
 def _argument(value):
@@ -120,7 +127,7 @@ def _tensor(one) -> dict:
 def _settings(name: str, given: dict) -> dict:
     found = registry.find_class(name)
     renamed = _RENAMED.get(name, {})
-    settings = {renamed.get(key, key): _value(value) for key, value in given.items()}
+    settings = {renamed.get(key, key): _value(value, key) for key, value in given.items()}
     if name == "InputLayer" and "batch_input_shape" in settings:
         settings["batch_shape"] = settings.pop("batch_input_shape")
     if name == "Lambda":
@@ -139,7 +146,7 @@ def _settings(name: str, given: dict) -> dict:
     return settings
 
 
-def _value(value) -> Any:
+def _value(value, key: str = "") -> Any:
     if isinstance(value, dict) and "class_name" in value:
         kind = value["class_name"]
         if kind in ("__tuple__", "TensorShape") or "items" in value:
@@ -148,7 +155,7 @@ def _value(value) -> Any:
             return value.get("value", value)
         if str(kind).startswith("__") or kind == "function":
             return value
-        return modern(value)
+        return modern(value, _INITIALIZERS if key.endswith("initializer") else _LAYERS)
     if isinstance(value, dict) and value.get("type") == "ndarray":  # how Keras 2 wrote arrays
         return value["value"]
     if isinstance(value, dict):
@@ -206,18 +213,21 @@ def _named(value):
 
 def plain(config: Any) -> Any:
     """Today's config in the words of the older format: classes without modules, as far as layers go."""
-    if isinstance(config, dict) and "layers" in config:
-        layers = [_layer(one) for one in config["layers"]]
-        return {**config, "layers": layers}
-    if isinstance(config, dict) and isinstance(config.get("config"), dict) and "layers" in config["config"]:
-        return {**config, "config": plain(config["config"])}
+    if _is_model(config):
+        layers = [_layer(one) for one in config["config"]["layers"]]
+        return {**config, "config": {**config["config"], "layers": layers}}
     return config
+
+
+def _is_model(config) -> bool:
+    """Whether it is the config of a graph or a chain of layers; other layers may hold layers, too."""
+    inner = config.get("config") if isinstance(config, dict) else None
+    return isinstance(inner, dict) and "layers" in inner and ("input_layers" in inner or config["class_name"] == "Sequential")
 
 
 def _layer(one: dict) -> dict:
     if ".ops" in str(one.get("module")):
         return one  # an operation, which has the name of a layer more often than not
     kept = {key: one[key] for key in ("class_name", "config", "name", "inbound_nodes") if key in one}
-    if isinstance(kept.get("config"), dict) and "layers" in kept["config"]:
-        kept["config"] = plain(kept["config"])
-    return kept
+    kept["class_name"] = _NAMES_OF_CLASSES.get(kept["class_name"], kept["class_name"])
+    return plain(kept)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import struct
 import warnings
+import zipfile
+import zlib
 
 from torchkeras_lite import lambdas, registry
 from torchkeras_lite.saving import archive, hdf5, weights
@@ -75,8 +79,24 @@ def load_model(filepath, custom_objects: dict | None = None, compile: bool = Tru
     filepath = os.fspath(filepath)
     if not os.path.exists(filepath):
         raise ValueError(f"File not found: filepath={filepath}. Please ensure the file is an accessible `.keras` zip file.")
-    with registry.CustomObjectScope(custom_objects or {}), lambdas.safe_mode(safe_mode):
+    with registry.CustomObjectScope(custom_objects or {}), lambdas.safe_mode(safe_mode), _valid(repr(filepath)):
         return _load_hdf5(filepath, compile) if is_hdf5(filepath) else _load_archive(filepath, compile)
+
+
+# What the readers of archives, of HDF5 and of JSON raise, and what constructors do, when they meet nonsense.
+_SYMPTOMS = (
+    AttributeError, KeyError, IndexError, OverflowError, RuntimeError, ZeroDivisionError, AssertionError, MemoryError,
+    struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def _valid(what: str):
+    """Inside, an error that only says how far a broken file was read becomes one that says that it is broken."""
+    try:
+        yield
+    except _SYMPTOMS as error:
+        raise ValueError(f"{what} is damaged, or not what it should be: {type(error).__name__}: {error}") from error
 
 
 def is_hdf5(filepath: str) -> bool:
@@ -147,24 +167,44 @@ def save_weights(model, filepath, overwrite: bool = True, **kwargs) -> None:
 
 def load_weights(model, filepath, skip_mismatch: bool = False, by_name: bool = False, **kwargs) -> None:
     """Takes the weights out of a file of weights or of a whole model, in any layout. See `Model.load_weights`."""
-    import h5py
-
     filepath = os.fspath(filepath)
     if kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs}")
+    with _valid(repr(filepath)):
+        _load_weights(model, filepath, skip_mismatch, by_name)
+
+
+def _load_weights(model, filepath, skip_mismatch, by_name) -> None:
+    import h5py
+
     if is_hdf5(filepath):
         with h5py.File(filepath, "r") as file:
             if hdf5.is_legacy(file):
                 group = group_at(file, "model_weights") if "model_weights" in file else file
-                return hdf5.read_weights(model, group, filepath, skip_mismatch, by_name)
+                hdf5.read_weights(model, group, filepath, skip_mismatch, by_name)
+                return
     if by_name:
         raise ValueError(f"`by_name` only supports files in the layout of Keras 2 ('.h5'). Received: {filepath}")
     if is_hdf5(filepath) or not os.path.exists(filepath):
-        return weights.load_weights(model, filepath, skip_mismatch)
+        weights.load_weights(model, filepath, skip_mismatch)
+        return
     with archive.Archive(filepath) as source, source.weights(_room(model)) as place, h5py.File(place, "r") as file:
-        return weights.read(model, file, filepath, skip_mismatch)
+        weights.read(model, file, filepath, skip_mismatch)
+
+
+def deserialize_keras_object(config, custom_objects: dict | None = None, safe_mode: bool | None = True):
+    """The object that `serialize_keras_object` wrote. See `load_model` for what `safe_mode` means.
+
+    Inside of `load_model` its `safe_mode` counts, not this one.
+
+    Raises:
+        TypeError: a class or function of that name is not known.
+    """
+    with lambdas.safe_mode_unless_said(safe_mode), _valid("The config"):
+        return registry.deserialize(config, custom_objects)
 
 
 def model_from_json(json_string: str, custom_objects: dict | None = None):
     """The model, without its weights, that `model.to_json()` described."""
-    return registry.deserialize(json.loads(json_string), custom_objects)
+    with _valid("The description of the model"):
+        return registry.deserialize(json.loads(json_string), custom_objects)

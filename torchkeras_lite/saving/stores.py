@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import math
+import mmap
+import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -40,6 +44,10 @@ class Source(Mapping):
     def shape(self, key) -> tuple[int, ...] | None:
         return tuple(self._sets[key].shape) if key in self._sets else None
 
+    def is_plain(self) -> bool:
+        """Whether no array is compressed, so that none can turn out to be damaged when it is read."""
+        return all(found.chunks is None for found in self._sets.values())
+
     def __iter__(self):
         return iter(self._sets)
 
@@ -71,7 +79,68 @@ def dataset(group, path: str):
     found = _hard(group, key)
     if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external:
         raise ValueError(f"The weights file is not valid: {group.name}/{key} is no plain array in the file itself.")
+    _check(found)
     return found
+
+
+# Filters that come with HDF5 and h5py: deflate, shuffle, fletcher32, nbit, scaleoffset, lzf. Others are looked for on the disk.
+_FILTERS = {1, 2, 3, 5, 6, 32000}
+_SMALL, _RATIO = 1 << 20, 1100  # bytes that are never too many; what deflate can make of a byte
+
+
+def _check(found) -> None:
+    """Raises ValueError where an array is no numbers or texts, or claims to be larger than what is stored can hold."""
+    import h5py
+
+    plist, stored = found.id.get_create_plist(), found.id.get_storage_size()
+    problem = None
+    if not {plist.get_filter(i)[0] for i in range(plist.get_nfilters())} <= _FILTERS:
+        problem = "is packed by a filter that is not known"
+    elif found.dtype.kind == "O" and h5py.check_string_dtype(found.dtype) is None:
+        problem = f"holds {found.dtype}, not numbers"
+    elif found.shape is None or found.nbytes > max(_SMALL, stored * (_RATIO if found.chunks else 1)):
+        problem = f"has the shape {found.shape}, but {stored} bytes are stored"
+    elif found.chunks is None and stored and (found.id.get_offset() or 0) + stored > _size_of_file(found):
+        problem = "lies behind the end of the file"
+    if problem:
+        raise ValueError(f"The weights file is not valid: {found.name} {problem}.")
+
+
+def _size_of_file(found) -> int:
+    return found.file.id.get_filesize()
+
+
+def attribute(group, key: str):
+    """An attribute of a group or file; ValueError where it is too large to be what it should be."""
+    found = group.attrs.get_id(key)
+    size = math.prod(found.shape or (1,)) * found.dtype.itemsize
+    if size > _ATTRIBUTE_LIMIT:
+        raise ValueError(f"The file is not valid: the attribute {key!r} of {group.name} has {size} bytes.")
+    if found.dtype.kind == "O":
+        stat = os.stat(group.file.filename)
+        _check_heaps(group.file.filename, stat.st_mtime_ns, stat.st_size)
+    return group.attrs[key]
+
+
+@functools.lru_cache(maxsize=8)
+def _check_heaps(filepath: str, *_state) -> None:
+    """Raises ValueError where a heap of texts is damaged such that the HDF5 library would look for its end forever."""
+    with open(filepath, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        number = lambda at, size: int.from_bytes(content[at : at + size], "little")  # noqa: E731
+        start = content.find(_HEAP)
+        while start >= 0:
+            at, end = start + 16, start + number(start + 8, 8)
+            while at + 16 <= min(end, len(content)):
+                index, size = number(at, 2), number(at + 8, 8)
+                step = size if index == 0 else 16 + -(-size // 8) * 8
+                if step == 0 or at + step > end:
+                    raise ValueError(f"The file {filepath!r} is damaged: the texts in it cannot be read.")
+                at += step
+            start = content.find(_HEAP, start + 1)
+
+
+_HEAP = b"GCOL\x01\0\0\0"
+_ATTRIBUTE_LIMIT = 1 << 28  # bytes; the largest published configs have a hundredth of it
 
 
 def _hard(group, name):

@@ -87,8 +87,8 @@ def read(model, file, filepath, skip_mismatch: bool = False) -> None:
                 f"The weights in {filepath!r} do not fit layer {owner.name!r} (at {path or 'the top'!r}): {problem}. "
                 "`skip_mismatch=True` leaves such layers out."
             )
-    # What has been checked cannot fail any more; what a layer of a user does can.
-    risky = any(_is_layer(owner) and _reads_itself(owner) for owner, _ in plan)
+    # What has been checked cannot fail any more; what is compressed can, and so can what a layer of a user does.
+    risky = any(not store.is_plain() or (_is_layer(owner) and _reads_itself(owner)) for owner, store in plan)
     before = [(variable, variable.numpy()) for variable in model.weights] if risky else []
     try:
         for owner, store in plan:

@@ -7,13 +7,13 @@ from torchkeras_lite.data import PyDataset
 from torchkeras_lite.registry import (
     CustomObjectScope,
     custom_object_scope,
-    deserialize as deserialize_keras_object,
     get_custom_objects,
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
     serialize as serialize_keras_object,
 )
+from torchkeras_lite.saving import deserialize_keras_object
 from torchkeras_lite.utils.numerical import normalize, to_categorical
 from torchkeras_lite.utils.sequences import pad_sequences
 from torchkeras_lite.utils.downloads import get_file

@@ -10,7 +10,8 @@ import functools
 import inspect
 from importlib import import_module
 
-from ._tables import ARGUMENTS, MEMBERS
+from ._tables import ARGUMENTS, MEMBERS, PLACES
+from ._words import After
 
 _absent = object()
 _done: list[tuple[type, str, object]] = []  # (class, name, what it had there itself before)
@@ -25,13 +26,15 @@ def put_on(package) -> None:
         for name, place in rows.items() if cls else ():
             module, _, attribute = place.partition(":")
             _set(cls, name, getattr(import_module(module), attribute))
-    for path, rows in ARGUMENTS.items():
+    for path in {**ARGUMENTS, **PLACES}:
         cls, method = _find(package, path)
         if cls is not None and hasattr(cls, method):
             current = getattr(cls, method)
             if method in vars(cls):
                 current = getattr(current, "_understands", current)  # never twice, whatever is imported anew
-            _set(cls, method, understanding(current, rows, path.partition(".")[2]))
+            module, _, attribute = PLACES.get(path, "").partition(":")
+            reads = getattr(import_module(module), attribute) if module else None
+            _set(cls, method, understanding(current, ARGUMENTS.get(path, {}), path.partition(".")[2], reads))
 
 
 def take_off() -> None:
@@ -59,22 +62,41 @@ def _find(package, path: str) -> tuple[type | None, str]:
     return None, ""
 
 
-def understanding(method, rows: dict, name: str):
-    """`method`, called with old words too. Costs one look at the words of a call where none is old."""
+def understanding(method, rows: dict, name: str, reads=None):
+    """`method`, called with old words too. Costs one look at the words of a call where none is old.
+
+    Args:
+        rows: old word -> what it means, as in ARGUMENTS.
+        name: what error messages call it.
+        reads: a function (positional arguments, words) -> both, in an order and with words that are understood.
+    """
     parameters = list(inspect.signature(method).parameters.values())[1:]
     names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    later = {word: means.then for word, means in rows.items() if isinstance(means, After)}
 
     @functools.wraps(method)
     def understood(self, *args, **words):
+        if reads is not None:
+            args, words = reads(args, words)
         if rows.keys().isdisjoint(words):
             return method(self, *args, **words)
+        todo = [(later[word], words.pop(word)) for word in later if word in words]
         # Beyond `names` is what a `*args` takes. The others go on by name, so that a row can replace any of them.
         given = dict(zip(names, args, strict=False))
-        return method(self, *args[len(names) :], **today(given, words, rows, defaults, name))
+        result = method(self, *args[len(names) :], **today(given, words, rows, defaults, name))
+        for then, value in todo:
+            then(self, value)
+        return result
 
     understood._understands = method
     return understood
+
+
+def function_with(function, rows: dict):
+    """A function of today that understands old words too."""
+    understood = understanding(lambda _, *args, **words: function(*args, **words), rows, function.__name__)
+    return functools.wraps(function)(functools.partial(understood, None))
 
 
 def today(given: dict, words: dict, rows: dict, defaults: dict, name: str) -> dict:

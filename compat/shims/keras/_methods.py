@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 
+from torchkeras_lite import layers
+from torchkeras_lite.models.entries import Entry
+
 from ._words import by_name
 
 # The arguments behind `generator`, in their order: Keras 1 counted samples, Keras 2 counts batches.
@@ -81,3 +84,100 @@ def predict_classes(self, x, batch_size=32, verbose=0):
 def predict_proba(self, x, batch_size=32, verbose=0):
     """`predict`, by another name."""
     return self.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+# ---------------------------------------------------------------- calls of a layer, by number
+
+
+def _call(layer, index: int):
+    nodes = layer._nodes
+    if not -len(nodes) <= index < len(nodes):
+        raise ValueError(f"Layer {layer.name!r} has been called {len(nodes)} times on KerasTensors: there is no call {index}.")
+    return nodes[index]
+
+
+def get_output_at(self, node_index):
+    """The KerasTensor that came out of the layer's call number `node_index`."""
+    return _call(self, node_index).structure
+
+
+def get_input_at(self, node_index):
+    """The KerasTensor (or the list of them) that went into the layer's call number `node_index`."""
+    tensors = list(_call(self, node_index).inputs)
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+def _shapes(tensors):
+    return [tensor.shape for tensor in tensors] if isinstance(tensors, (list, tuple)) else tensors.shape
+
+
+def get_output_shape_at(self, node_index):
+    """The shape of `get_output_at(node_index)`."""
+    return _shapes(get_output_at(self, node_index))
+
+
+def get_input_shape_at(self, node_index):
+    """The shape of `get_input_at(node_index)`."""
+    return _shapes(get_input_at(self, node_index))
+
+
+def get_output_shape_for(self, input_shape):
+    """`compute_output_shape`, as Keras 1 called it."""
+    return self.compute_output_shape(input_shape)
+
+
+# ---------------------------------------------------------------- weights by a letter
+
+
+class Weight:
+    """A weight under an older name. An attribute of that name in the layer itself comes before it."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __get__(self, layer, owner=None):
+        return self if layer is None else getattr(layer, self.name)
+
+
+kernel, bias, embeddings = Weight("kernel"), Weight("bias"), Weight("embeddings")
+
+
+# ---------------------------------------------------------------- models
+
+
+def reset_states(self):
+    """Forgets the states of all stateful layers inside."""
+    for layer in self._flatten_layers():
+        if layer is not self and hasattr(type(layer), "reset_states") and getattr(layer, "stateful", True):
+            layer.reset_states()
+
+
+def to_yaml(self, **_):
+    raise RuntimeError(
+        "Models are not written as YAML any more: reading YAML could run any code. Use `model.to_json()` and "
+        "`keras.models.model_from_json()`."
+    )
+
+
+# ---------------------------------------------------------------- what shapes and lists were allowed
+
+_standardized, _call_of_lambda = (getattr(method, "_todays", method) for method in (Entry.standardized, layers.Lambda.call))
+
+
+def standardized(self, x, model):
+    """The tensor as the Input wants it; an axis of size 1 behind the batch axis is one that Keras 2 let pass."""
+    if x.ndim == len(self.shape) + 1 and x.shape[1] == 1 and x.shape[-1] != 1:
+        x = x.squeeze(1)
+    return _standardized(self, x, model)
+
+
+standardized._todays = _standardized
+
+
+def call_of_lambda(self, *args, **kwargs):
+    """What the function returns; of a list of one (`K.gradients` returns such) the one."""
+    value = _call_of_lambda(self, *args, **kwargs)
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+call_of_lambda._todays = _call_of_lambda

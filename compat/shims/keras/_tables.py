@@ -1,11 +1,12 @@
 """What stands under `keras` besides torchkeras_lite's own modules, as rows. `_views.py` reads PATHS, NAMES and ROOTS at
-each look-up; `_members.py` puts ARGUMENTS and MEMBERS on the classes when `keras` is imported.
+each look-up; `_members.py` puts ARGUMENTS, PLACES and MEMBERS on the classes when `keras` is imported.
 
-An old word is a row, never a branch in the core. The rows stand in the files of their eras: `_keras1.py` holds what went
-with Keras 2, `_keras2.py` what Keras 2 had and Keras 3 has not. An era's rows are added to those of the eras before.
+An old word is a row, never a branch in the core. The rows stand in the files of their eras: `_keras1*.py` hold what went
+with Keras 2, `_keras2.py` what Keras 2 had and Keras 3 has not, `_keras_*.py` what both had. An era's rows are added to
+those of the eras before.
 """
 
-from . import _keras1, _keras2
+from . import _keras1, _keras1_layers, _keras2, _keras_paths
 
 # Module path below `keras` -> full name of the module seen there; "keras.<path>" is that module under a second name. A row
 # comes before a real module of the same path; the parents of a path need rows of their own where torchkeras_lite has no
@@ -25,7 +26,12 @@ NAMES: dict[str, dict[str, str]] = {}
 #     "nb_worker": None                 nothing any more: the value is dropped
 #     "decay": decay                    a function (value, arguments by today's words, defaults included) -> {word: value},
 #                                       which comes after the rows above it and replaces what is given
+#     "weights": After(set_later)       a function (object, value), called when the constructor is through
 ARGUMENTS: dict[str, dict] = {}
+
+# A class, or a method of one -> "module:attribute" of a function that reads arguments given by position: (arguments, words)
+# -> the same for today. For orders that once were others, where the kinds of the values tell.
+PLACES: dict[str, str] = {}
 
 # A class below torchkeras_lite -> {name: "module:attribute"}, what the class has too: methods and properties of old.
 #     "models.Model": {"fit_generator": "keras._methods:fit_generator"}
@@ -35,10 +41,10 @@ MEMBERS: dict[str, dict[str, str]] = {}
 LOGS: dict[str, str] = {}
 
 # Other roots under which the very same module objects are found.
-ROOTS: dict[str, str] = {"tensorflow.keras": "keras"}
+ROOTS: dict[str, str] = {"tensorflow.keras": "keras", "keras.src": "keras"}
 
-for _era in (_keras1, _keras2):
-    for _table, _name in ((PATHS, "PATHS"), (LOGS, "LOGS")):
+for _era in (_keras_paths, _keras1, _keras1_layers, _keras2):
+    for _table, _name in ((PATHS, "PATHS"), (LOGS, "LOGS"), (PLACES, "PLACES")):
         _table.update(getattr(_era, _name, {}))
     for _table, _name in ((NAMES, "NAMES"), (ARGUMENTS, "ARGUMENTS"), (MEMBERS, "MEMBERS")):
         for _key, _rows in getattr(_era, _name, {}).items():

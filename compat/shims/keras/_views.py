@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from . import _members
+from . import _era, _members
 from ._tables import NAMES, PATHS, ROOTS
 
 PACKAGE = "torchkeras_lite"
@@ -54,13 +54,13 @@ class View(ModuleType):
         except AttributeError as error:
             # Keras's modules are attributes of their parents, imported or not.
             if _real_spec(child) is not None:
-                return import_module(f"keras.{child}")
+                return _shown(child)
             text = str(error).replace(repr(real.__name__), repr(self.__name__))
             raise AttributeError(f"{text} (this is {PACKAGE} under Keras's name)", name=name, obj=self) from None
         if isinstance(value, ModuleType) and value.__name__.startswith(f"{PACKAGE}."):
             shown = value.__name__.partition(".")[2]
             if _real_spec(shown) is not None:
-                return import_module(f"keras.{shown}")
+                return _shown(shown)
         return value
 
     def __dir__(self):
@@ -69,6 +69,12 @@ class View(ModuleType):
 
     def __repr__(self):
         return f"<module {self.__name__!r}, a view of {vars(self)['_real'].__name__!r}>"
+
+
+def _shown(path: str) -> ModuleType:
+    """The module `keras.<path>`; by a row for one that is seen already, without the second name being imported."""
+    name = PATHS.get(path, "")
+    return import_module(name if name.startswith("keras.") else f"keras.{path}")
 
 
 def _public(real: ModuleType, view: ModuleType):
@@ -126,7 +132,10 @@ class ViewFinder:
             if fullname == alias or fullname.startswith(f"{alias}."):
                 return _spec(fullname, AliasLoader, find_spec(root + fullname[len(alias) :]))
         if fullname.startswith("keras."):
-            shown = _real_spec(fullname.partition(".")[2])
+            below = fullname.partition(".")[2]
+            shown = _real_spec(below)
+            if below in PATHS:
+                _era.note(below)
             loader = AliasLoader if shown is not None and shown.name.startswith("keras.") else ViewLoader
             return _spec(fullname, loader, shown)
         return None

@@ -5,7 +5,20 @@ Those that take `given`, the arguments by today's words with the defaults of tho
 
 from __future__ import annotations
 
+import functools
+import inspect
 import numbers
+
+
+class After:
+    """The meaning of a word that is nothing to the constructor, but something to do once it is through.
+
+    Args:
+        then: a function (object, value).
+    """
+
+    def __init__(self, then):
+        self.then = then
 
 
 def by_name(args: tuple, names: list[str], words: dict, what: str) -> dict:
@@ -24,6 +37,94 @@ def data_format(value):
     if value not in known:
         raise ValueError(f"`dim_ordering` must be 'tf' (channels last), 'th' (first) or 'default'. Received: {value!r}")
     return known[value]
+
+
+def initializer(value):
+    """A function of Keras 1 takes a shape and a name, and returns a variable; today one takes a shape and a dtype."""
+    if isinstance(value, (str, dict)) or not callable(value) or "name" not in inspect.signature(value).parameters:
+        return value
+
+    @functools.wraps(value)
+    def initialize(shape, dtype=None):
+        made = value(shape, name=None)
+        return getattr(made, "value", made)
+
+    return initialize
+
+
+def sequence_input(value, given):
+    """The features of each step of a sequence, which may be of any length."""
+    return {"input_shape": (None, value), "input_dim": None}
+
+
+def sequence_length(value, given):
+    """The number of steps of a sequence whose features are known from the rows above."""
+    dim = given.get("input_dim") or (given.get("input_shape") or (None,))[-1]
+    return {"input_shape": (value, dim), "input_dim": None} if dim else {}
+
+
+def forget_bias(value, given):
+    """How the bias of the forget gate began: at one, or as the others."""
+    begins = {"one": True, "ones": True, "zero": False, "zeros": False}
+    if value not in begins:
+        raise ValueError(f"`forget_bias_init` must be 'one' or 'zero'. Received: {value!r}")
+    return {"unit_forget_bias": begins[value]}
+
+
+def initial_weights(layer, values):
+    """Sets the weights as soon as the layer is built."""
+    if values is None:
+        return
+    build = layer.build
+
+    @functools.wraps(build)
+    def build_and_set(*args, **kwargs):
+        del vars(layer)["build"]
+        build(*args, **kwargs)
+        layer.set_weights(values)
+
+    vars(layer)["build"] = build_and_set
+
+
+def drop_words(embedding, rate):
+    """In training an Embedding leaves out this share of its words, wherever they stand in a batch."""
+    if not rate:
+        return
+    call = embedding.call
+
+    @functools.wraps(call)
+    def call_and_drop(inputs):
+        vectors = call(inputs)
+        if not embedding.training:
+            return vectors
+        kept = (vectors.new_empty(embedding.input_dim, 1).uniform_() >= rate) / (1 - rate)
+        return vectors * kept[inputs.long()].to(vectors.dtype)
+
+    vars(embedding)["call"] = call_and_drop
+
+
+def every_so_many_epochs(checkpoint, period):
+    """A ModelCheckpoint saves after each `period`th epoch only."""
+    end = checkpoint.on_epoch_end
+    passed = 0
+
+    @functools.wraps(end)
+    def on_epoch_end(epoch, logs=None):
+        nonlocal passed
+        passed += 1
+        if passed >= period:
+            passed = 0
+            end(epoch, logs)
+
+    if period != 1:
+        checkpoint.on_epoch_end = on_epoch_end
+
+
+def no_targets(value, given):
+    """Tensors of TensorFlow as targets cannot be: targets are what `fit` is given."""
+    if value is not None:
+        raise ValueError("`target_tensors` of compile() is not supported: pass the targets to fit(), or a loss to add_loss().")
+    return {}
 
 
 def batchnorm_mode(value, given):

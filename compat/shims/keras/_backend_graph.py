@@ -1,0 +1,240 @@
+"""Functions and gradients of symbolic tensors."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import warnings
+
+import torch
+from torch import nn
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite import config, ops, symbolic
+from torchkeras_lite.calls import going_on
+from torchkeras_lite.graph import Graph, leaves
+from torchkeras_lite.modes import training_mode
+from torchkeras_lite.ops.dispatch import to_tensor
+from torchkeras_lite.symbolic import KerasTensor, tensors_in
+from torchkeras_lite.variable import Variable
+
+from ._backend_phase import Phase, learning_phase_scope
+from ._backend_state import get_value
+
+# ---------------------------------------------------------------- functions
+
+
+class Function:
+    """What `function` makes."""
+
+    def __init__(self, inputs, outputs, updates=None, name=None):
+        self.inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        self.outputs, self.name = outputs, name or "function"
+        self.updates = _pairs(updates)
+        fed = [x for x in self.inputs if not isinstance(x, Phase)]
+        unfit = [x for x in fed if not isinstance(x, KerasTensor)]
+        if unfit:
+            raise TypeError(f"function: `inputs` must be symbolic tensors (placeholders, a model's inputs). Received: {unfit}")
+        if None in leaves([outputs]):
+            raise ValueError("function: an output is None. (A gradient is None where nothing depends on the variable.)")
+        self._wanted = list(dict.fromkeys(tensors_in([outputs, [value for _, value in self.updates]])))
+        self._graph = Graph(fed, self._wanted)
+        self._forward = self._graph.compile(self.name)
+        self._slopes = [op.function for op in self._graph.operations if isinstance(getattr(op, "function", None), _Slope)]
+        self._layers = [layer for layer in self._graph.operations if isinstance(layer, nn.Module)]
+
+    def __call__(self, inputs=(), *more):
+        given = [*inputs] if isinstance(inputs, (list, tuple)) and not more else [inputs, *more]
+        if len(given) != len(self.inputs):
+            raise ValueError(f"The function {self.name!r} takes {len(self.inputs)} inputs. Received: {len(given)}")
+        phase, fed = None, []
+        for place, value in zip(self.inputs, given, strict=True):
+            if isinstance(place, Phase):
+                phase = value
+            else:
+                fed.append(self._fed(place, value))
+        with contextlib.ExitStack() as around:
+            phase = around.enter_context(learning_phase_scope(phase))
+            for layer in self._layers:
+                around.enter_context(training_mode(layer, bool(phase)))
+            around.enter_context(torch.set_grad_enabled(bool(self._slopes)))
+            for slope in self._slopes:
+                around.enter_context(slope.watching())
+            made = self._forward(*fed)
+        values = dict(zip(self._wanted, made if len(self._wanted) != 1 else [made], strict=True))
+        outputs = pytree.tree_map(lambda x: get_value(values[x] if isinstance(x, KerasTensor) else x), self.outputs)
+        for variable, value in self.updates:
+            variable.assign(values[value].detach() if isinstance(value, KerasTensor) else value)
+        return outputs
+
+    def _fed(self, place, value):
+        tensor = to_tensor(value, config.torch_dtype(place.dtype), config.get_device()).to(config.get_device())
+        fits = tensor.ndim == place.ndim and all(b in (None, a) for a, b in zip(tensor.shape, place.shape, strict=True))
+        if not fits:
+            raise ValueError(f"Cannot feed value of shape {tuple(tensor.shape)} for {place!r} of {self.name!r}.")
+        return tensor.detach().requires_grad_() if self._slopes and tensor.is_floating_point() else tensor
+
+
+def function(inputs, outputs, updates=None, name=None, **kwargs) -> Function:
+    """A function from the values of some symbolic tensors to those of others, as arrays of numpy's.
+
+    Outside of training, unless `learning_phase()` is among the inputs and 1 is given for it.
+
+    Args:
+        inputs: a list of KerasTensors: placeholders, inputs of models, or any others, from which the graph goes on then.
+        outputs: a KerasTensor, or a list (or other structure); Variables and tensors give the values that they have then.
+        updates: pairs (Variable, new value), and what `update` and its kin return; done after the outputs are computed.
+
+    Raises:
+        TypeError: an input that is not symbolic.
+        ValueError: outputs that need other inputs; None among the outputs; a new value that was computed already.
+    """
+    if kwargs:
+        warnings.warn(f"function: there is no session that could use the arguments {sorted(kwargs)}.", stacklevel=2)
+    return Function(inputs, outputs, updates, name)
+
+
+def _pairs(updates) -> list[tuple]:
+    pairs = []
+    for each in updates or ():
+        if isinstance(each, Variable) or each is None:  # `update` has done it at once
+            continue
+        if isinstance(each, list):
+            pairs += _pairs(each)
+            continue
+        variable, value = each
+        if isinstance(value, torch.Tensor) and value.requires_grad:
+            raise ValueError(
+                f"function: the new value of {variable.path!r} has been computed already, from Variables alone, and would be "
+                "the same in each call. Let it depend on a placeholder, or call `K.update` in a loop."
+            )
+        pairs.append((variable, value))
+    return pairs
+
+
+def eval(x):
+    """The value, as an array of numpy's.
+
+    Raises:
+        ValueError: a symbolic tensor that depends on placeholders.
+    """
+    return function([], [x])([])[0] if isinstance(x, KerasTensor) else get_value(x)
+
+
+# ---------------------------------------------------------------- gradients
+
+
+def gradients(loss, variables) -> list:
+    """The gradients of `loss` (summed, if it is no number) by each of `variables`; None where it does not depend on one.
+    Args:
+        loss: a tensor, symbolic or not, or a list of them.
+        variables: a Variable or tensor, or a list of them; of a symbolic loss, KerasTensors that it follows from too.
+
+    Of a symbolic loss they are symbolic, and `function` computes them. Those by Variables that it does not follow from are
+    zeros then, for nobody knows before what layers do.
+
+    Raises:
+        ValueError: a loss with values of whose making torch has kept no record.
+    """
+    losses = list(loss) if isinstance(loss, (list, tuple)) else [loss]
+    wanted = list(variables) if isinstance(variables, (list, tuple)) else [variables]
+    if not tensors_in(losses):
+        return _of_values(losses, wanted)
+    behind = _behind(losses)
+    depends = [x for x in wanted if (x in behind if isinstance(x, KerasTensor) else isinstance(x, (Variable, torch.Tensor)))]
+    depends = [x for x in depends if not isinstance(x, KerasTensor) or x.dtype.startswith(("float", "bfloat"))]
+    slope = _Slope([x for x in depends if not isinstance(x, KerasTensor)])
+    inner = [x for x in depends if isinstance(x, KerasTensor)]
+    outlines = [KerasTensor(x.shape, config.dtype_name(x.dtype)) for x in (*inner, *slope.variables)]
+    op = symbolic.Op("Gradients", slope)
+    op._nodes.append(symbolic.Node(op, (losses, inner), {}, outlines))
+    symbolic.drawing.begin()
+    found = {id(x): outline for x, outline in zip((*inner, *slope.variables), outlines, strict=True)}
+    return [found.get(id(x)) for x in wanted]
+
+
+def _of_values(losses, wanted) -> list:
+    if going_on.inferring:
+        return [torch.zeros_like(_shown(x)) for x in wanted]
+    total = functools.reduce(torch.add, [to_tensor(each).sum() for each in losses])
+    blind = [x for x in wanted if isinstance(x, (Variable, torch.Tensor)) and not _raw(x).requires_grad]
+    if blind or not torch.is_grad_enabled():
+        raise ValueError(
+            "gradients: torch has kept no record of how this loss came about. It does so for Variables and tensors that "
+            "require gradients, outside of `predict` and `evaluate`: call `x.requires_grad_()` before a loss is computed of x."
+        )
+    return _slopes(total, wanted)
+
+
+class _Slope:
+    """The gradients of losses by tensors of a graph, and by Variables (or tensors) that its layers use."""
+
+    __name__ = "gradients"
+
+    def __init__(self, variables):
+        self.variables = variables
+        self.again = False  # whether they are differentiated themselves
+
+    def __call__(self, losses, inner):
+        total = functools.reduce(torch.add, [each.sum() for each in losses])
+        if not total.requires_grad:
+            raise RuntimeError(
+                "gradients: there is nothing to differentiate here. Gradients of symbolic tensors are computed by "
+                "`K.function`; in layers and models they have to be computed of tensors, inside of `call`."
+            )
+        sources = [*inner, *self.variables]
+        found = _slopes(total, sources, self.again)
+        return [torch.zeros_like(_shown(x)) if slope is None else slope for slope, x in zip(found, sources, strict=True)]
+
+    @contextlib.contextmanager
+    def watching(self):
+        """Inside, the Variables count for gradients, frozen or not."""
+        frozen = [raw for raw in map(_raw, self.variables) if raw.is_leaf and raw.is_floating_point() and not raw.requires_grad]
+        for raw in frozen:
+            raw.requires_grad_(True)
+        try:
+            yield
+        finally:
+            for raw in frozen:
+                raw.requires_grad_(False)
+
+
+def _behind(losses) -> set:
+    """All KerasTensors from which `losses` follow. Gradients among them will be differentiated."""
+    found, waiting = set(), tensors_in(losses)
+    while waiting:
+        tensor = waiting.pop()
+        if tensor in found:
+            continue
+        found.add(tensor)
+        if tensor.node is not None:
+            waiting += tensor.node.inputs
+            if isinstance(getattr(tensor.node.operation, "function", None), _Slope):
+                tensor.node.operation.function.again = True
+    return found
+
+
+def _slopes(total, sources, again=True) -> list:
+    raws = [_raw(x) if isinstance(x, (Variable, torch.Tensor)) else None for x in sources]
+    places = [i for i, raw in enumerate(raws) if raw is not None and raw.requires_grad and total.requires_grad]
+    slopes: list = [None] * len(raws)
+    if places:
+        made = torch.autograd.grad(total, [raws[i] for i in places], None, True, again, allow_unused=True)
+        for i, slope in zip(places, made, strict=True):
+            slopes[i] = sources[i].to_keras(slope) if isinstance(sources[i], Variable) and slope is not None else slope
+    return slopes
+
+
+def _raw(x) -> torch.Tensor:
+    return x.raw if isinstance(x, Variable) else x
+
+
+def _shown(x) -> torch.Tensor:
+    return x.value if isinstance(x, Variable) else x
+
+
+def stop_gradient(variables):
+    """The same values, through which no gradient flows: of a tensor, or of each in a list."""
+    if isinstance(variables, (list, tuple)):
+        return [ops.stop_gradient(x) for x in variables]
+    return ops.stop_gradient(variables)

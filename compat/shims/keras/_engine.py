@@ -1,0 +1,35 @@
+"""`keras.engine` and its files: what Keras 1 and 2 showed of the machinery, as far as it is public today."""
+
+from __future__ import annotations
+
+from torchkeras_lite import InputSpec, KerasTensor
+from torchkeras_lite.layers import Input, InputLayer, Layer
+from torchkeras_lite.models import Functional, Model, Sequential, load_model, save_model
+
+from ._layers import merge
+from ._merge import Merge
+from ._utils import slice_arrays, to_list
+
+Container = Network = Model
+__path__ = []  # there are modules below it, by rows
+__all__ = [
+    "Container", "Functional", "Input", "InputLayer", "InputSpec", "KerasTensor", "Layer", "Merge", "Model", "Network",
+    "Sequential", "get_source_inputs", "load_model", "merge", "save_model", "slice_X", "slice_arrays", "to_list",
+]  # fmt: skip
+
+slice_X = slice_arrays
+
+
+def get_source_inputs(tensor, layer=None, node_index=None):
+    """The KerasTensors, made by Inputs, from which a KerasTensor follows."""
+    found, seen, todo = {}, set(), [tensor]
+    while todo:
+        one = todo.pop(0)
+        if one in seen:
+            continue
+        seen.add(one)
+        if one.node is None or not one.node.inputs:
+            found[one] = None
+        else:
+            todo += one.node.inputs
+    return list(found)

@@ -1,0 +1,74 @@
+"""Merge: a layer of Keras 1 that makes several tensors into one, and can join Sequential models into one with many inputs."""
+
+from __future__ import annotations
+
+from torchkeras_lite import layers, models
+
+from . import _methods
+from ._layers import merging
+
+
+class Merge(layers.Layer):
+    """The layer of `merge(inputs, mode)`; given models or layers, what it joins when it begins a Sequential.
+
+    Args:
+        layers: None, or the models whose outputs it takes: `Sequential([Merge([left, right], mode="concat"), ...])`.
+        mode, concat_axis, dot_axes, output_shape, output_mask, arguments: as of `merge`.
+    """
+
+    def __init__(
+        self, layers=None, mode="sum", concat_axis=-1, dot_axes=-1, output_shape=None, output_mask=None, arguments=None,
+        node_indices=None, tensor_indices=None, name=None, **kwargs,
+    ):  # fmt: skip
+        super().__init__(name=name, **kwargs)
+        self.merging = merging(mode, concat_axis, dot_axes, output_shape, output_mask, arguments)
+        self.__dict__["branches"] = list(layers or ())
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return self.merging(inputs)
+
+    def compute_mask(self, inputs, mask=None):
+        return self.merging.compute_mask(inputs, mask) if mask is not None else None
+
+
+class Branched(models.Functional):
+    """What a Sequential becomes that begins with a Merge: a model of several inputs, to whose end layers can be added."""
+
+    keras_module, keras_name = "keras.src.models.functional", "Functional"
+    predict_classes, predict_proba = _methods.predict_classes, _methods.predict_proba
+
+    def add(self, layer):
+        """Puts a layer at the end."""
+        self._wire(self._graph.inputs, layer(self._graph.outputs))
+
+
+def _joined(model, merge) -> None:
+    """Makes the empty Sequential `model` the model of the branches of `merge`."""
+    branches = [branch if branch._nodes else models.Sequential([branch]) for branch in merge.branches]
+    for branch in branches:
+        if not branch._nodes:
+            raise ValueError(
+                f"Merge cannot join {branch.name!r} yet: its input shape is unknown. Give its first layer an `input_shape`."
+            )
+    inputs = list(dict.fromkeys(tensor for branch in branches for tensor in _list(branch.input)))
+    outputs = merge([branch.output for branch in branches])
+    model.__class__ = Branched
+    model._wire(inputs, outputs)
+
+
+def _list(value):
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+_add = getattr(models.Sequential.add, "_todays", models.Sequential.add)
+
+
+def add(self, layer, *args, **kwargs):
+    """Puts a layer (or any torch module) at the end."""
+    if isinstance(layer, Merge) and layer.branches and not self.layers:
+        return _joined(self, layer)
+    return _add(self, layer, *args, **kwargs)
+
+
+add._todays = _add

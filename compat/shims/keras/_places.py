@@ -1,0 +1,83 @@
+"""Arguments by position in the orders of Keras 1 and 2, told from today's by the kinds of the values. Rows: PLACES."""
+
+from __future__ import annotations
+
+import numbers
+
+from torchkeras_lite.metrics import Metric
+
+from . import _era
+from ._keras1_layers import ARGUMENTS
+
+
+def _whole(value) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _kernel_sides(rank: int, cls: str):
+    """Reads (filters, rows, columns, ...) where today a kernel size stands; and the words `nb_row` and `nb_col`."""
+    spelled = ARGUMENTS[f"layers.{cls}"].keys()
+    names = _SIDES[rank]
+
+    def read(args, words):
+        if names[0] in words:
+            words = {**words, "kernel_size": tuple(words[name] for name in names)}
+            return args, {word: value for word, value in words.items() if word not in names}
+        sides = args[1 : rank + 1]
+        if len(sides) < rank or not all(map(_whole, sides)):
+            return args, words
+        if spelled.isdisjoint(words) and not _era.is_old():
+            return args, words
+        written = ", ".join(map(str, sides))
+        _era.tell(
+            f"{cls}({args[0]}, {written}) is read as Keras 1 and 2 did: a kernel of ({written}). Today the third argument "
+            f"is the strides; write {cls}({args[0]}, ({written}))."
+        )
+        return (args[0], tuple(sides), *args[rank + 1 :]), words
+
+    return read
+
+
+_SIDES = {2: ("nb_row", "nb_col"), 3: ("kernel_dim1", "kernel_dim2", "kernel_dim3")}
+kernel_sides_2d = _kernel_sides(2, "Conv2D")
+kernel_sides_3d = _kernel_sides(3, "Conv3D")
+conv_lstm_sides = _kernel_sides(2, "ConvLSTM2D")
+
+
+def pool_of_two(args, words):
+    """Windows of two where none is given: only average pooling asks for one today."""
+    return args, words if args or {"pool_size", "pool_length"} & words.keys() else {"pool_size": 2, **words}
+
+
+def compile_arguments(args, words):
+    """(optimizer, loss, metrics, loss_weights, ...) where today the loss weights come first."""
+    names = args[2] if len(args) > 2 else None
+    if not _names_metrics(names) and not (len(args) > 3 and names is None and not _names_metrics(args[3])):
+        return args, words
+    if len(args) > 4:
+        raise TypeError("compile() takes four arguments by position here: optimizer, loss, metrics, loss_weights.")
+    settled = dict(zip(("metrics", "loss_weights"), args[2:], strict=False))
+    return args[:2], {**settled, **words}
+
+
+def _names_metrics(value) -> bool:
+    if isinstance(value, dict):
+        return any(map(_names_metrics, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_names_metrics, value))
+    return isinstance(value, (str, Metric)) or callable(value)
+
+
+def sgd(args, words):
+    """(lr, momentum, decay, nesterov): a number, not a flag, in the third place."""
+    return _optimizer(args, words, ("lr", "momentum", "decay", "nesterov"), 2)
+
+
+def rmsprop(args, words):
+    """(lr, rho, epsilon, decay), unless there is a fifth, or a flag."""
+    return _optimizer(args, words, ("lr", "rho", "epsilon", "decay"), 2) if len(args) == 4 else (args, words)
+
+
+def _optimizer(args, words, names, place):
+    old = len(args) > place and isinstance(args[place], numbers.Real) and not isinstance(args[place], bool)
+    return ((), {**dict(zip(names, args, strict=False)), **words}) if old else (args, words)

@@ -1,0 +1,260 @@
+"""Layers of Keras 1 and 2, and their words, by what they compute. Each snippet has a fresh interpreter."""
+
+import textwrap
+
+import pytest
+
+BEGIN = """
+import numpy as np, pytest, torch, keras
+from keras.layers import *
+from keras.models import Model, Sequential
+from keras import layers
+rng = np.random.default_rng(0)
+def near(a, b): np.testing.assert_allclose(np.asarray(a), b, rtol=1e-5, atol=1e-5)
+def sigmoid(x): return 1 / (1 + np.exp(-x))
+def config(layer): return {k: v for k, v in layer.get_config().items() if k != "name"}
+"""
+
+SNIPPETS = {
+    "Keras 1's words of every family": """
+        same = lambda old, new: config(old) == config(new)
+        assert same(Convolution1D(4, 3, border_mode="same", subsample_length=2, init="he_normal", input_dim=5, input_length=7),
+                    Conv1D(4, 3, padding="same", strides=2, kernel_initializer="he_normal"))
+        first = Sequential([Convolution1D(nb_filter=4, filter_length=3, input_dim=5, input_length=7)])
+        assert first.input_shape == (None, 7, 5) and first.output_shape == (None, 5, 4)
+        assert same(Convolution3D(2, 3, 2, 1, subsample=(1, 2, 1)), Conv3D(2, (3, 2, 1), strides=(1, 2, 1)))
+        assert same(AtrousConvolution2D(2, 3, 3, atrous_rate=(2, 2)), Conv2D(2, (3, 3), dilation_rate=(2, 2)))
+        assert same(AtrousConvolution1D(2, 3, atrous_rate=2), Conv1D(2, 3, dilation_rate=2))
+        assert same(SeparableConvolution2D(2, 3, 3, depth_multiplier=2, b_regularizer="l2"),
+                    SeparableConv2D(2, (3, 3), depth_multiplier=2, bias_regularizer="l2"))
+        assert same(Deconvolution2D(2, 3, 3, (None, 9, 9, 2), subsample=(2, 2)), Conv2DTranspose(2, (3, 3), strides=(2, 2)))
+        assert same(MaxPooling1D(pool_length=3, stride=2, border_mode="same"), MaxPooling1D(3, 2, "same"))
+        assert same(AveragePooling1D(), AveragePooling1D(2)) and same(AveragePooling2D((2, 2)), AveragePooling2D())
+        assert same(AveragePooling3D(dim_ordering="th"), AveragePooling3D(2, data_format="channels_first"))
+        assert same(GlobalMaxPooling2D(dim_ordering="th"), GlobalMaxPooling2D(data_format="channels_first"))
+        assert same(UpSampling1D(length=3), UpSampling1D(3))
+        assert same(ZeroPadding2D((1, 2), dim_ordering="th"), ZeroPadding2D((1, 2), data_format="channels_first"))
+        assert GaussianNoise(sigma=0.5).stddev == 0.5 and GaussianDropout(p=0.25).rate == SpatialDropout2D(p=0.25).rate == 0.25
+        old = LSTM(output_dim=4, init="uniform", inner_init="zero", inner_activation="hard_sigmoid", forget_bias_init="zero",
+                   W_regularizer="l2", U_regularizer="l1", dropout_W=0.2, dropout_U=0.1, consume_less="gpu", input_dim=3,
+                   input_length=5)
+        new = LSTM(4, kernel_initializer="uniform", recurrent_initializer="zeros", recurrent_activation="hard_sigmoid",
+                   unit_forget_bias=False, kernel_regularizer="l2", recurrent_regularizer="l1", dropout=0.2,
+                   recurrent_dropout=0.1)
+        assert same(old, new) and Sequential([old]).input_shape == (None, 5, 3)
+        assert Sequential([GRU(2, input_dim=3)]).input_shape == (None, None, 3)
+        assert Sequential([SimpleRNN(2, batch_input_shape=(4, 6, 3), stateful=True)]).input_shape == (4, 6, 3)
+        assert same(CuDNNLSTM(4, return_sequences=True), LSTM(4, return_sequences=True)) and isinstance(CuDNNGRU(2), GRU)
+        dense = TimeDistributedDense(3, input_dim=4, input_length=5)
+        assert isinstance(dense, Dense) and Sequential([dense]).output_shape == (None, 5, 3)
+        assert same(ConvLSTM2D(nb_filter=2, nb_row=3, nb_col=2, border_mode="same", inner_activation="tanh"),
+                    ConvLSTM2D(2, (3, 2), padding="same", recurrent_activation="tanh"))
+        with pytest.raises(ValueError, match="'one'"):
+            LSTM(3, forget_bias_init="uniform")
+    """,
+    "initial values as functions": """
+        from keras import initializations
+        from keras.initializations import normal, identity
+        seen = []
+        def mine(shape, name=None):
+            seen.append((tuple(shape), name))
+            return normal(shape, scale=0.001, name=name)
+        kernel = Sequential([Dense(50, init=mine, input_dim=40)]).get_weights()[0]
+        assert seen == [((40, 50), None)] and 0.0008 < kernel.std() < 0.0012
+        rnn = Sequential([SimpleRNN(3, init=lambda shape, name: initializations.uniform(shape, 0.5), input_shape=(4, 2),
+                                    inner_init=lambda shape, name: identity(shape, scale=2.0, name=name))])
+        near(rnn.get_weights()[1], 2 * np.eye(3))
+        assert 0.1 < abs(rnn.get_weights()[0]).max() <= 0.5
+        assert initializations.get("glorot_uniform") is initializations.glorot_uniform
+        assert abs(initializations.he_normal((400, 30)).numpy().std() - (2 / 400) ** 0.5) < 0.005
+        with pytest.raises(ValueError, match="nothing"):
+            initializations.get("nothing")
+    """,
+    "weights to begin with": """
+        kernel, bias = np.ones((2, 3), "float32"), np.arange(3, dtype="float32")
+        model = Sequential([Dense(3, weights=[kernel, bias], input_dim=2), Dense(1, weights=[np.full((3, 1), 2.0), [1.0]])])
+        near(model.predict(np.ones((1, 2)), verbose=0), [[2 * (2 + 3 + 4) + 1]])
+        near(model.layers[0].W.numpy(), kernel)
+        near(model.layers[0].b.numpy(), bias)
+        table = rng.normal(size=(6, 4)).astype("float32")
+        embedding = Embedding(6, 4, weights=[table], input_length=3, trainable=False)
+        near(Sequential([embedding]).predict(np.array([[1, 5, 0]]), verbose=0)[0], table[[1, 5, 0]])
+        near(embedding.W.numpy(), table)
+        import copy
+        near(copy.deepcopy(model).predict(np.ones((1, 2)), verbose=0), [[19]])
+        with pytest.raises(ValueError):
+            Sequential([Dense(3, weights=[bias], input_dim=2)])
+    """,
+    "words that an Embedding drops": """
+        layer = Embedding(1000, 3, dropout=0.25, init="one")
+        words = torch.arange(1000).repeat(2, 1)
+        model = Sequential([layer])
+        model(words)
+        model.train()
+        out = model(words).detach().numpy()
+        assert set(np.unique(out.round(4))) == {0.0, np.float32(1.3333)} and abs((out == 0).mean() - 0.25) < 0.05
+        assert (out[0] == out[1]).all() and (out[..., 0] == out[..., 2]).all()     # whole words, wherever they stand
+        model.eval()
+        assert (model(words).detach().numpy() == 1).all()
+    """,
+    "the kernel's sides one by one, in an old script": """
+        import sys, io
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stderr", io.StringIO())
+            assert Conv2D(4, 3, 2).strides == (2, 2) and Conv2D(4, 3, 2, border_mode="same").kernel_size == (3, 2)
+            from keras.layers.convolutional import Conv2D as Old
+            assert Old is Conv2D and Conv2D(4, 5, 5, activation="relu").kernel_size == (5, 5)
+            assert Conv2D(4, 5, 5).strides == (1, 1) and Conv2D(4, (5, 5), (2, 2)).strides == (2, 2)
+            assert Conv2D(4, 5, strides=2).kernel_size == (5, 5) and Conv3D(2, 3, 3, 3).kernel_size == (3, 3, 3)
+            said = sys.stderr.getvalue()
+        assert said.count("Conv2D(4, 5, 5)") == 1 and "write Conv2D(4, (5, 5))" in said
+        class Mine(Convolution2D):
+            def __init__(self, **kwargs):
+                super().__init__(4, (3, 3), **kwargs)
+        assert isinstance(Mine(), Conv2D) and isinstance(Conv2D(1, 1), Convolution2D)
+        assert not isinstance(Dense(1), Convolution2D)
+    """,
+    "Merge": """
+        left, right = Sequential([Dense(2, init="one", input_dim=3)]), Sequential([Dense(2, init="one", input_dim=4)])
+        model = Sequential()
+        model.add(Merge([left, right], mode="concat"))
+        model.add(Dense(1, init="one"))
+        x, y = np.ones((5, 3), "float32"), np.ones((5, 4), "float32")
+        near(model.predict([x, y], verbose=0), np.full((5, 1), 2 * 3 + 2 * 4))
+        assert model.predict_classes([x, y]).tolist() == [[1]] * 5
+        model.compile("sgd", "mse", metrics=["accuracy"])
+        history = model.fit([x, y], np.zeros((5, 1)), nb_epoch=3, verbose=0)
+        assert history.history["loss"][0] == 14**2 and len(model.trainable_weights) == 6
+        # A branch that stands in two places has one input.
+        story, question = Sequential([Embedding(9, 4, input_length=6)]), Sequential([Embedding(9, 4, input_length=3)])
+        match = Sequential([Merge([story, question], mode="dot", dot_axes=[2, 2])])
+        assert match.output_shape == (None, 6, 3)
+        other = Sequential([Embedding(9, 3, input_length=6)])
+        response = Sequential([Merge([match, other], mode="sum"), Permute((2, 1))])
+        answer = Sequential()
+        answer.add(Merge([response, question], mode="concat", concat_axis=-1))
+        answer.add(LSTM(2))
+        a, q = rng.integers(0, 9, (2, 6)), rng.integers(0, 9, (2, 3))
+        assert answer.predict([a, q, a], verbose=0).shape == (2, 2) and len(answer.inputs) == 3
+        s, t = story.predict(a, verbose=0), question.predict(q, verbose=0)
+        near(match.predict([a, q], verbose=0), np.einsum("nik,njk->nij", s, t))
+        i, j = Input((2,)), Input((2,))
+        model = Model([i, j], Merge(mode="mul")([i, j]))
+        near(model.predict([np.full((1, 2), 3.0), np.full((1, 2), 5.0)], verbose=0), [[15, 15]])
+        with pytest.raises(ValueError, match="input_shape"):
+            Sequential([Merge([Sequential([Dense(1)]), right])])
+    """,
+    "Highway and MaxoutDense": """
+        x = rng.normal(size=(4, 3)).astype("float32")
+        layer = Highway(activation="tanh", input_dim=3)
+        out = layer(x).detach().numpy()
+        W, carry, b, b_carry = layer.get_weights()
+        assert (b_carry == -2).all() and (b == 0).all()
+        t = sigmoid(x @ carry + b_carry)
+        near(out, t * np.tanh(x @ W + b) + (1 - t) * x)
+        layer = MaxoutDense(2, nb_feature=5, b_constraint="non_neg", W_regularizer="l2")
+        out = layer(x).detach().numpy()
+        W, b = layer.get_weights()
+        assert W.shape == (5, 3, 2) and b.shape == (5, 2) and len(layer.losses) == 1
+        near(out, np.einsum("ni,kio->nko", x, W).max(1))
+    """,
+    "activations": """
+        x = np.array([[-2.0, -0.5, 0.5, 2.0]], "float32")
+        near(ThresholdedReLU(theta=0.5)(x), [[0, 0, 0, 2]])
+        near(ParametricSoftplus(0.2, 5.0)(x).detach(), 0.2 * np.log1p(np.exp(5 * x)))
+        layer = SReLU(t_left_init="zero", a_left_init="one", t_right_init="one", a_right_init="one")
+        near(layer(x).detach(), x)                                     # three lines of slope 1
+        layer.set_weights([np.full(4, -1.0), np.full(4, 0.5), np.full(4, -2.0), np.full(4, 0.25)])   # left -1, right 1
+        near(layer(x).detach(), [[-1 + 0.5 * -1, -0.5, 0.5, 1 + 0.25 * 1]])
+        assert SReLU(shared_axes=[1]).shared_axes == [1]
+    """,
+    "locally connected": """
+        x = rng.normal(size=(2, 7, 3)).astype("float32")
+        layer = LocallyConnected1D(4, 3, subsample_length=2, bias=True)
+        out = layer(x).detach().numpy()
+        kernel, bias = layer.get_weights()
+        assert kernel.shape == (3, 9, 4) and bias.shape == (3, 4)
+        near(out, np.stack([x[:, p * 2 : p * 2 + 3].reshape(2, -1) @ kernel[p] for p in range(3)], 1))
+        x = rng.normal(size=(2, 5, 6, 3)).astype("float32")
+        layer = LocallyConnected2D(4, (3, 2), strides=(1, 2), activation="relu")
+        out = layer(x).detach().numpy()
+        kernel, bias = layer.get_weights()
+        assert kernel.shape == (9, 18, 4) and bias.shape == (3, 3, 4)
+        places = [x[:, r : r + 3, 2 * c : 2 * c + 2].reshape(2, -1) for r in range(3) for c in range(3)]
+        near(out, np.maximum(np.stack([p @ k for p, k in zip(places, kernel)], 1), 0).reshape(2, 3, 3, 4))
+        first = LocallyConnected2D(4, 3, 2, dim_ordering="th")
+        out = first(x.transpose(0, 3, 1, 2)).detach().numpy()
+        assert out.shape == (2, 4, 3, 5)
+        near(out[:, :, 0, 0], x[:, :3, :2].transpose(0, 3, 1, 2).reshape(2, -1) @ first.get_weights()[0][0])
+        with pytest.raises(ValueError, match="valid"):
+            LocallyConnected1D(4, 3, padding="same")
+    """,
+    "Graph": """
+        from keras.models import Graph
+        graph = Graph()
+        graph.add_input(name="a", input_shape=(3,))
+        graph.add_input("b", (2,))
+        graph.add_node(Dense(4, init="one"), name="one", input="a")
+        graph.add_node(Dense(4, init="one"), name="two", inputs=["a", "b"], merge_mode="concat")
+        graph.add_output(name="sum", inputs=["one", "two"], merge_mode="sum")
+        graph.add_output("two_too", input="two")
+        graph.compile("sgd", {"sum": "mse", "two_too": "mse"})
+        data = {"a": np.ones((6, 3), "float32"), "b": np.ones((6, 2), "float32")}
+        out = graph.predict(data)
+        near(out["sum"], np.full((6, 4), 8.0))
+        near(out["two_too"], np.full((6, 4), 5.0))
+        data |= {"sum": np.zeros((6, 4)), "two_too": np.zeros((6, 4))}
+        losses = graph.fit(data, nb_epoch=2, verbose=0).history["loss"]
+        assert abs(losses[0] - (64 + 25)) < 1e-3 and losses[1] != losses[0]
+    """,
+    "the output that a Deconvolution2D was told": """
+        told = Sequential([Deconvolution2D(2, 2, 2, (None, 29, 29, 2), subsample=(2, 2), input_shape=(14, 14, 3))])
+        assert told.output_shape == (None, 29, 29, 2) and Deconvolution2D(2, 2, 2, (None, 28, 28, 2)).output_padding is None
+        plain = Sequential([Conv2DTranspose(2, 2, strides=2, input_shape=(14, 14, 3))])
+        plain.set_weights(told.get_weights())
+        x = rng.normal(size=(1, 14, 14, 3)).astype("float32")
+        out = told.predict(x, verbose=0)
+        near(out[:, :28, :28], plain.predict(x, verbose=0))
+        assert (out[:, 28] == 0).all()
+        shape = dict(subsample=(2, 2), input_shape=(14, 14, 3))
+        same = Sequential([Deconvolution2D(2, 3, 3, (None, 28, 28, 2), border_mode="same", **shape)])
+        assert same.output_shape == (None, 28, 28, 2)
+        shape = dict(subsample=(2, 2), input_shape=(3, 4, 4), dim_ordering="th")
+        th = Sequential([Deconvolution2D(2, 3, 3, (None, 2, 10, 10), **shape)])
+        assert th.output_shape == (None, 2, 10, 10)
+    """,
+    "lists of one, axes of one": """
+        x = Input((3,))
+        model = Model(x, Dense(1, init="one")(Lambda(lambda t: [2 * t])(x)))
+        near(model.predict(np.ones((2, 3)), verbose=0), [[6], [6]])
+        inner = Sequential([Dense(2, init="one", input_dim=4)])
+        vector, number = Input((4,)), Input((1,))
+        product = multiply([vector, Embedding(5, 4, init="one")(number)])          # (None, 1, 4), which Keras 2 let pass
+        model = Model([vector, number], inner(product))
+        near(model.predict([np.full((3, 4), 2.0), np.zeros((3, 1))], verbose=0), np.full((3, 2), 8.0))
+    """,
+    "calls by number, states": """
+        shared, a, b = Dense(2), Input((3,)), Input((3,))
+        one, two = shared(a), shared(b)
+        assert shared.get_output_at(0) is one and shared.get_output_at(1) is two and shared.get_input_at(1) is b
+        assert shared.get_output_shape_at(1) == (None, 2) and shared.get_input_shape_at(0) == (None, 3)
+        assert shared.get_output_shape_for((None, 3)) == (None, 2)
+        with pytest.raises(ValueError, match="called 2 times"):
+            shared.get_output_at(2)
+        model = Sequential([LSTM(2, batch_input_shape=(1, 2, 3), stateful=True)])
+        x = np.ones((1, 2, 3), "float32")
+        first, second = model.predict(x, verbose=0), model.predict(x, verbose=0)
+        assert abs(first - second).max() > 1e-4
+        model.reset_states()
+        near(model.predict(x, verbose=0), first)
+        with pytest.raises(RuntimeError, match="to_json"):
+            model.to_yaml()
+    """,
+}
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_old_layers(name, python, repository, tmp_path):
+    (tmp_path / "snippet.py").write_text(BEGIN + textwrap.dedent(SNIPPETS[name]))
+    path = [repository / "compat" / "shims", repository]
+    python("-W", "error", tmp_path / "snippet.py", path=path, cwd=tmp_path, ok=True)

@@ -1,0 +1,762 @@
+"""A file is data: what hostile configs, archives and arrays ask for does not happen, whatever door they come in by.
+
+Each gadget has a twin that asks for something honest in the same place, and loads. The twin goes first, so that all that is
+imported on first use has been; then the gadget goes in while Python's own audit events are watched.
+"""
+
+import base64
+import contextlib
+import copy
+import io
+import json
+import marshal
+import os
+import pickle
+import sys
+import tarfile
+import tempfile
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+import torchkeras_lite as keras
+from torchkeras_lite import config as settings
+from torchkeras_lite import datasets, layers
+from torchkeras_lite.datasets import source
+
+# ---------------------------------------------------------------- who is watching
+
+REFUSALS = (ValueError, TypeError, OSError, NotImplementedError, EOFError)
+EVENTS = (
+    "os.", "subprocess.", "socket.", "ctypes.", "urllib.", "http.", "ftplib.", "shutil.", "marshal.", "pickle.", "import",
+    "code.__new__", "function.__new__", "exec", "compile", "open", "tempfile.", "glob.", "webbrowser.", "sys.set", "sys.add",
+)  # fmt: skip
+HARMLESS = {"os.listdir", "os.scandir", "sys.setprofile", "sys.settrace", "os.fwalk", "os.walk"}
+
+
+class _Watch:
+    """What happened while it was on. An audit hook cannot be taken away again, so it looks here whether to look."""
+
+    def __init__(self):
+        self.on, self.seen, self.file = False, [], ""
+
+    def __call__(self, event, args):
+        if self.on and event.startswith(EVENTS) and event not in HARMLESS and not self.is_ours(event, args):
+            self.seen.append((event, args))
+
+    def is_ours(self, event, args) -> bool:
+        if event == "open":  # the file itself, to read it; folders and files for what is unpacked
+            where, scratch = str(args[0]), tempfile.gettempdir()
+            return isinstance(args[0], int) or where == scratch or where.startswith((self.file, os.path.join(scratch, "tmp")))
+        if event in ("exec", "compile"):  # a graph, written by us out of numbers and checked names
+            name = str(getattr(args[0], "co_filename", args[1] if len(args) > 1 else ""))
+            return name.startswith("<graph of ") or (event == "compile" and name == "<unknown>")  # numpy reads literals
+        return event.startswith("tempfile.") or event in ("os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "os.chmod")
+
+
+watch = _Watch()
+sys.addaudithook(watch)
+
+
+@pytest.fixture
+def silence(monkeypatch, tmp_path):
+    """`with silence(file): ...` fails where something beyond reading that file is done."""
+    owners = ((torch, "load"), (torch.hub, "load"), (torch.jit, "load"), (np, "load"), (pickle, "loads"), (os, "system"))
+    for owner, name in owners:
+        monkeypatch.setattr(owner, name, lambda *args, name=name, **kwargs: watch.seen.append((name, args)))
+
+    @contextlib.contextmanager
+    def silent(file=""):
+        watch.file, watch.seen, watch.on = str(file) or "/nowhere", [], True
+        try:
+            yield
+        finally:
+            watch.on = False
+        assert watch.seen == []
+        assert not (tmp_path / "PWNED").exists()
+        assert not settings.is_unsafe_deserialization_enabled()
+
+    return silent
+
+
+def test_the_watch_sees(tmp_path, silence):
+    """A watch that sees nothing would make all else here worthless."""
+    script = [
+        lambda: __import__("this"),
+        lambda: open(tmp_path / "x", "w").close(),
+        lambda: marshal.loads(marshal.dumps(1)),
+        lambda: pickle.Unpickler(io.BytesIO(pickle.dumps(np.float32))).load(),
+        lambda: torch.load("x"),
+        lambda: eval("1"),
+        lambda: __import__("socket").socket().close(),
+        lambda: __import__("subprocess").run(["true"], check=True),
+    ]
+    for step in script:
+        with pytest.raises(AssertionError), silence():
+            step()
+
+
+# ---------------------------------------------------------------- gadgets
+
+
+def bad_code(path):
+    code = compile(f"lambda x: __import__('os').system('touch {path}') or x", "<bad>", "eval").co_consts[0]
+    return base64.encodebytes(marshal.dumps(code)).decode()
+
+
+def bomb(path) -> bytes:
+    """A pickle that calls `os.system`."""
+    return f"c{os.name}\nsystem\n(S'touch {path}'\ntR.".encode()
+
+
+def named(module, class_name, config=None, /, **more):
+    return {"module": module, "class_name": class_name, "config": config or {}, "registered_name": class_name, **more}
+
+
+def function(module, name):
+    return {"module": module, "class_name": "function", "config": name, "registered_name": name}
+
+
+def objects(path) -> dict[str, dict]:
+    """Configs that name what no file may have done: called in any place where a config may stand."""
+    touch = f"touch {path}"
+    return {
+        "os.system": named("os", "system", {"command": touch}),
+        "os.system as a function": function("os", "system"),
+        "posix.system": named("posix", "system", {"command": touch}),
+        "subprocess.Popen": named("subprocess", "Popen", {"args": ["touch", str(path)]}),
+        "subprocess.run": function("subprocess", "run"),
+        "builtins.exec": named("builtins", "exec", {"source": f"open({str(path)!r}, 'w')"}),
+        "builtins.eval": function("builtins", "eval"),
+        "builtins.__import__": named("builtins", "__import__", {"name": "this"}),
+        "builtins.open": named("builtins", "open", {"file": str(path), "mode": "w"}),
+        "importlib": named("importlib", "import_module", {"name": "this"}),
+        "a module to import": named("this", "Layer"),
+        "get_file": named("keras.utils", "get_file", {"fname": "PWNED", "origin": f"file://{path}"}),
+        "get_file as a function": function("keras.utils", "get_file"),
+        "get_file inside": named("keras.src.utils.file_utils", "get_file", {"fname": "x", "origin": "http://127.0.0.1:9/x"}),
+        "no more safe mode": named("keras.config", "enable_unsafe_deserialization"),
+        "no more safe mode, as a function": function("keras.config", "enable_unsafe_deserialization"),
+        "load_model": named("keras.models", "load_model", {"filepath": str(path), "safe_mode": False}),
+        "load_model as a function": function("keras.saving", "load_model"),
+        "save_img": named("keras.utils", "save_img", {"path": str(path)}),
+        "torch.load": named("torch", "load", {"f": str(path), "weights_only": False}),
+        "torch.load as a function": function("torch", "load"),
+        "torch.hub.load": named("torch.hub", "load", {"repo_or_dir": "x", "model": "y"}),
+        "numpy.load": named("numpy", "load", {"file": str(path), "allow_pickle": True}),
+        "pickle.loads": named("pickle", "loads", {"data": "gASVAA=="}),
+        "a name with a package": named("keras.layers", "os>system", {"command": touch}),
+        "a dunder": named("keras.layers.Dense.__init__.__globals__", "os", {}),
+        "a path of attributes": named("keras", "layers.core.os.system", {"command": touch}),
+    }
+
+
+def placeholders(path) -> dict[str, dict]:
+    """Code in configs. It may come in as something that refuses to be called, and never runs."""
+    code = bad_code(path)
+    return {
+        "code": {"class_name": "__lambda__", "config": {"code": code, "defaults": None, "closure": None}},
+        "code, spelled otherwise": {"class_name": "__lambda__", "config": {"value": [code, None, None]}},
+        "code in a module": named("builtins", "__lambda__", {"value": [code, None, None]}),
+    }
+
+
+def layer_gadgets(path) -> dict[str, dict]:
+    """Layers of ours with a config that reaches out."""
+    code, lam = bad_code(path), placeholders(path)["code"]
+    base = {"name": "g", "trainable": True, "dtype": "float32"}
+    pickled = base64.b64encode(bomb(path)).decode()
+    return {
+        "Lambda": named("keras.layers", "Lambda", {**base, "function": lam}),
+        "Lambda of Keras 2": named(
+            "keras.layers", "Lambda", {**base, "function": [code, None, None], "function_type": "lambda"}
+        ),
+        "Lambda with a shape": named("keras.layers", "Lambda", {**base, "function": "relu", "output_shape": lam}),
+        "Lambda with a mask": named("keras.layers", "Lambda", {**base, "function": "relu", "mask": lam}),
+        "Lambda of a module": named(
+            "keras.layers", "Lambda", {**base, "function": "system", "function_type": "function", "module": "os"}
+        ),
+        "a pickled module": named("keras.layers", "TorchModuleWrapper", {**base, "module": pickled, "output_shape": None}),
+        "a module of torch.save": named(
+            "keras.layers", "TorchModuleWrapper", {**base, "module": PACKED_MODULE}
+        ),
+        "a module of bytes": named(
+            "keras.layers", "TorchModuleWrapper", {**base, "module": {"class_name": "__bytes__", "config": pickled}}
+        ),
+        "a vocabulary file": named("keras.layers", "StringLookup", {"name": "g", "vocabulary": str(path.parent / "secret")}),
+        "a vocabulary of integers": named("keras.layers", "IntegerLookup", {"name": "g", "vocabulary": "/etc/hostname"}),
+        "a vocabulary at an address": named(
+            "keras.layers", "TextVectorization", {"name": "g", "vocabulary": "http://127.0.0.1:9/v"}
+        ),
+        "a SavedModel": named("keras.layers", "TFSMLayer", {**base, "filepath": str(path.parent), "call_endpoint": "serve"}),
+        "a function of JAX": named("keras.layers", "JaxLayer", {**base, "call_fn": lam}),
+    }  # fmt: skip
+
+
+def packed_module():
+    packed = io.BytesIO()
+    torch.save(torch.nn.Linear(4, 3), packed)
+    return base64.b64encode(packed.getvalue()).decode()
+
+
+PACKED_MODULE = packed_module()
+KEYS = [*objects("x"), *placeholders("x")]
+
+
+def gadget(key, path):
+    return {**objects(path), **placeholders(path)}[key]
+
+
+# ---------------------------------------------------------------- places in a model
+
+def dense(**more):
+    return named("keras.layers", "Dense", {"name": "d", "units": 4, **more}, registered_name=None)
+
+
+def cell(**more):
+    return named("keras.layers", "GRUCell", {"units": 3, **more}, registered_name=None)
+
+
+PLACES = {  # where a config may stand: (what is around it, what honest thing stands there, shape of the input)
+    "layer": (lambda it: it, dense(), (4,)),
+    "activation": (lambda it: dense(activation=it), function("keras.activations", "relu"), (4,)),
+    "initializer": (lambda it: dense(kernel_initializer=it), named("keras.initializers", "HeNormal"), (4,)),
+    "regularizer": (lambda it: dense(bias_regularizer=it), named("keras.regularizers", "L2", {"l2": 0.1}), (4,)),
+    "constraint": (lambda it: dense(kernel_constraint=it), named("keras.constraints", "NonNeg"), (4,)),
+    "dtype": (lambda it: dense(dtype=it), named("keras", "DTypePolicy", {"name": "float32"}), (4,)),
+    "an unknown setting": (lambda it: named("keras.layers", "Activation", {"name": "a", "activation": it}), "relu", (4,)),
+    "TimeDistributed": (lambda it: named("keras.layers", "TimeDistributed", {"name": "t", "layer": it}), dense(), (2, 4)),
+    "Bidirectional": (
+        lambda it: named("keras.layers", "Bidirectional", {"name": "b", "layer": it}),
+        named("keras.layers", "GRU", {"units": 2, "name": "r"}), (2, 4),
+    ),
+    "StackedRNNCells": (
+        lambda it: named(
+            "keras.layers", "RNN", {"name": "r", "cell": named("keras.layers", "StackedRNNCells", {"cells": [cell(), it]})}
+        ),
+        cell(), (2, 4),
+    ),
+    "deep inside": (
+        lambda it: named("keras.layers", "TimeDistributed", {"name": "t", "layer": dense(kernel_initializer=it)}),
+        named("keras.initializers", "HeNormal"), (2, 4),
+    ),
+}  # fmt: skip
+
+
+def model_config(layer, shape=(4,)):
+    entry = named("keras.layers", "InputLayer", {"batch_shape": [None, *shape], "name": "in"}, registered_name=None)
+    layer = layer if isinstance(layer, dict) else {"module": "keras.layers", "class_name": layer, "config": {}}
+    return named("keras", "Sequential", {"name": "s", "layers": [entry, layer]}, registered_name=None)
+
+
+def graph_config(layer, shape=(4,)):
+    entry = named("keras.layers", "InputLayer", {"batch_shape": [None, *shape], "name": "in"}, name="in", inbound_nodes=[])
+    tensor = named("", "__keras_tensor__", {"shape": [None, *shape], "dtype": "float32", "keras_history": ["in", 0, 0]})
+    layer = {**layer, "name": "g", "inbound_nodes": [{"args": [tensor], "kwargs": {}}]}
+    inner = {"name": "f", "layers": [entry, layer], "input_layers": [["in", 0, 0]], "output_layers": [["g", 0, 0]]}
+    return named("keras.src.models.functional", "Functional", inner, registered_name="Functional")
+
+
+def archive(path, config, weights=None):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("metadata.json", json.dumps({"keras_version": "3.15.1"}))
+        file.writestr("config.json", json.dumps(config))
+        file.writestr("model.weights.h5", weights or empty_weights(path))
+    return path
+
+
+def empty_weights(path):
+    with h5py.File(f"{path}.tmp", "w") as file:
+        file.create_group("layers")
+    with open(f"{path}.tmp", "rb") as file:
+        return file.read()
+
+
+def folder(path, config):
+    path.mkdir(exist_ok=True)
+    (path / "config.json").write_text(json.dumps(config))
+    (path / "model.weights.h5").write_bytes(empty_weights(path))
+    return path
+
+
+def old_file(path, config):
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"] = "2.15.0"
+        file.attrs["model_config"] = json.dumps(config)
+        file.create_group("model_weights").attrs["layer_names"] = np.asarray([], "S1")
+    return path
+
+
+def load(how, path, config, **kwargs):
+    """Takes a config in by one of the doors; afterwards the model is called, as a user would."""
+    if how == "model_from_json":
+        return keras.models.model_from_json(json.dumps(config))
+    if how == "from_config":
+        kind = keras.Sequential if config["class_name"] == "Sequential" else keras.Model
+        return kind.from_config(config["config"])
+    if how == "deserialize_keras_object":
+        return keras.saving.deserialize_keras_object(config, **kwargs)
+    if how == "layers.deserialize":
+        return layers.deserialize(config)
+    return keras.models.load_model(path, **kwargs)
+
+
+def written(how, tmp_path, config):
+    if how == "keras":
+        return archive(tmp_path / "model.keras", config)
+    if how == "folder":
+        return folder(tmp_path / "model", config)
+    return old_file(tmp_path / "model.h5", config) if how == "h5" else ""
+
+
+SAFE = [{}, {"safe_mode": True}, {"safe_mode": None}]
+DOORS = [("keras", kwargs) for kwargs in SAFE] + [("folder", {}), ("h5", {}), ("model_from_json", {}), ("from_config", {})]
+DOORS += [("deserialize_keras_object", kwargs) for kwargs in SAFE] + [("layers.deserialize", {})]
+doors = pytest.mark.parametrize(("door", "kwargs"), DOORS, ids=[f"{how}{list(kw.values()) or ''}" for how, kw in DOORS])
+
+
+def go_in(silence, tmp_path, door, kwargs, config, shape):
+    """The config goes in by the door. It is refused, or what it makes refuses to run."""
+    path = written(door, tmp_path, config)
+    with silence(path):
+        try:
+            model = load(door, path, config, **kwargs)
+        except REFUSALS:
+            return
+        with contextlib.suppress(*REFUSALS):
+            model(np.zeros((1, *shape), "float32"))
+
+
+def twin(tmp_path, door, kwargs, config, shape):
+    """The honest config goes in, and what comes out works. (Files here hold no weights: they are told apart by that.)"""
+    if door in ("keras", "folder", "h5"):
+        model = keras.models.model_from_json(json.dumps(config))
+        ending = {"keras": "twin.keras", "folder": "twin", "h5": "twin.h5"}[door]
+        model.save(tmp_path / ending)
+        model = keras.models.load_model(tmp_path / ending, **kwargs)
+    else:
+        model = load(door, "", config, **kwargs)
+    assert np.isfinite(model(np.zeros((1, *shape), "float32")).detach().numpy()).all()
+
+
+@doors
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.filterwarnings("ignore:The model was loaded without being compiled")
+def test_objects_in_models(place, door, kwargs, tmp_path, silence):
+    around, honest, shape = PLACES[place]
+    for make in (model_config, graph_config) if place == "layer" else (graph_config,):
+        twin(tmp_path, door, kwargs, copy.deepcopy(make(around(honest), shape)), shape)
+        for key in KEYS:
+            go_in(silence, tmp_path, door, kwargs, make(around(gadget(key, tmp_path / "PWNED")), shape), shape)
+
+
+@doors
+def test_layers_that_reach_out(door, kwargs, tmp_path, silence):
+    (tmp_path / "secret").write_text("secret\n")
+    for make in (model_config, graph_config):
+        twin(tmp_path, door, kwargs, make(named("keras.layers", "Dense", {"name": "g", "units": 3})), (4,))
+        for config in layer_gadgets(tmp_path / "PWNED").values():
+            go_in(silence, tmp_path, door, kwargs, make(config), (4,))
+
+
+COMPILED = {  # places in what `compile` was told, with an honest thing for each
+    "optimizer": (lambda it: {"optimizer": it, "loss": "mse"}, named("keras.optimizers", "SGD", {"learning_rate": 0.1})),
+    "schedule": (
+        lambda it: {"optimizer": named("keras.optimizers", "SGD", {"learning_rate": it}), "loss": "mse"},
+        named("keras.optimizers.schedules", "ExponentialDecay", dict(initial_learning_rate=0.1, decay_steps=1, decay_rate=0.5)),
+    ),
+    "loss": (lambda it: {"optimizer": "sgd", "loss": it}, named("keras.losses", "MeanSquaredError")),
+    "losses": (lambda it: {"optimizer": "sgd", "loss": [it]}, function("keras.losses", "mean_squared_error")),
+    "metrics": (lambda it: {"optimizer": "sgd", "loss": "mse", "metrics": [it]}, named("keras.metrics", "MeanSquaredError")),
+    "weighted": (
+        lambda it: {"optimizer": "sgd", "loss": "mse", "weighted_metrics": [it]},
+        function("keras.losses", "mean_absolute_error"),
+    ),
+    "a metric's function": (
+        lambda it: {
+            "optimizer": "sgd", "loss": "mse",
+            "metrics": [named("keras.metrics", "MeanMetricWrapper", {"name": "m", "dtype": "float32", "fn": it})],
+        },
+        "mean_absolute_error",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", COMPILED)
+@pytest.mark.parametrize("door", ["keras", "folder", "model_from_json", "deserialize_keras_object", "h5"])
+@pytest.mark.filterwarnings("ignore:The model was loaded without being compiled")
+def test_objects_in_what_compiles(place, door, tmp_path, silence):
+    around, honest = COMPILED[place]
+    for key in [None, *KEYS]:
+        it = honest if key is None else gadget(key, tmp_path / "PWNED")
+        config = model_config(named("keras.layers", "Flatten", {"name": "f"}))
+        if door == "h5":
+            path = old_file(tmp_path / "model.h5", config)
+            told = around(it)
+            told["optimizer_config"] = told.pop("optimizer")
+            if isinstance(told["optimizer_config"], str):
+                told["optimizer_config"] = named("keras.optimizers", "SGD")
+            with h5py.File(path, "a") as file:
+                file.attrs["training_config"] = json.dumps(told)
+        else:
+            config["compile_config"] = around(it)
+            path = written(door, tmp_path, config)
+        if key is None:
+            assert load(door, path, config).compiled
+            continue
+        with silence(path):
+            try:
+                model = load(door, path, config)
+                model.evaluate(np.zeros((2, 4), "float32"), np.zeros((2, 4), "float32"), verbose=0)
+            except (*REFUSALS, RuntimeError):  # not compiled
+                pass
+
+
+GETTERS = [
+    *((room, door) for room in ("losses", "metrics", "optimizers", "initializers", "regularizers", "constraints", "activations")
+      for door in ("get", "deserialize")),
+    ("dtype_policies", "get"), ("dtype_policies", "deserialize"), ("layers", "deserialize"),
+    ("saving", "deserialize_keras_object"), ("utils", "deserialize_keras_object"),
+]  # fmt: skip
+TWINS = {
+    "losses": named("keras.losses", "MeanSquaredError"), "metrics": named("keras.metrics", "MeanSquaredError"),
+    "optimizers": named("keras.optimizers", "Adam"), "initializers": named("keras.initializers", "HeNormal"),
+    "regularizers": named("keras.regularizers", "L2"), "constraints": named("keras.constraints", "NonNeg"),
+    "activations": function("keras.activations", "relu"), "dtype_policies": named("keras", "DTypePolicy", {"name": "float32"}),
+    "layers": dense(), "saving": dense(), "utils": dense(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("room", "door"), GETTERS, ids=[".".join(each) for each in GETTERS])
+def test_getters(room, door, tmp_path, silence):
+    found = getattr(getattr(keras, room), door)
+    assert found(copy.deepcopy(TWINS[room])) is not None
+    words = ["os.system", "subprocess.Popen", "__import__", "builtins.eval", "os>system", "torch.load", "../x", "__class__"]
+    for key in KEYS:
+        config = gadget(key, tmp_path / "PWNED")
+        with silence():
+            try:
+                made = found(config)
+            except REFUSALS:
+                continue
+            with pytest.raises(ValueError, match="safe_mode=False"):  # the placeholder of a lambda
+                made(torch.zeros(1))
+    for word in words if door == "get" else []:
+        with silence(), pytest.raises(REFUSALS):
+            found(word)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_clone_model(key, tmp_path, silence):
+    """A layer whose own `get_config` gives a gadget."""
+
+    class Own(layers.Dense):
+        def get_config(self):
+            return {**super().get_config(), "kernel_initializer": given}
+
+    given = named("keras.initializers", "HeNormal")
+    model = keras.Sequential([layers.Input((4,)), Own(3)])
+    with keras.saving.custom_object_scope({"Own": Own}):
+        assert keras.models.clone_model(model)(np.zeros((1, 4))).shape == (1, 3)
+        given = gadget(key, tmp_path / "PWNED")
+        with silence(), contextlib.suppress(*REFUSALS):
+            keras.models.clone_model(model)
+
+
+@pytest.mark.parametrize(
+    "name", ["torch.load", "torch.hub.load", "torch.ops.load_library", "torch.from_file", "torch.Tensor.__reduce_ex__",
+             "torch.Tensor.__setstate__", "torch.Tensor.apply_", "torch.Tensor.register_hook", "torch.Tensor.set_", "os.system",
+             "torch._dynamo.external_utils.os.system", "torch.Tensor.T.__get__", "torch._fw_primal"],
+)  # fmt: skip
+def test_functions_of_torch_in_graphs(name, tmp_path, silence):
+    def config(name):
+        return graph_config({"module": "torchkeras_lite.torch", "class_name": name, "config": {"name": "g"}})
+
+    assert keras.models.model_from_json(json.dumps(config("torch.relu"))).predict(np.ones((1, 4)), verbose=0).shape == (1, 4)
+    with silence(), pytest.raises(REFUSALS):
+        keras.models.model_from_json(json.dumps(config(name)))
+
+
+@pytest.mark.parametrize(
+    "word", ["x=__import__('os').system('touch PWNED')", "x);import os;(", "None", "lambda", "x\n", "__class__", "ｘ", ""]
+)
+def test_no_word_of_a_config_becomes_code(word, silence):
+    """Graphs become Python functions; the names in them are those of a file."""
+    config = graph_config({"module": "torchkeras_lite.torch", "class_name": "torch.relu", "config": {"name": "g"}})
+    text = json.dumps(config).replace('"g"', json.dumps(word)).replace('"in"', json.dumps(f"{word} in"))
+    with silence(), contextlib.suppress(*REFUSALS):
+        model = keras.models.model_from_json(text)
+        model(torch.ones(1, 4))
+    config["config"]["layers"][1]["inbound_nodes"][0]["kwargs"] = {word: 1}
+    with silence(), contextlib.suppress(*REFUSALS):
+        keras.models.model_from_json(json.dumps(config))(torch.ones(1, 4))
+
+
+# ---------------------------------------------------------------- lambdas and modules, when the caller says so
+
+
+@pytest.mark.parametrize("spelled", ["today", "by value"])
+def test_a_placeholder_refuses_when_it_is_called_and_not_before(spelled, tmp_path, silence):
+    code = bad_code(tmp_path / "PWNED")
+    inner = {"code": code, "defaults": None, "closure": None} if spelled == "today" else {"value": [code, None, None]}
+    with silence():
+        config = {"name": "l", "function": {"class_name": "__lambda__", "config": inner}}
+        layer = layers.deserialize(named("keras.layers", "Lambda", config))
+        assert layer.name == "l"
+        with pytest.raises(ValueError, match="safe_mode=False"):
+            layer(torch.ones(1))
+    ours = layers.Lambda(lambda x: x + 1, name="l")
+    config = keras.saving.serialize_keras_object(ours)
+    assert keras.saving.deserialize_keras_object(config, safe_mode=False)(torch.ones(1)) == 2
+    with pytest.raises(ValueError, match="safe_mode=False"):  # for that call only
+        keras.saving.deserialize_keras_object(config)(torch.ones(1))
+
+
+def test_what_the_caller_says_counts_inside_too(tmp_path, silence):
+    """A class that a file leads to cannot switch the safe mode off."""
+
+    class Sly(layers.Layer):
+        def __init__(self, inner=None, **kwargs):
+            super().__init__(**kwargs)
+
+        @classmethod
+        def from_config(cls, config):
+            keras.saving.deserialize_keras_object(config.pop("inner"), safe_mode=False)(torch.ones(1))
+            return cls(**config)
+
+    lam = named("keras.layers", "Lambda", {"name": "l", "function": placeholders(tmp_path / "PWNED")["code"]})
+    path = archive(tmp_path / "m.keras", model_config(named("x", "Sly", {"name": "s", "inner": lam})))
+    with silence(path), pytest.raises(ValueError, match="safe_mode=False"):
+        keras.models.load_model(path, custom_objects={"Sly": Sly})
+
+
+# ---------------------------------------------------------------- arrays
+
+
+def npz(path, content):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("x_train.npy", content)
+    return str(path)
+
+
+def saved(array, **kwargs):
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, array, **kwargs)
+    return buffer.getvalue()
+
+
+def test_pickles_in_data_sets(tmp_path, silence):
+    honest = np.empty(2, dtype=object)
+    honest[:] = [[1, 2], [3]]
+    found = source.arrays(npz(tmp_path / "good.npz", saved(honest, allow_pickle=True)))["x_train"]
+    assert found.tolist() == [[1, 2], [3]]
+    header = saved(honest, allow_pickle=True).split(b"\n")[0] + b"\n"
+    for content in (header + bomb(tmp_path / "PWNED"), header + b"junk", header):
+        path = npz(tmp_path / "bad.npz", content)
+        with silence(path), pytest.raises(REFUSALS):
+            # The event of a name in a pickle comes before it is refused; all that follows would be seen.
+            try:
+                source.arrays(path)
+            finally:
+                watch.seen = [one for one in watch.seen if one[0] != "pickle.find_class"]
+    with open(tmp_path / "batch", "wb") as file:
+        file.write(bomb(tmp_path / "PWNED"))
+    with open(tmp_path / "batch", "rb") as file, pytest.raises(ValueError, match="system"):
+        source.unpickled(file, encoding="bytes")
+    assert not (tmp_path / "PWNED").exists()
+
+
+@pytest.mark.parametrize("data", ["boston_housing", "california_housing", "mnist", "imdb", "reuters"])
+def test_data_sets_from_the_cache(data, tmp_path, silence):
+    path = tmp_path / "cached.npz"
+    header = saved(np.array([None]), allow_pickle=True).split(b"\n")[0] + b"\n"
+    with zipfile.ZipFile(path, "w") as file:
+        for name in ("x", "y", "x_train", "y_train", "x_test", "y_test"):
+            file.writestr(f"{name}.npy", header + bomb(tmp_path / "PWNED"))
+    with pytest.raises(ValueError, match="system"):
+        getattr(datasets, data).load_data(path=str(path))
+    assert not (tmp_path / "PWNED").exists()
+
+
+def with_weights(tmp_path, change):
+    """Files of weights, old and new: honest ones, and ones in which `change(group, key, folder)` did something to an array."""
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="a"), layers.Dense(2, name="b")])
+    files = []
+    for name, alter in (("good", None), ("bad", change)):
+        for ending in (".weights.h5", ".h5"):
+            path = tmp_path / f"{name}{ending}"
+            model.save_weights(path)
+            with h5py.File(path, "a") as file:
+                first = file.visititems(lambda _, found: found.name if isinstance(found, h5py.Dataset) else None)
+                if alter is not None:
+                    group, _, key = first.rpartition("/")
+                    alter(file[group], key, tmp_path)
+            files.append(path)
+    return model, files[:2], files[2:]
+
+
+def external(group, key, tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["secret"] = np.zeros(group[key].shape, "float32")
+    del group[key]
+    group[key] = h5py.ExternalLink(str(tmp_path / "other.h5"), "secret")
+
+
+def soft(group, key, tmp_path):
+    group["elsewhere"] = group[key][()]
+    del group[key]
+    group[key] = h5py.SoftLink(f"{group.name}/elsewhere")
+
+
+def virtual(group, key, tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["secret"] = np.zeros(group[key].shape, "float32")
+    layout = h5py.VirtualLayout(shape=group[key].shape, dtype="float32")
+    layout[:] = h5py.VirtualSource(str(tmp_path / "other.h5"), "secret", shape=group[key].shape)
+    del group[key]
+    group.create_virtual_dataset(key, layout)
+
+
+def stored_elsewhere(group, key, tmp_path):
+    shape = group[key].shape
+    (tmp_path / "raw").write_bytes(bytes(4 * int(np.prod(shape))))
+    del group[key]
+    group.create_dataset(key, shape, "float32", external=[(str(tmp_path / "raw"), 0, h5py.h5f.UNLIMITED)])
+
+
+def never_written(group, key, tmp_path):
+    del group[key]
+    group.create_dataset(key, (1 << 20, 1 << 20), "float32", chunks=(1 << 10, 1 << 10), fillvalue=1.0)
+
+
+def references(group, key, tmp_path):
+    shape = group[key].shape
+    del group[key]
+    group.create_dataset(key, shape, h5py.ref_dtype)
+
+
+def a_group(group, key, tmp_path):
+    del group[key]
+    group.create_group(key)
+
+
+@pytest.mark.parametrize("change", [external, soft, virtual, stored_elsewhere, never_written, references, a_group])
+def test_arrays_lie_in_the_file(change, tmp_path, silence):
+    model, good, bad = with_weights(tmp_path, change)
+    for path in good:
+        model.load_weights(path)
+    before = model.get_weights()
+    for path in bad:
+        with silence(path), pytest.raises(ValueError, match=r"not valid|do not fit"):
+            model.load_weights(path)
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+
+def test_a_damaged_array_changes_nothing(tmp_path):
+    """Compressed arrays show only when they are read that they are damaged: what was read before goes back."""
+
+    def compress(group, key, tmp_path):
+        values = np.random.default_rng(0).normal(size=group[key].shape)
+        del group[key]
+        group.create_dataset(key, data=values.astype("float32"), compression="gzip", fletcher32=True)
+
+    model, _, (path, _) = with_weights(tmp_path, compress)
+    with h5py.File(path, "a") as file:
+        last = file["layers/dense_1/vars"]
+        values = last["1"][()] + 1
+        del last["1"]
+        last.create_dataset("1", data=values, compression="gzip", chunks=values.shape)
+        at = last["1"].id.get_chunk_info(0).byte_offset
+    content = bytearray(path.read_bytes())
+    content[at : at + 8] = b"\xff" * 8
+    path.write_bytes(bytes(content))
+    before = model.get_weights()
+    with pytest.raises(OSError):
+        model.load_weights(path)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+# ---------------------------------------------------------------- archives
+
+
+NAMES = ["../PWNED", "/PWNED", "a/../../PWNED", "..\\PWNED", "C:\\PWNED", "./../PWNED"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_assets_stay_in_their_folder(name, tmp_path, silence):
+    layer = layers.StringLookup(name="lookup")
+    layer.adapt([["a", "b", "c"]])
+    model = keras.Sequential([layers.Input((1,), dtype="string"), layer])
+    model.save(tmp_path / "good.keras")
+    loaded = keras.models.load_model(tmp_path / "good.keras")
+    assert loaded.layers[0].get_vocabulary() == layer.get_vocabulary()
+    with zipfile.ZipFile(tmp_path / "good.keras") as good, zipfile.ZipFile(tmp_path / "bad.keras", "w") as bad:
+        prefix = next(one for one in good.namelist() if one.startswith("assets/")).rpartition("/")[0]
+        for member in good.namelist():
+            bad.writestr(member, good.read(member))
+        bad.writestr(f"{prefix}/{name}", "x")
+    with pytest.raises(ValueError, match="not valid"):
+        keras.models.load_model(tmp_path / "bad.keras")
+    assert not list(tmp_path.parent.rglob("*PWNED*"))
+
+
+def tar(path, *members):
+    with tarfile.open(path, "w") as file:
+        for name, kind, target in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname, info.size = kind, target, 1 if kind == tarfile.REGTYPE else 0
+            file.addfile(info, io.BytesIO(b"x") if info.size else None)
+    return path
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("../PWNED", tarfile.REGTYPE, "")],
+        [("/tmp/PWNED_absolute", tarfile.REGTYPE, "")],
+        [("link", tarfile.SYMTYPE, "../../outside"), ("link/PWNED", tarfile.REGTYPE, "")],
+        [("link", tarfile.SYMTYPE, "/etc"), ("link/PWNED", tarfile.REGTYPE, "")],
+        [("hard", tarfile.LNKTYPE, "../../secret")],
+        [("device", tarfile.CHRTYPE, "")],
+        [("pipe", tarfile.FIFOTYPE, "")],
+        [("a", tarfile.SYMTYPE, "b"), ("b", tarfile.SYMTYPE, "../.."), ("a/PWNED", tarfile.REGTYPE, "")],
+    ],
+)
+def test_archives_from_the_network(members, tmp_path):
+    for name, content in (("good", [("x", tarfile.REGTYPE, "")]), ("bad", members)):
+        address = tar(tmp_path / f"{name}.tar", *content).as_uri()
+        settings = {"cache_dir": str(tmp_path / "cache"), "cache_subdir": "", "extract": True}
+        if name == "good":
+            assert os.listdir(keras.utils.get_file(name, address, **settings)) == ["x"]
+            continue
+        with pytest.raises(REFUSALS):
+            keras.utils.get_file(name, address, **settings)
+    assert not list(tmp_path.rglob("*PWNED*")) and not os.path.exists("/tmp/PWNED_absolute")
+    assert os.listdir(tmp_path / "cache" / "good") == ["x"] and not (tmp_path / "cache" / "bad").exists()
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/b", "..", "a\\..\\..\\b" if os.name == "nt" else "./x"])
+def test_names_in_the_cache(name, tmp_path):
+    with pytest.raises(ValueError, match="fname"):
+        keras.utils.get_file(name, "http://127.0.0.1:9/x", cache_dir=str(tmp_path))
+
+
+def test_bombs(tmp_path, silence, monkeypatch):
+    from torchkeras_lite.saving import archive as archives
+
+    monkeypatch.setattr(archives, "_TEXT_LIMIT", 1 << 20)
+    config = model_config(dense())
+    keras.models.model_from_json(json.dumps(config)).save(tmp_path / "good.keras")
+    keras.models.load_model(tmp_path / "good.keras")
+    for member, content in (("config.json", b" " * (2 << 20)), ("model.weights.h5", bytes(1 << 27))):
+        packed = zipfile.ZipFile(tmp_path / "bad.keras", "w", zipfile.ZIP_DEFLATED)
+        with zipfile.ZipFile(tmp_path / "good.keras") as good, packed as bad:
+            for name in good.namelist():
+                bad.writestr(name, good.read(name) + (content if name == member else b""))
+        with silence(tmp_path / "bad.keras"), pytest.raises(ValueError, match="more than"):
+            keras.models.load_model(tmp_path / "bad.keras")

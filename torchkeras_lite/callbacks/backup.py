@@ -1,0 +1,258 @@
+"""BackupAndRestore: after a crash or a kill, the same script goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+from typing import Any
+
+import numpy as np
+import torch
+
+from torchkeras_lite.callbacks.base import Callback
+from torchkeras_lite.data.followed import random_state, set_random_state
+from torchkeras_lite.seeds import generators_of
+
+_FORMAT = 1
+
+
+class Place:
+    """Where a fit is to go on.
+
+    Attributes:
+        epoch: in which epoch, from 0.
+        batch: behind how many of its batches.
+    """
+
+    def __init__(self, callback: BackupAndRestore, state: dict[str, Any]):
+        self.callback, self.state = callback, state
+        self.epoch, self.batch = state["epoch"], state["batch"]
+
+    def take(self, model) -> None:
+        """Puts all that training changes where it was, and winds the data forward."""
+        self.callback._restore(model, self.state, self.batch > 0)
+        if self.callback.batches is None:
+            set_random_state(self.state["random"])
+        else:
+            self.callback.batches.wind(self.state["pass"], self.state["count"], self.state["random"])
+
+
+class BackupAndRestore(Callback):
+    """Keeps what is needed to go on with training, and goes on from there when `fit` is called again after an interruption.
+
+    The same script, run again after it was killed, ends with the weights, the history and the random state of a run that
+    nobody interrupted. Kept are the weights, the optimizer, the sums in the metrics, the place in the (shuffled) data, the
+    state of all random generators, the history, and what EarlyStopping, ReduceLROnPlateau and ModelCheckpoint know (of other
+    callbacks: the attributes that their `resumes_with` names). A generator's batches are drawn once more and passed over.
+
+    Args:
+        backup_dir: a folder of its own, for one run at a time.
+        save_freq: `"epoch"`: at the end of each epoch; a number: after so many batches; False: never.
+        double_checkpoint: keep the state before the last one too, and go back to it should the last one be unreadable.
+        delete_checkpoint: remove the folder when training has come to its end.
+
+    Raises:
+        ValueError: there is no `backup_dir`, or `save_freq` is none of these.
+        OSError: what was kept can no longer be read.
+    """
+
+    def __init__(self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True):
+        super().__init__()
+        if not backup_dir:
+            raise ValueError(f"`backup_dir` is empty: BackupAndRestore needs a folder. Received: backup_dir={backup_dir!r}")
+        if save_freq != "epoch" and not isinstance(save_freq, (int, np.integer)):
+            raise ValueError(f"`save_freq` is 'epoch', a number of batches, or False. Received: save_freq={save_freq!r}")
+        self.backup_dir = os.fspath(backup_dir)
+        self.save_freq = save_freq
+        self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
+        self._path = os.path.join(self.backup_dir, "latest.state")
+        self.company: list[Callback] = []  # all callbacks of this fit; CallbackList says so
+        self.batches = None  # the data.Followed of this fit
+        self._epoch = self._since = 0
+        self._last_batch = -1
+        self._written: list | None = None
+
+    # ------------------------------------------------------------ hooks
+
+    def on_train_begin(self, logs=None):
+        self._since, self._last_batch, self._written = 0, -1, None
+        state = self._read()
+        if state is not None:
+            self._restore(self.model, state, False)
+            self.model.__dict__["_place"] = Place(self, state)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # What callbacks behind this one did at the end of the epoch before belongs to it.
+        if self._written is not None and not _same(self._known(None), self._written):
+            self._write(epoch, 0)
+        self._epoch, self._written = epoch, None
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.save_freq == "epoch" or not self.save_freq:
+            return
+        self._since += batch - self._last_batch if batch > self._last_batch else batch + 1
+        self._last_batch = batch
+        if self._since >= self.save_freq:
+            self._since = 0
+            self._write(self._epoch, batch + 1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._last_batch = -1
+        if self.save_freq == "epoch":
+            self._write(epoch + 1, 0, dict(logs or {}))
+
+    def on_train_end(self, logs=None):
+        if self.delete_checkpoint and os.path.isdir(self.backup_dir):
+            shutil.rmtree(self.backup_dir)
+
+    # ------------------------------------------------------------ the file
+
+    def _write(self, epoch: int, batch: int, logs: dict | None = None) -> None:
+        """Keeps the state, to go on at this place. `logs`: those of an epoch that the history may not know yet."""
+        model, known = self.model, self._known(logs)
+        self._written = known if logs is not None else None
+        metrics = model.metrics  # counts what waits
+        state = {
+            "format": _FORMAT,
+            "epoch": epoch,
+            "batch": batch,
+            "weights": model.state_dict(),
+            "seeds": [seed.state.value for seed in _seeds(model)],
+            "generators": [{str(device): one.get_state() for device, one in held.items()} for held in _generators(model)],
+            "optimizer": _optimizer_state(model.optimizer),
+            "metrics": [[variable.value for variable in metric.variables] for metric in metrics] if batch else [],
+            "callbacks": known,
+            "since": self._since,
+            "random": random_state(),
+            "pass": self.batches.begun_with if self.batches is not None else None,
+            "count": self.batches.count if self.batches is not None else 0,
+        }
+        os.makedirs(self.backup_dir, exist_ok=True)
+        temporary = f"{self._path}.{os.getpid()}.tmp"
+        try:
+            with open(temporary, "wb") as file:
+                torch.save(_plain(state), file)
+                file.flush()
+                os.fsync(file.fileno())
+            if self.double_checkpoint and os.path.exists(self._path):
+                os.replace(self._path, f"{self._path}.bkp")
+            os.replace(temporary, self._path)
+        finally:
+            if os.path.exists(temporary):
+                os.remove(temporary)
+
+    def _read(self) -> dict | None:
+        """The last state that can be read; None if there is none."""
+        found = [path for path in (self._path, f"{self._path}.bkp") if os.path.exists(path)]
+        for path in found:
+            try:
+                state = torch.load(path, map_location="cpu", weights_only=True)
+                if state["format"] != _FORMAT:
+                    raise ValueError(f"format {state['format']}")
+                return state
+            except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+                failure = error
+        if found:
+            raise OSError(
+                f"BackupAndRestore cannot read {found[0]!r} ({failure}). The usual fix: remove the folder and begin anew; "
+                "`double_checkpoint=True` keeps a state to go back to."
+            ) from failure
+        return None
+
+    # ------------------------------------------------------------ what is in it
+
+    def _known(self, logs: dict | None) -> list:
+        """What the callbacks know, one after the other; `which` says whose it is: the how many-th of a class."""
+        names = [type(callback).__qualname__ for callback in self.company]
+        return [
+            {"which": f"{names[:place].count(names[place])} {names[place]}", **_known(callback, self._epoch, logs)}
+            for place, callback in enumerate(self.company)
+        ]
+
+    def _restore(self, model, state: dict, in_epoch: bool) -> None:
+        model.load_state_dict(state["weights"])
+        for seed, value in zip(_seeds(model), state["seeds"], strict=True):
+            seed.state.assign(value)
+        for held, states in zip(_generators(model), state["generators"], strict=True):
+            for device, value in states.items():
+                held.setdefault(torch.device(device), torch.Generator(device)).set_state(value)
+        if model.optimizer is not None:
+            _set_optimizer_state(model, state["optimizer"])
+        if in_epoch:
+            model.reset_metrics()
+            for metric, values in zip(model.metrics, state["metrics"], strict=True):
+                for variable, value in zip(metric.variables, values, strict=True):
+                    variable.assign(value)
+        self._since, self._last_batch = state["since"], state["batch"] - 1
+        for callback, known in zip(self.company, self._known(None), strict=True):
+            which = known["which"]
+            for name, value in next((one for one in state["callbacks"] if one["which"] == which), {}).items():
+                if name != "which":
+                    setattr(callback, name, value)
+
+
+def _known(callback, epoch, logs) -> dict:
+    names = getattr(callback, "resumes_with", ())
+    known = {name: getattr(callback, name) for name in names if hasattr(callback, name)}
+    if logs is not None and "history" in known and epoch not in known["epoch"]:  # its turn comes behind ours
+        known["epoch"] = [*known["epoch"], epoch]
+        names = dict.fromkeys([*known["history"], *logs])
+        known["history"] = {
+            name: [*known["history"].get(name, []), *([logs[name]] if name in logs else [])] for name in names
+        }
+    return known
+
+
+def _seeds(model) -> list:
+    found: dict = {}
+    for module in model.modules():
+        found.update((id(seed), seed) for seed in generators_of(module))
+    return list(found.values())
+
+
+def _generators(model) -> list[dict]:
+    """The torch generators that layers with a fixed seed hold, by device."""
+    return [module._generators for module in model.modules() if "_generators" in module.__dict__]
+
+
+def _optimizer_state(optimizer):
+    if optimizer is None:
+        return None
+    inner = getattr(optimizer, "optimizer", None)
+    own = inner.state_dict() if isinstance(inner, torch.optim.Optimizer) else None
+    return {"variables": [torch.as_tensor(variable.value) for variable in optimizer.variables], "torch": own}
+
+
+def _set_optimizer_state(model, state) -> None:
+    optimizer = model.optimizer
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    if state["torch"] is not None:
+        optimizer.optimizer.load_state_dict(state["torch"])
+    for variable, value in zip(optimizer.variables, state["variables"], strict=True):
+        variable.assign(value)
+
+
+def _same(a, b) -> bool:
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return a is b or (not isinstance(a, torch.Tensor) and bool(np.all(a == b)))
+
+
+def _plain(value):
+    """Only what can be read without trusting the file: numbers, texts, tensors, and lists, tuples and dicts of them."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone() if value.numel() < value.untyped_storage().size() else value.detach()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return torch.as_tensor(value)
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        values = [_plain(each) for each in value]
+        return values if isinstance(value, list) else tuple(values)
+    return value
