@@ -338,3 +338,8 @@ def test_tensor_of():
     assert tensor_of([1, 2], "float16").dtype is torch.float16 and tensor_of(torch.ones(1), device="meta").is_meta
     same = torch.ones(2)
     assert tensor_of(same) is same and tensor_of(same, torch.float32, "cpu") is same
+
+
+def test_arrays_that_run_backwards():
+    backwards = np.arange(6.0).reshape(2, 3)[:, ::-1]
+    assert tensor_of(backwards).tolist() == backwards.tolist()

@@ -361,6 +361,8 @@ def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
         if dtype is None and isinstance(value, (float, list, tuple)):
             array = np.asarray(value)
             dtype = config.floatx() if array.dtype == np.float64 else None
+        if isinstance(value, np.ndarray) and any(stride < 0 for stride in value.strides):
+            value = value.copy()  # torch has no such views
         value = torch.as_tensor(np.asarray(value) if isinstance(value, (list, tuple)) else value, device=device)
     target = None if dtype is None else config.torch_dtype(dtype)
     if (target is None or value.dtype is target) and (device is None or value.device == torch.device(device)):
