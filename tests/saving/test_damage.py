@@ -152,16 +152,20 @@ def fuzz_config(files, name, tmp_path, count, seed):
 
 KINDS = [(fuzz_bytes, name) for name in ("m.keras", "m.h5", "m.weights.h5")]
 KINDS += [(fuzz_config, name) for name in ("m.keras", "m.h5")]
-kinds = pytest.mark.parametrize(("fuzz", "name"), KINDS, ids=[f"{fuzz.__name__}-{name}" for fuzz, name in KINDS])
 
 
-@kinds
+def over(kinds):
+    return pytest.mark.parametrize(("fuzz", "name"), kinds, ids=[f"{fuzz.__name__}-{name}" for fuzz, name in kinds])
+
+
+# Flipped bytes can make the HDF5 library itself crash, and the process with it: not in the plain run.
+@over([kind for kind in KINDS if kind[0] is fuzz_config])
 def test_damaged_files(fuzz, name, files, tmp_path):
     fuzz(files, name, tmp_path, PLAIN, seed=0)
 
 
 @pytest.mark.slow
-@kinds
+@over(KINDS)
 def test_many_damaged_files(fuzz, name, files, tmp_path):
     fuzz(files, name, tmp_path, SLOW, seed=1)
 
