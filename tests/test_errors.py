@@ -153,7 +153,7 @@ def test_data_that_cannot_be_predicted(call, x, words):
         ({"validation_split": 1.0}, ValueError, ["`validation_split`", "1.0", "20 rows"]),
         ({"validation_split": 0.99}, ValueError, ["`validation_split`", "0.99", "20 rows"]),
         ({"validation_data": (X, Y[:3])}, ValueError, ["'x' sizes: 20", "'y' sizes: 3"]),
-        ({"validation_data": (X[:, :2], Y)}, ValueError, ["(None, 4)", "(20, 2)"]),
+        ({"validation_data": (X[:, :2], Y)}, ValueError, ["(None, 4)", "(1, 2)"]),
         ({"validation_data": (X[:0], Y[:0])}, ValueError, ["no data"]),
         ({"sample_weight": np.ones(3)}, ValueError, ["'sample_weight' sizes: 3", "'x' sizes: 20"]),
         ({"epochs": "three"}, TypeError, ["'str'", "integer"]),

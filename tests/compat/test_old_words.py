@@ -11,6 +11,41 @@ import torchkeras_lite as lite
 """
 
 SNIPPETS = {
+    "what Keras 2 kept of compile()": """
+        class Own(models.Model):
+            def train_step(self, data):
+                x, y = data
+                loss = self.compiled_loss(y, self(x), regularization_losses=self.losses)
+                self.zero_grad()
+                loss.backward()
+                with torch.no_grad():
+                    self.optimizer.apply([v.value.grad for v in self.trainable_weights], self.trainable_weights)
+                self.compiled_metrics.update_state(y, self(x))
+                return {m.name: m.result() for m in self.metrics}
+        i = keras.Input((3,))
+        made = [cls(i, layers.Dense(2, kernel_initializer="ones", kernel_regularizer="l2")(i)) for cls in (Own, models.Model)]
+        x, y = np.ones((8, 3), "float32"), np.zeros((8, 2), "float32")
+        logs = []
+        for model in made:
+            model.compile("sgd", "mse", metrics=["mae"])
+            logs.append(model.fit(x, y, epochs=2, batch_size=8, verbose=0).history)
+            assert model.metrics_names == ["loss", "mae"]
+            assert logs[-1]["mean_absolute_error"] is logs[-1]["mae"]
+        np.testing.assert_allclose(logs[0]["loss"], logs[1]["loss"], rtol=1e-6)
+        for a, b in zip(*(model.get_weights() for model in made)):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+    """,
+    "a weight's name comes first in TensorFlow": """
+        class Own(layers.Layer):
+            def build(self, shape):
+                self.a = self.add_weight("a", shape=[3], initializer="ones")
+                self.b = self.add_weight("b", (2,), "float32", "ones", trainable=False)
+                self.c = self.add_weight((4,), "zeros", name="c")
+        layer = Own()
+        layer.build((None, 1))
+        assert [w.name for w in layer.weights] == ["a", "c", "b"]
+        assert [w.shape for w in layer.weights] == [(3,), (4,), (2,)] and [w.numpy().sum() for w in layer.weights] == [3, 0, 2]
+    """,
     "rows say what is there": """
         import importlib, inspect
         from keras import _members, _tables

@@ -166,3 +166,33 @@ def test_elements_come_to_the_device_in_use(data, numbers):
     with config.device("meta"):
         assert [batch.device.type for batch in dataset] == ["meta", "meta"] and set(seen) == {("cpu", "cpu")}
     assert [batch.device.type for batch in dataset] == ["cpu", "cpu"]
+
+
+def test_csv_lines(data, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("x,y,z\n1,2.5,\"a,b\"\n,NA,c\n")
+    sets = data.experimental.CsvDataset(str(path), [7, 0.5, ""], header=True, na_value="NA")
+    first, second = sets
+    assert [one.dtype for one in first[:2]] == [torch.int32, torch.float32]
+    assert [first[0].item(), first[1].item(), first[2].numpy()] == [1, 2.5, b"a,b"]
+    assert [second[0].item(), second[1].item(), second[2].numpy()] == [7, 0.5, b"c"]
+    (row,) = data.experimental.CsvDataset(str(path), [[1.0], torch.float32], header=True, select_cols=[1, 0]).take(1)
+    assert [one.item() for one in row] == [2.5, 1.0]
+    with pytest.raises(ValueError, match="required but missing"):
+        list(data.experimental.CsvDataset(str(path), [torch.int32], header=True, select_cols=[0]))
+    with pytest.raises(ValueError, match="Expected 2 fields"):
+        list(data.experimental.CsvDataset(str(path), [0, 0]))
+
+
+def test_numpy_elements_one_by_one(data):
+    elements = data.Dataset.range(3).as_numpy_iterator()
+    assert elements.next() == 0 and next(elements) == 1 and list(elements) == [2]
+
+
+def test_what_inference_cached_can_be_trained_on(data):
+    cached = data.Dataset.from_tensor_slices([1.0, 2.0]).map(lambda x: x * 2).cache()
+    with torch.inference_mode():
+        assert [one.item() for one in cached] == [2.0, 4.0]
+    weight = torch.ones((), requires_grad=True)
+    sum(weight * one for one in cached).backward()
+    assert weight.grad.item() == 6.0

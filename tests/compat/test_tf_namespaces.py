@@ -533,3 +533,28 @@ def test_tables(tf):
     assert words.lookup(["b", "a"]).tolist() == [1, 0] and set(words.lookup(list("cdefghij")).tolist()) == {2, 3}
     with pytest.raises(ValueError):
         tf.lookup.KeyValueTensorInitializer(["a"], [1, 2])
+
+
+def test_negative_samples(tf):
+    true = tf.constant([[5], [0]], "int64")
+    drawn, of_true, of_drawn = tf.random.log_uniform_candidate_sampler(true, 1, 50, True, 60, seed=3)
+    assert drawn.dtype is torch.int64 and sorted(set(drawn.tolist())) == sorted(drawn.tolist()) and drawn.max() < 60
+    assert of_true.shape == (2, 1) and of_true[1] > of_true[0] and of_drawn.shape == (50,) and (of_drawn <= 1).all()
+    drawn, of_true, _ = tf.random.log_uniform_candidate_sampler(true, 1, 20000, False, 60, seed=3)
+    for row, number in enumerate((5, 0)):
+        chance = np.log((number + 2) / (number + 1)) / np.log(61)
+        np.testing.assert_allclose(of_true[row, 0], chance * 20000, rtol=1e-5)
+        assert abs((drawn == number).double().mean() - chance) < 0.01
+    with pytest.raises(ValueError, match="too small"):
+        tf.random.log_uniform_candidate_sampler(true, 1, 61, True, 60)
+
+
+def test_the_latest_weights_have_any_name(tf, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    import os
+
+    (tmp_path / "notes.txt").write_text("no weights")
+    for i, name in enumerate(("cp-0002.ckpt", "cp-0001.ckpt")):
+        h5py.File(tmp_path / name, "w").close()
+        os.utime(tmp_path / name, (i, i))
+    assert tf.train.latest_checkpoint(str(tmp_path)) == str(tmp_path / "cp-0001.ckpt")

@@ -350,6 +350,10 @@ SCRIPTS = {
         assert float(x[0, 0]) == 2.0 and int(x[0, 1]) == 4 and f"{x[0, 0]:.1f}" == "2.0" and print(x) is None
         assert x.shape == (1, 2) and x.shape[0] == 1 and x.shape.as_list() == [1, 2] and x.shape.rank == x.shape.ndims == 2
         assert x.get_shape().as_list() == [1, 2] and w.get_shape() == (1, 2) and tf.shape(x)[1] == 2
+        assert x.set_shape([None, 2]) is None and x.set_shape(None) is None
+        try: x.set_shape([2, 2])
+        except ValueError: ...
+        else: raise AssertionError
         assert x.dtype == tf.float32 and tf.float32 == x.dtype and x.dtype in (tf.float32, tf.float64) and x.dtype != tf.int32
         assert tf.zeros((1, 2), x.dtype).dtype == x.dtype and tf.as_dtype(x.dtype).name == "float32"
         assert ["a", "b"][tf.constant(1)] == "b" and [1, 2][tf.constant(1).numpy()] == 2
@@ -381,7 +385,8 @@ SCRIPTS = {
         Adam = tf.keras.optimizers.Adam
         assert Adam.minimize
         dropin.uninstall()
-        assert not hasattr(x, "get_shape") and not hasattr(x.shape, "as_list") and not hasattr(Adam, "minimize")
+        assert not hasattr(x, "get_shape") and not hasattr(x, "set_shape")
+        assert not hasattr(x.shape, "as_list") and not hasattr(Adam, "minimize")
         assert not hasattr(x, "__array_ufunc__") and not hasattr(x, "__array_function__")
         try: x.numpy()
         except RuntimeError: ...

@@ -273,7 +273,7 @@ class Pair(keras.Model):
         return [self.tracker]
 
     def train_step(self, data):
-        x = data[0]
+        x = data
         self.zero_grad()
         error = (self.decoder(self.encoder(x)) - x).square().mean()
         error.backward()
@@ -311,3 +311,26 @@ def test_a_subclassed_model_in_a_graph_knows_its_shapes():
     o = model(i)
     assert model.input is i and model.output is o and (model.input_shape, model.output_shape) == ((None, 4), (None, 3))
     assert not hasattr(Wrapped(), "output_shape")
+
+
+def test_a_step_of_ones_own_is_given_what_there_is():
+    class Paired(keras.Model):
+        def train_step(self, data):
+            first, second = data[0], data[1]
+            return {"far": (self(first) - self(second)).abs().mean()}
+
+    i = keras.Input((4,))
+    model = Paired(i, layers.Dense(2, kernel_initializer="ones")(i))
+    model.compile("sgd", "mse")
+    pairs = np.stack([np.zeros((6, 4)), np.ones((6, 4))])  # two rows, each a batch of its own
+
+    class Source(keras.utils.PyDataset):
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, number):
+            return pairs
+
+    for x in (pairs, Source()):
+        assert model.fit(x, verbose=0).history["far"] == [4.0]
+    np.testing.assert_allclose(model.predict(pairs[1], verbose=0), np.full((6, 2), 4.0))

@@ -562,3 +562,51 @@ def test_a_train_step_as_the_guides_write_it():
     np.testing.assert_allclose(*histories, rtol=1e-5)
     for a, b in zip(model.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_a_step_is_given_inputs_as_they_are_where_there_is_nothing_else():
+    seen = []
+
+    class Seeing(Two):
+        def train_step(self, data):
+            seen.append(data)
+            return {}
+
+        test_step = train_step
+
+    model = Seeing()
+    model(X)
+    model.compile("sgd", "mse")
+    for run in (model.fit, model.evaluate):
+        run(X, batch_size=16, verbose=0)
+        run([X[:8], X[:8]], batch_size=8, verbose=0)
+        run(iter([X]), verbose=0)
+        run(X, T, batch_size=16, verbose=0)
+    for alone, several, streamed, pair in (seen[:4], seen[4:]):
+        assert alone.shape == streamed.shape == (16, 8)
+        assert type(several) is tuple and len(several) == 1 and len(several[0]) == 2
+        assert type(pair) is tuple and pair[1].shape == (16, 1)
+
+
+def test_a_loss_of_ones_own_need_not_know_of_training():
+    class Own(Two):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None):
+            return (y - y_pred).abs().mean()
+
+    keras.utils.set_random_seed(0)
+    model = Own()
+    model.compile("sgd", "mse")
+    shown = model.evaluate(X, T, verbose=0)
+    np.testing.assert_allclose(shown, (T - model(X)).abs().mean().item(), rtol=1e-6)
+    assert model.fit(X, T, batch_size=16, epochs=20, verbose=0).history["loss"][-1] < shown
+
+
+@pytest.mark.parametrize("cls, shape", [(layers.Dense, (2, 3)), (layers.Conv2D, (2, 5, 5, 3)), (layers.Conv1D, (2, 5, 3))])
+def test_an_activation_can_be_taken_away(cls, shape):
+    words = {"kernel_size": 2} if cls is not layers.Dense else {}
+    model = keras.Sequential([keras.Input(shape[1:]), cls(4, activation="relu", **words)])
+    x = torch.randn(shape)
+    before = model(x)
+    model.layers[-1].activation = None
+    assert (model(x) < 0).any()
+    torch.testing.assert_close(model(x).relu(), before)

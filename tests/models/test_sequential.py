@@ -275,3 +275,19 @@ def test_a_config_of_one_that_is_not_built():
 def test_a_torch_module_has_no_config():
     with pytest.raises(NotImplementedError, match="torch"):
         keras.Sequential([nn.Linear(8, 2)]).get_config()
+
+
+@pytest.mark.parametrize("begin", [[], [keras.Input((7, 4))]])
+def test_inputs_of_other_sizes_pass_where_the_layers_take_them(begin):
+    model = keras.Sequential([*begin, layers.Dense(3), layers.GlobalAveragePooling1D()])
+    model(torch.zeros(2, 7, 4))
+    x = torch.randn(2, 5, 4)
+    torch.testing.assert_close(model(x), (x @ model.layers[0].kernel.value + model.layers[0].bias.value).mean(1))
+    np.testing.assert_allclose(model.predict(x, verbose=0), model(x).detach(), rtol=1e-6)
+    assert model.input_shape == (None, 7, 4)
+    with pytest.raises(ValueError, match=r"Expected shape \(None, 7, 4\), but .* \(2, 7, 5\)"):
+        model(torch.zeros(2, 7, 5))
+    flat = keras.Sequential([*begin, layers.Flatten(), layers.Dense(3)])
+    flat(torch.zeros(2, 7, 4))
+    with pytest.raises(ValueError, match=r"Expected shape \(None, 7, 4\), but .* \(2, 5, 4\)"):
+        flat(x)

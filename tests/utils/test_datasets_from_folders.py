@@ -130,7 +130,7 @@ def test_sounds(tmp_path):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    steps=st.integers(8, 30), length=st.integers(1, 4), stride=st.integers(1, 3), rate=st.integers(1, 2),
+    steps=st.integers(13, 30), length=st.integers(1, 4), stride=st.integers(1, 3), rate=st.integers(1, 2),
     start=st.integers(0, 3), cut=st.integers(0, 2), targets=st.booleans(),
 )  # fmt: skip
 def test_pieces_of_a_series(steps, length, stride, rate, start, cut, targets):

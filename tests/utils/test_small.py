@@ -63,3 +63,11 @@ def test_layers_as_configs():
     assert isinstance(layer, layers.Dense) and layer.units == 3 and layer.name == "d"
     with pytest.raises(ValueError, match="of a layer"):
         layers.deserialize(keras.losses.serialize(keras.losses.MeanSquaredError()))
+
+
+def test_tensors_are_normalized_with_gradients():
+    x = torch.tensor([[3.0, 4.0], [0.0, 5.0]], requires_grad=True)
+    made = keras.utils.normalize(x, axis=1)
+    np.testing.assert_allclose(made.detach(), keras.utils.normalize(x.detach().numpy(), axis=1), rtol=1e-6)
+    made[0, 0].backward()
+    np.testing.assert_allclose(x.grad[0], [16 / 125, -12 / 125], rtol=1e-5)

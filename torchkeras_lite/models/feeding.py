@@ -84,6 +84,8 @@ class Feeding:
 
     def _prepared(self, parts: tuple) -> tuple:
         """A batch, or all the data, with the inputs as the model takes them."""
+        if self._has_own_steps():
+            return parts  # what such a step hands to the model, and what else it does with the inputs, it alone knows
         x = self._standardized(parts[0])
         return parts if x is parts[0] else (x, *parts[1:])
 
@@ -97,6 +99,16 @@ class Feeding:
         else:
             batches = self._batches(given, None, None, batch_size, False, None, steps)
         return self._adapted(batches, None, training=False)
+
+    def _try_validation(self, first, validation):
+        """Validation data of another shape than the training data goes through the model once, before hours of training."""
+        if first is None or not isinstance(validation, data.Arrays):
+            return
+        x = validation.parts[0]
+        shapes = [[leaf.shape[1:] for leaf in pytree.tree_leaves(part)] for part in (first[0], x)]
+        if shapes[0] != shapes[1] and self.computes:
+            with torch.no_grad():
+                self(pytree.tree_map(lambda t: t[:1].to(validation.device), x), training=False)
 
     def _one_batch(self, x, y, sample_weight, class_weight):
         parts = self._parts(data.with_texts(x) if self._takes_texts() else x, y, sample_weight)

@@ -285,6 +285,7 @@ class Trainer(Feeding):
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+            self._try_validation(first, validation)
         cbs = _callback_list(callbacks, self, verbose, epochs, _steps(batches, steps_per_epoch))
         batches = cbs.following(batches)
         if steps_per_epoch is not None:
@@ -465,6 +466,15 @@ class Trainer(Feeding):
                 f"You must call `compile()` before using the model: `{what}` needs an optimizer and a loss. The usual fix: "
                 "`model.compile(optimizer='adam', loss='mse')`."
             )
+
+    @classmethod
+    def _has_own_steps(cls) -> bool:
+        """Whether a step is overridden."""
+        return (
+            cls.train_step is not Trainer.train_step
+            or cls.test_step is not Trainer.test_step
+            or cls.predict_step is not Trainer.predict_step
+        )
 
     def _build_from(self, batch):
         """Builds the model and its optimizer from the first batch."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from torchkeras_lite.ops import normalizing
+from torchkeras_lite.symbolic import KerasTensor
+
 
 def to_categorical(x, num_classes: int | None = None):
     """One-hot rows out of integers: shape (...,) or (..., 1) -> (..., num_classes), float.
@@ -35,7 +38,9 @@ def to_categorical(x, num_classes: int | None = None):
 
 
 def normalize(x, axis: int = -1, order: int = 2):
-    """x divided by its norm of this order over `axis`; rows of zeros stay."""
+    """x divided by its norm of this order over `axis`; rows of zeros stay. A tensor gives a tensor, and gradients flow."""
+    if isinstance(x, (torch.Tensor, KerasTensor)):
+        return normalizing.normalize(x, axis, order)
     x = np.asarray(x)
     norm = np.atleast_1d(np.linalg.norm(x, order, axis))
     norm[norm == 0] = 1

@@ -39,6 +39,7 @@ ARGUMENTS["optimizers.Nadam"]["schedule_decay"] = None
 ARGUMENTS["optimizers.SGD"].pop("epsilon")
 
 PLACES = {
+    "layers.Layer.add_weight": "keras._places:name_of_weight",
     "models.Trainer.compile": "keras._places:compile_arguments",
     "optimizers.SGD": "keras._places:sgd",
     "optimizers.RMSprop": "keras._places:rmsprop",
@@ -58,6 +59,7 @@ MEMBERS = {
         "predict_generator": "keras._methods:predict_generator",
         "reset_states": "keras._methods:reset_states",
         "to_yaml": "keras._methods:to_yaml",
+        **{name: f"keras._compiled:{name}" for name in ("compiled_loss", "compiled_metrics", "metrics_names")},
     },
     "models.entries.Entry": {"standardized": "keras._methods:standardized"},
     "layers.Lambda": {"call": "keras._methods:call_of_lambda"},
@@ -69,4 +71,7 @@ MEMBERS = {
     "callbacks.History": {"history": "keras._logs:history"},
 }
 
-LOGS = {"acc": "accuracy", "lr": "learning_rate"}
+LOGS = {
+    "acc": "accuracy", "lr": "learning_rate", "mean_absolute_error": "mae", "mean_squared_error": "mse",
+    "mean_absolute_percentage_error": "mape", "mean_squared_logarithmic_error": "msle", "cosine_proximity": "cosine_similarity",
+}  # fmt: skip

@@ -9,10 +9,11 @@ class OldNames(dict):
     """A dict that, asked for a name it does not have, looks under today's. It holds, shows and pickles today's only."""
 
     def __missing__(self, name):
-        head, line, last = str(name).rpartition("_")
-        now = f"{head}{line}{LOGS.get(last, last)}"
-        if now in self:
-            return self[now]
+        for old, now in LOGS.items():
+            if name == old or str(name).endswith(f"_{old}"):
+                now = f"{name.removesuffix(old)}{now}"
+                if now in self:
+                    return self[now]
         raise KeyError(name)
 
     def __reduce__(self):

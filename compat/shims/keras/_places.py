@@ -60,6 +60,14 @@ def compile_arguments(args, words):
     return args[:2], {**settled, **words}
 
 
+def name_of_weight(args, words):
+    """(name, shape, dtype, initializer, regularizer, trainable, constraint), as in TensorFlow: the name is a string."""
+    if not args or not isinstance(args[0], str):
+        return args, words
+    names = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+    return (), {**dict(zip(names, args, strict=False)), **words}
+
+
 def _names_metrics(value) -> bool:
     if isinstance(value, dict):
         return any(map(_names_metrics, value.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 
 import torch
 
@@ -137,3 +138,50 @@ def get_global_generator() -> Generator:
 
 def set_global_generator(generator: Generator) -> None:
     _global[0] = generator
+
+
+def log_uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
+    """Classes for negative sampling: of classes sorted by how often they occur, a rare one is drawn less often.
+
+    Args:
+        true_classes: integers of shape (batch, num_true).
+        num_sampled: how many classes are drawn, for the whole batch.
+        unique: whether no class is drawn twice.
+        range_max: classes are those below.
+
+    Returns:
+        The classes (int64), and how often each of the true ones and of the drawn ones is to be expected among them.
+
+    Raises:
+        ValueError: more different classes are wanted than there are.
+    """
+    if unique and num_sampled > range_max:
+        raise ValueError(f"Sampler's range is too small: {num_sampled} different classes out of {range_max}.")
+    true_classes = given(true_classes)
+    device = true_classes.device
+    made = torch.Generator(device)
+    made.manual_seed(int(torch.randint(INT32, ())) if seed is None else int(seed))
+    chances = _log_uniform(torch.arange(range_max, device=device, dtype=torch.float64), range_max)
+    if not unique:
+        drawn_classes, tries = torch.multinomial(chances, num_sampled, replacement=True, generator=made), None
+    else:
+        order, tries = [], 0
+        while len(order) < num_sampled:
+            for one in torch.multinomial(chances, 4 * num_sampled, replacement=True, generator=made).tolist():
+                tries += 1
+                if one not in order:
+                    order.append(one)
+                    if len(order) == num_sampled:
+                        break
+        drawn_classes = torch.tensor(order, device=device, dtype=torch.int64)
+
+    def expected(classes):
+        chance = _log_uniform(classes.to(torch.float64), range_max)
+        count = chance * num_sampled if tries is None else -torch.expm1(tries * torch.log1p(-chance))
+        return count.to(torch.float32)
+
+    return drawn_classes, expected(true_classes), expected(drawn_classes)
+
+
+def _log_uniform(classes, range_max):
+    return torch.log((classes + 2) / (classes + 1)) / math.log(range_max + 1)

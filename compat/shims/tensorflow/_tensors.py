@@ -5,6 +5,7 @@
 - numpy's operators take tensors, and gradients flow: `array * tensor` is a tensor. numpy's other functions take them for
   arrays (`np.argmax(tensor, axis=1)`), where torch's own methods would not understand numpy's arguments.
 - `float(loss)` is silent about gradients that do not go through it: a filter for that one warning of torch's.
+- `tensor.set_shape(shape)`, which tells TensorFlow what it does not know while it draws, checks the shape.
 - `tensor.get_shape()` is the shape as a `TensorShape`, and `tensor.shape` has `as_list()`, `rank` and `ndims`.
 
 Nothing that torch has is changed but the default of `force`, and none of its operations gets slower. `dropin.uninstall()`
@@ -106,6 +107,11 @@ def _get_shape(self) -> TensorShape:
     return TensorShape(self.shape)
 
 
+def _set_shape(self, shape) -> None:
+    if not TensorShape(self.shape).is_compatible_with(TensorShape(shape)):
+        raise ValueError(f"Tensor's shape {tuple(self.shape)} is not compatible with supplied shape {TensorShape(shape)}.")
+
+
 def _array_ufunc(self, ufunc, method, *inputs, out=None, **kwargs):
     """What numpy asks of a tensor among the operands of its own functions."""
     function = _OPERATORS.get(ufunc.__name__) if method == "__call__" and out is None and not kwargs else None
@@ -133,7 +139,8 @@ _OPERATORS = {
 _WARNING = "Converting a tensor with requires_grad=True to a scalar"
 _torchs_numpy = getattr(torch.Tensor, "numpy", None)
 _METHODS = {
-    "numpy": _numpy, "get_shape": _get_shape, "__array_ufunc__": _array_ufunc, "__array_function__": _array_function,
+    "numpy": _numpy, "get_shape": _get_shape, "set_shape": _set_shape, "__array_ufunc__": _array_ufunc,
+    "__array_function__": _array_function,
 }  # fmt: skip
 # torch.Size takes no attributes from Python, so these are written into its dict itself. None of them hides anything.
 _SIZES = {"as_list": list, "rank": property(len), "ndims": property(len)}

@@ -49,6 +49,27 @@ class Options:
         self.autotune = self.threading = self.experimental_optimization = self.experimental_distribute = self
 
 
+def _for_training(element):
+    """The element, made of tensors that autograd can keep, although it comes to be in inference mode."""
+    with torch.inference_mode(False):
+        return pytree.tree_map(lambda leaf: leaf.clone() if hasattr(leaf, "detach") and leaf.is_inference() else leaf, element)
+
+
+class _NumpyIterator:
+    """Elements as numpy arrays; `next` is a method too."""
+
+    def __init__(self, elements):
+        self._elements = elements
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return pytree.tree_map(lambda leaf: leaf.numpy()[()] if hasattr(leaf, "detach") else leaf, next(self._elements))
+
+    next = __next__
+
+
 class _Rows:
     """Rows of arrays, as a stream of their numbers."""
 
@@ -353,7 +374,7 @@ class Dataset:
                 return
             fresh = []
             for element in self._items():
-                fresh.append(element)
+                fresh.append(_for_training(element))  # `evaluate` may be the first to ask
                 yield element
             kept[:] = fresh
             done.append(True)
@@ -382,11 +403,11 @@ class Dataset:
 
     def cardinality(self, name=None):
         """How many elements there are; -1 is endlessly many, -2 is not known."""
-        return torch.tensor(UNKNOWN_CARDINALITY if self._count is None else self._count)
+        return torch.as_tensor(UNKNOWN_CARDINALITY if self._count is None else self._count)
 
     def as_numpy_iterator(self):
         """The elements as numpy arrays."""
-        return (pytree.tree_map(lambda leaf: leaf.numpy()[()] if hasattr(leaf, "detach") else leaf, e) for e in self._items())
+        return _NumpyIterator(self._items())
 
     @property
     def element_spec(self):
@@ -544,8 +565,72 @@ def _names(filenames):
     return [filenames] if isinstance(filenames, str) or not hasattr(filenames, "__iter__") else filenames
 
 
+def CsvDataset(filenames, record_defaults, compression_type=None, buffer_size=None, header=False, field_delim=",",
+               use_quote_delim=True, na_value="", select_cols=None, exclude_cols=None):  # fmt: skip
+    """A data set of the lines of CSV files, each a tuple with one tensor for each column.
+
+    Args:
+        filenames, compression_type: as in `TextLineDataset`.
+        record_defaults: for each column the value where the field is empty, or a dtype if it must not be.
+        header: whether the first line of each file is none of the data.
+        field_delim, use_quote_delim: what is between fields, and whether quotes keep it in one.
+        na_value: another way to write an empty field.
+        select_cols, exclude_cols: numbers of the columns that are wanted, or not.
+
+    Raises:
+        ValueError: when a line is read that has another number of fields, or an empty one that must not be.
+    """
+    import csv
+
+    from ._text import string_of
+    from .dtypes import as_dtype
+
+    quoting = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
+    columns = [_column(default, as_dtype) for default in record_defaults]
+
+    def lines(name):
+        source = (string_of(line) for line in TextLineDataset(name, compression_type)._items())
+        yield from itertools.islice(csv.reader(source, delimiter=field_delim, quoting=quoting), int(header), None)
+
+    def wanted(fields):
+        if select_cols is not None:
+            return [fields[i] for i in select_cols]
+        return [field for i, field in enumerate(fields) if i not in (exclude_cols or ())]
+
+    def elements():
+        for name in _names(filenames):
+            for fields in lines(name):
+                fields = wanted(fields)
+                if len(fields) != len(columns):
+                    raise ValueError(f"Expected {len(columns)} fields in a line, but have {len(fields)}: {fields}")
+                yield tuple(column("" if field == na_value else field) for column, field in zip(columns, fields, strict=True))
+
+    return Dataset(elements)
+
+
+def _column(default, as_dtype):
+    """The function that makes a tensor of a field. `default`: a value, a list of one, or the dtype of what must be there."""
+    if isinstance(default, (list, tuple)):
+        default = default[0] if default else 0.0
+    default = default.numpy()[()] if hasattr(default, "detach") else default
+    must = not isinstance(default, (str, bytes, int, float, np.generic))
+    dtype = as_dtype(default) if must else None
+    if isinstance(default, (str, bytes)) or (must and dtype.name == "string"):
+        return lambda field: text(field if field or must else default)
+    kind = config.torch_dtype(dtype.name) if must else torch.int32 if isinstance(default, int) else torch.float32
+    number = float if kind.is_floating_point else int
+
+    def made(field):
+        if must and not field:
+            raise ValueError("A field is required but missing. The usual fix: a default value in `record_defaults`.")
+        return torch.tensor(number(field) if field else default, dtype=kind)
+
+    return made
+
+
 class experimental:
     AUTOTUNE = AUTOTUNE
+    CsvDataset = staticmethod(CsvDataset)
     INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
 
     @staticmethod

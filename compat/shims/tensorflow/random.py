@@ -9,9 +9,9 @@ from torchkeras_lite.config import set_random_seed
 from ._missing import getattr_of
 
 _DRAWN = [
-    "Generator", "categorical", "gamma", "get_global_generator", "normal", "poisson", "set_global_generator", "shuffle",
-    "split", "stateless_categorical", "stateless_normal", "stateless_truncated_normal", "stateless_uniform",
-    "truncated_normal", "uniform",
+    "Generator", "categorical", "gamma", "get_global_generator", "log_uniform_candidate_sampler", "normal", "poisson",
+    "set_global_generator", "shuffle", "split", "stateless_categorical", "stateless_normal", "stateless_truncated_normal",
+    "stateless_uniform", "truncated_normal", "uniform",
 ]  # fmt: skip
 __all__ = ["set_seed", *_DRAWN]
 __getattr__ = getattr_of(__name__, dict.fromkeys(_DRAWN, "_drawn"))

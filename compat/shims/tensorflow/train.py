@@ -207,14 +207,25 @@ def get_checkpoint_state(checkpoint_dir, latest_filename=None) -> CheckpointStat
 
 
 def latest_checkpoint(checkpoint_dir, latest_filename=None) -> str | None:
-    """The path to restore from, or None. Without a file `checkpoint`, the newest weights file that Keras wrote there."""
+    """The path to restore from, or None. Without a file `checkpoint`, the newest weights file that Keras wrote there.
+
+    Such a file ends in `.weights.h5`, or is an HDF5 file of any other name (scripts wrote `cp-0001.ckpt`, without the ending).
+    """
     state = get_checkpoint_state(checkpoint_dir, latest_filename)
     if state is not None and os.path.exists(f"{state.model_checkpoint_path}{SUFFIX}"):
         return state.model_checkpoint_path
     if not os.path.isdir(checkpoint_dir):
         return None
-    files = [os.path.join(checkpoint_dir, name) for name in os.listdir(checkpoint_dir) if name.endswith(SUFFIX)]
+    files = [os.path.join(checkpoint_dir, name) for name in os.listdir(checkpoint_dir)]
+    files = [path for path in files if path.endswith(SUFFIX) or _is_hdf5(path)]
     return max(files, key=lambda path: (os.path.getmtime(path), path), default=None)
+
+
+def _is_hdf5(path) -> bool:
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
 class CheckpointManager:
