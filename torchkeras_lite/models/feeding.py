@@ -66,7 +66,7 @@ class Feeding:
 
     def _is_one_batch(self, x, batch_size) -> bool:
         """Whether x is an array that needs no cutting: then most of what follows can be left out."""
-        if not isinstance(x, (np.ndarray, torch.Tensor)) or not x.ndim or (isinstance(x, np.ndarray) and x.dtype.kind in "OUS"):
+        if not _is_numbers(x) or not x.ndim:
             return False
         return 0 < x.shape[0] <= (32 if batch_size is None else positive(batch_size, "batch_size"))
 
@@ -111,12 +111,19 @@ class Feeding:
                 self(pytree.tree_map(lambda t: t[:1].to(validation.device), x), training=False)
 
     def _one_batch(self, x, y, sample_weight, class_weight):
-        parts = self._parts(data.with_texts(x) if self._takes_texts() else x, y, sample_weight)
+        if not _is_numbers(x) and self._takes_texts():  # asking goes through all modules: not in each step
+            x = data.with_texts(x)
+        parts = self._parts(x, y, sample_weight)
         data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
         if class_weight is not None and len(parts) == 2:
             parts = (*parts, data.class_weights(class_weight, parts[1]))
         device = self._device()
         return pytree.tree_map(lambda t: t.to(device), parts)
+
+
+def _is_numbers(x) -> bool:
+    """Whether it is one array or tensor of numbers, so that nobody needs to look for strings in it."""
+    return isinstance(x, torch.Tensor) or (isinstance(x, np.ndarray) and x.dtype.kind not in "OUS")
 
 
 def three(parts):
