@@ -167,10 +167,14 @@ def _pooled(x, pool_size, strides, padding, data_format, pool_mode):
 
 @drawn
 def local_conv1d(inputs, kernel, kernel_size, strides, data_format=None):
-    """A kernel of its own for each place. Shapes: inputs (batch, steps, in), kernel (places, window * in, out)."""
+    """A kernel of its own for each place. Shapes: inputs (batch, steps, in), kernel (places, window * in, out); with the
+    channels first, inputs (batch, in, steps) and kernel (places, in * window, out)."""
     inputs, kernel = together([inputs, kernel])
-    parts = inputs.unfold(1, kernel_size[0], strides[0])[:, : len(kernel)].transpose(2, 3).flatten(2)
-    return torch.einsum("bpi,pio->bpo", parts, kernel)
+    last = channels(data_format) == "channels_last"
+    parts = inputs.unfold(1 if last else 2, kernel_size[0], strides[0])
+    parts = (parts.transpose(2, 3) if last else parts.transpose(1, 2))[:, : len(kernel)].flatten(2)
+    y = torch.einsum("bpi,pio->bpo", parts, kernel)
+    return y if last else y.transpose(1, 2)
 
 
 @drawn

@@ -18,7 +18,9 @@ from torchkeras_lite.ops.dispatch import to_tensor
 from torchkeras_lite.symbolic import KerasTensor, tensors_in
 from torchkeras_lite.variable import Variable
 
+from . import _methods
 from ._backend_phase import Phase, learning_phase_scope
+from ._backend_shapes import Shape, vector
 from ._backend_state import get_value
 
 # ---------------------------------------------------------------- functions
@@ -29,6 +31,7 @@ class Function:
 
     def __init__(self, inputs, outputs, updates=None, name=None):
         self.inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        outputs = pytree.tree_map(lambda x: vector(x) if isinstance(x, Shape) else x, outputs)
         self.outputs, self.name = outputs, name or "function"
         self.updates = _pairs(updates)
         fed = [x for x in self.inputs if not isinstance(x, Phase)]
@@ -126,11 +129,12 @@ def eval(x):
 
 def gradients(loss, variables) -> list:
     """The gradients of `loss` (summed, if it is no number) by each of `variables`; None where it does not depend on one.
+
     Args:
         loss: a tensor, symbolic or not, or a list of them.
         variables: a Variable or tensor, or a list of them; of a symbolic loss, KerasTensors that it follows from too.
 
-    Of a symbolic loss they are symbolic, and `function` computes them. Those by Variables that it does not follow from are
+    Of a symbolic loss they are symbolic, for `function`, losses and models. Those by Variables that it does not follow from are
     zeros then, for nobody knows before what layers do.
 
     Raises:
@@ -143,11 +147,12 @@ def gradients(loss, variables) -> list:
     behind = _behind(losses)
     depends = [x for x in wanted if (x in behind if isinstance(x, KerasTensor) else isinstance(x, (Variable, torch.Tensor)))]
     depends = [x for x in depends if not isinstance(x, KerasTensor) or x.dtype.startswith(("float", "bfloat"))]
-    slope = _Slope([x for x in depends if not isinstance(x, KerasTensor)])
-    inner = [x for x in depends if isinstance(x, KerasTensor)]
+    roots, nested, beside = _way(losses, [x for x in depends if isinstance(x, KerasTensor)])
+    inner = [*roots, *nested]
+    slope = _Slope([x for x in depends if not isinstance(x, KerasTensor)], (losses, roots, nested, beside))
     outlines = [KerasTensor(x.shape, config.dtype_name(x.dtype)) for x in (*inner, *slope.variables)]
     op = symbolic.Op("Gradients", slope)
-    op._nodes.append(symbolic.Node(op, (losses, inner), {}, outlines))
+    op._nodes.append(symbolic.Node(op, (losses, inner, beside), {}, outlines))
     symbolic.drawing.begin()
     found = {id(x): outline for x, outline in zip((*inner, *slope.variables), outlines, strict=True)}
     return [found.get(id(x)) for x in wanted]
@@ -155,8 +160,9 @@ def gradients(loss, variables) -> list:
 
 def _of_values(losses, wanted) -> list:
     if going_on.inferring:
+        _methods.asked_for_gradients += 1
         return [torch.zeros_like(_shown(x)) for x in wanted]
-    total = functools.reduce(torch.add, [to_tensor(each).sum() for each in losses])
+    total = _total([to_tensor(each) for each in losses])
     blind = [x for x in wanted if isinstance(x, (Variable, torch.Tensor)) and not _raw(x).requires_grad]
     if blind or not torch.is_grad_enabled():
         raise ValueError(
@@ -167,36 +173,99 @@ def _of_values(losses, wanted) -> list:
 
 
 class _Slope:
-    """The gradients of losses by tensors of a graph, and by Variables (or tensors) that its layers use."""
+    """The gradients of losses by tensors of a graph, and by Variables (or tensors) that its layers use.
+
+    Args:
+        variables: those.
+        way: the losses, and what leads there, as `_way` says it.
+    """
 
     __name__ = "gradients"
 
-    def __init__(self, variables):
-        self.variables = variables
-        self.again = False  # whether they are differentiated themselves
+    def __init__(self, variables, way):
+        self.variables, self.way = variables, way
+        self.again = True  # whether the gradients are recorded: outside of `K.function` nobody knows who differentiates them
+        self.differentiated = False  # whether a gradient has been drawn of them
 
-    def __call__(self, losses, inner):
-        total = functools.reduce(torch.add, [each.sum() for each in losses])
+    def __call__(self, losses, inner, beside):
+        if going_on.inferring:
+            return [torch.zeros_like(x) for x in inner] + [torch.zeros_like(_shown(x)) for x in self.variables]
+        total = _total(losses)
+        if inner and not all(x.requires_grad for x in (total, *inner)):  # they came about off the record, as in `predict`
+            return self._once_more(inner, beside)
         if not total.requires_grad:
             raise RuntimeError(
-                "gradients: there is nothing to differentiate here. Gradients of symbolic tensors are computed by "
-                "`K.function`; in layers and models they have to be computed of tensors, inside of `call`."
+                "gradients: there is nothing to differentiate here. Gradients by Variables are computed by `K.function` and in "
+                "training; elsewhere in layers and models compute them of tensors, inside of `call`."
             )
+        return self._of(total, inner)
+
+    def _of(self, total, inner):
         sources = [*inner, *self.variables]
         found = _slopes(total, sources, self.again)
         return [torch.zeros_like(_shown(x)) if slope is None else slope for slope, x in zip(found, sources, strict=True)]
 
+    def _once_more(self, inner, beside):
+        """Computes the losses again from the tensors, this time on record."""
+        training, count = torch.is_grad_enabled(), len(self.way[1])
+        with torch.inference_mode(False), torch.enable_grad():
+            own = [x.clone() if x.requires_grad else x.detach().clone().requires_grad_() for x in inner[:count]]
+            given = [x.clone() if x.is_inference() else x for x in beside]
+            made, between = self._forward(*own, *given)
+            slopes = self._of(_total(made), [*own, *between])
+        return slopes if training else [slope.detach() for slope in slopes]
+
+    @functools.cached_property
+    def _forward(self):
+        losses, roots, nested, beside = self.way
+        return Graph([*roots, *beside], [losses, nested]).compile("gradients")
+
     @contextlib.contextmanager
     def watching(self):
-        """Inside, the Variables count for gradients, frozen or not."""
+        """Inside, the Variables count for gradients, frozen or not; only what is known to be differentiated again will be."""
         frozen = [raw for raw in map(_raw, self.variables) if raw.is_leaf and raw.is_floating_point() and not raw.requires_grad]
         for raw in frozen:
             raw.requires_grad_(True)
+        before, self.again = self.again, self.differentiated
         try:
             yield
         finally:
+            self.again = before
             for raw in frozen:
                 raw.requires_grad_(False)
+
+
+def _total(losses) -> torch.Tensor:
+    return functools.reduce(torch.add, [each.sum() for each in losses])
+
+
+def _way(losses, inner) -> tuple:
+    """What leads from tensors to losses: (the tensors, those of them that follow from others of them, what else comes in)."""
+    on_the_way, beside, nested = dict.fromkeys(inner), {}, []
+    for node in _nodes_behind(losses):
+        if on_the_way.keys().isdisjoint(node.inputs):
+            continue
+        nested += [tensor for tensor in node.outputs if tensor in on_the_way]  # they were asked for
+        on_the_way.update(dict.fromkeys(node.outputs))
+        beside.update(dict.fromkeys(node.inputs))
+    beside = [tensor for tensor in beside if tensor not in on_the_way]
+    return [tensor for tensor in dict.fromkeys(inner) if tensor not in nested], nested, beside
+
+
+def _nodes_behind(tensors) -> list:
+    """All calls from which tensors follow, each after those that it needs. Without recursion: some graphs are deep."""
+    done: dict = {}
+    waiting = [(tensor.node, False) for tensor in tensors_in(tensors)]
+    while waiting:
+        node, ready = waiting.pop()
+        if node is None or node in done:
+            continue
+        if ready:
+            done[node] = None
+            continue
+        waiting.append((node, True))
+        waiting += [(tensor.node, False) for tensor in node.inputs if tensor.node not in done]
+    return list(done)
 
 
 def _behind(losses) -> set:
@@ -210,7 +279,7 @@ def _behind(losses) -> set:
         if tensor.node is not None:
             waiting += tensor.node.inputs
             if isinstance(getattr(tensor.node.operation, "function", None), _Slope):
-                tensor.node.operation.function.again = True
+                tensor.node.operation.function.differentiated = True
     return found
 
 

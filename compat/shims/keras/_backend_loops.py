@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
@@ -98,6 +99,7 @@ def _rnn(step, inputs, states, mask, constants, backwards, zero_masked, return_a
     columns = [to_tensor(leaf).unbind(1) for leaf in leaves]
     steps = len(columns[0])
     states = [to_tensor(state) for state in states]
+    constants = [to_tensor(each) if isinstance(each, np.ndarray) else each for each in constants]
     marks = None if mask is None else to_tensor(mask).bool().unbind(1)
     outputs: list = []
     for time in range(steps - 1, -1, -1) if backwards else range(steps):

@@ -17,7 +17,7 @@ from torchkeras_lite.variable import Variable
 
 from ._backend_calls import draw, known, sizes_of
 from ._backend_phase import learning_phase
-from ._backend_shapes import to_dense
+from ._backend_shapes import Shape, to_dense
 
 # ---------------------------------------------------------------- made
 
@@ -145,7 +145,7 @@ def get_value(x):
         x = x.value
     if isinstance(x, torch.Tensor):
         return ops.convert_to_numpy(to_dense(x))[()]
-    return np.asarray(x)[()]
+    return np.asarray(x, "int32" if isinstance(x, Shape) else None)[()]
 
 
 def batch_get_value(ops):
