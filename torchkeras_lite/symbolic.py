@@ -27,6 +27,7 @@ from torchkeras_lite.variable import tensor_of
 # fixed; large and even, so that the kernels, strides and pools of usual networks fit into them.
 _PROBES = (256, 320)
 _PLAIN = frozenset((torch.Tensor, torch.nn.Parameter, np.ndarray, float, int, bool, str, type(None)))
+_MISFIT_OF_ROWS = re.compile(r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension 0")
 _VALUES = ("numpy", "tolist", "item", "cpu", "cuda")  # what only a tensor with values can answer
 
 
@@ -345,7 +346,9 @@ def infer(function, args, kwargs, device=None):
     """What `function` returns for these arguments, as fresh KerasTensors: found by running it on stand-ins.
 
     A None in front becomes zero rows, and an output size of zero is None again. A None further in is tried with two sizes:
-    output sizes that differ were following it. Functions that refuse zero rows get two and then three real ones.
+    output sizes that differ were following it. Functions that refuse zero rows get two and then three real ones; those that
+    know how many there will be (`x + torch.rand(32, 1)`) that number; where a None in front meets one further in (x times its
+    transpose), both get the same size.
     """
     leaves = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, KerasTensor)]
     varies_inside = any(None in leaf.shape[1:] for leaf in leaves)
@@ -372,11 +375,19 @@ def infer(function, args, kwargs, device=None):
         zero_rows = False
         try:
             results = with_rows()
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             if "ZeroDivisionError" in str(error):  # torch's word for a division of integers by the zeros in a stand-in
                 results = with_rows(torch.ones)
-            elif varies_in_front and fixed:
-                results = [run(fixed[0], _PROBES[0])]  # beside a tensor of so many rows there can be no other number of them
+            elif varies_in_front:
+                # Beside a tensor of so many rows there can be no other number of them; or they meet a size further in.
+                misfit = _MISFIT_OF_ROWS.search(str(error))
+                counts = [*fixed[:1], *(map(int, misfit.groups()) if misfit else ())]
+                for pairs in (*([(rows, size) for size in _PROBES] for rows in counts), [(size, size) for size in _PROBES]):
+                    with contextlib.suppress(Exception):
+                        results, varies_inside = [run(*pair) for pair in pairs], False
+                        break
+                else:
+                    raise
             else:
                 raise
     found = [leaf for leaf in pytree.tree_leaves(results[0]) if _is_tensor(leaf)]
