@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from importlib import import_module
 
+from . import _arithmetic
 from ._tables import ARGUMENTS, MEMBERS, PLACES
 from ._words import After
 
 _absent = object()
-_done: list[tuple[type, str, object]] = []  # (class, name, what it had there itself before)
+_done: list[tuple] = []  # (class or module, name, what it had there itself before)
 
 
 def put_on(package) -> None:
     """Adds all rows to the classes below `package` (once); rows of classes that are not there (yet) are passed over."""
+    _arithmetic.put_on()
     if _done:
         return
     for path, rows in MEMBERS.items():
-        cls, _ = _find(package, path)
+        cls = _find(package, path)[0] or sys.modules.get(f"{package.__name__}.{path}")
         for name, place in rows.items() if cls else ():
             module, _, attribute = place.partition(":")
             _set(cls, name, getattr(import_module(module), attribute))
@@ -39,6 +42,7 @@ def put_on(package) -> None:
 
 def take_off() -> None:
     """Leaves the classes as they were before `put_on`."""
+    _arithmetic.take_off()
     while _done:
         cls, name, before = _done.pop()
         if before is _absent:
@@ -89,14 +93,16 @@ def understanding(method, rows: dict, name: str, reads=None):
             then(self, value)
         return result
 
-    understood._understands = method
+    understood._understands, understood._rows = method, rows
     return understood
 
 
 def function_with(function, rows: dict):
     """A function of today that understands old words too."""
     understood = understanding(lambda _, *args, **words: function(*args, **words), rows, function.__name__)
-    return functools.wraps(function)(functools.partial(understood, None))
+    taking = functools.wraps(function)(functools.partial(understood, None))
+    taking._rows = rows
+    return taking
 
 
 def today(given: dict, words: dict, rows: dict, defaults: dict, name: str) -> dict:
