@@ -11,7 +11,8 @@ from ._locally_connected import LocallyConnected1D, LocallyConnected2D
 from ._words import initializer
 
 __all__ = [
-    "Highway", "LocallyConnected1D", "LocallyConnected2D", "MaxoutDense", "ParametricSoftplus", "SReLU", "ThresholdedReLU",
+    "Highway", "LocallyConnected1D", "LocallyConnected2D", "MaxoutDense", "ParametricSoftplus", "SReLU",
+    "SyncBatchNormalization", "ThresholdedReLU",
 ]  # fmt: skip
 
 
@@ -31,6 +32,13 @@ class _Dense1(layers.Layer):
         if self.bias:
             return self.add_weight(shape, begin, regularizer=self.b_regularizer, constraint=self.b_constraint, name=name)
         return None
+
+
+class SyncBatchNormalization(layers.BatchNormalization):
+    """BatchNormalization with the statistics of the batches of all processes together."""
+
+    def __init__(self, axis=-1, momentum=0.99, epsilon=0.001, synchronized=True, **kwargs):
+        super().__init__(axis=axis, momentum=momentum, epsilon=epsilon, synchronized=synchronized, **kwargs)
 
 
 class Highway(_Dense1):

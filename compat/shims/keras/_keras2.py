@@ -1,6 +1,6 @@
 """Keras 2 (2017 to 2020): the rows of what Keras 3 renamed or left out. Keras 1 had much of it too. See `_tables.py`."""
 
-from ._words import After, decay, epsilon, every_so_many_epochs, no_targets, rate
+from ._words import After, decay, epsilon, every_so_many_epochs, loss_scale, no_targets, rate, sees_backwards
 
 _WITH_KERNELS = "Dense Conv1D Conv2D Conv3D Conv2DTranspose Conv3DTranspose".split()
 
@@ -13,8 +13,31 @@ PATHS = {
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "Adamax", "Adadelta", "Adagrad", "Nadam")
 
 NAMES = {
+    "": {"version": "keras._utils:version"},
+    "mixed_precision": {
+        "set_policy": "torchkeras_lite.mixed_precision:set_global_policy",
+        "get_layer_policy": "keras._utils:get_layer_policy",
+    },
+    "initializers": {
+        **{old: f"torchkeras_lite.initializers:{name}" for old, name in (
+            ("zero", "Zeros"), ("one", "Ones"), ("uniform", "RandomUniform"), ("normal", "RandomNormal"),
+        )},
+    },
+    "layers": {
+        "_Merge": "keras._merge:ByFunction",
+        "AtrousConv1D": "keras._layers:AtrousConvolution1D",
+        "AtrousConv2D": "keras._layers:AtrousConvolution2D",
+        "Deconv2D": "keras._layers:Deconvolution2D",
+        "Deconv3D": "keras._layers:Deconvolution3D",
+        "AbstractRNNCell": "torchkeras_lite.layers:Layer",
+        "PreprocessingLayer": "torchkeras_lite.layers:Layer",
+        "BatchNormalizationV1": "torchkeras_lite.layers:BatchNormalization",
+        "BatchNormalizationV2": "torchkeras_lite.layers:BatchNormalization",
+        "SyncBatchNormalization": "keras._dead_layers:SyncBatchNormalization",
+    },
     "optimizers": {name.lower(): f"torchkeras_lite.optimizers:{name}" for name in _OPTIMIZERS},
     "callbacks": {"BaseLogger": "torchkeras_lite.callbacks:Callback"},
+    "utils": {"get_file": "keras._downloads:get_file"},
 }
 
 _QUEUE = {"max_queue_size": None, "workers": None, "use_multiprocessing": None}
@@ -31,7 +54,10 @@ ARGUMENTS = {
     "callbacks.TensorBoard": {
         **dict.fromkeys(("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data")),
     },
+    "dtype_policies.DTypePolicy": {"loss_scale": None},
+    "optimizers.LossScaleOptimizer": {"loss_scale": loss_scale},
     "layers.BatchNormalization": {"fused": None, "virtual_batch_size": None},
+    **{f"layers.{name}": {"causal": After(sees_backwards)} for name in ("Attention", "AdditiveAttention")},
     "layers.LSTM": {"time_major": None},
     "layers.GRU": {"time_major": None},
 }
@@ -39,14 +65,21 @@ ARGUMENTS["optimizers.Nadam"]["schedule_decay"] = None
 ARGUMENTS["optimizers.SGD"].pop("epsilon")
 
 PLACES = {
+    "layers.Layer": "keras._places:without_itself",
     "layers.Layer.add_weight": "keras._places:name_of_weight",
+    "models.Model": "keras._places:without_itself",
     "models.Trainer.compile": "keras._places:compile_arguments",
+    "optimizers.LossScaleOptimizer": "keras._places:loss_scale",
     "optimizers.SGD": "keras._places:sgd",
     "optimizers.RMSprop": "keras._places:rmsprop",
 }
 
 MEMBERS = {
+    **{f"applications.{file}": {"get_file": "keras._downloads:get_file"} for file in ("imagenet_utils", "network")},
     **{f"optimizers.{name}": {"lr": "keras._rates:lr", "decay": "keras._rates:decay"} for name in _OPTIMIZERS},
+    "optimizers.LossScaleOptimizer": {
+        name: f"keras._methods:{name}" for name in ("get_scaled_loss", "get_unscaled_gradients", "loss_scale")
+    },
     "layers.Layer": {
         name: f"keras._methods:{name}"
         for name in ("get_input_at", "get_output_at", "get_input_shape_at", "get_output_shape_at", "get_output_shape_for")
@@ -62,13 +95,14 @@ MEMBERS = {
         **{name: f"keras._compiled:{name}" for name in ("compiled_loss", "compiled_metrics", "metrics_names")},
     },
     "models.entries.Entry": {"standardized": "keras._methods:standardized"},
-    "layers.Lambda": {"call": "keras._methods:call_of_lambda"},
+    "layers.Lambda": {"call": "keras._methods:call_of_lambda", "_call_symbolic": "keras._methods:symbolic_call_of_lambda"},
     "models.Sequential": {
         "predict_classes": "keras._methods:predict_classes",
         "predict_proba": "keras._methods:predict_proba",
         "add": "keras._merge:add",
     },
     "callbacks.History": {"history": "keras._logs:history"},
+    "metrics.Metric": {"reset_states": "keras._methods:reset_state_of_metric"},
 }
 
 LOGS = {

@@ -7,6 +7,7 @@ import numbers
 
 from torchkeras_lite import layers
 
+from . import _eras
 from ._words import by_name
 
 
@@ -28,7 +29,7 @@ class Former:
         """The layer, from arguments of then (an integer in the third place, or words of then) or of today."""
         sides = self._sides
         if sides and not (self._is_side(args) or {*sides} & words.keys()):
-            return self._cls(*args, **words)
+            return self._class_of_era()(*args, **words)
         words = by_name(args, self._places, words, self.__name__)
         missing = [word for word in self._places[: 1 + len(sides)] if word not in words]
         if missing and sides:
@@ -37,10 +38,14 @@ class Former:
         shape = words.pop("output_shape", None)
         if sides:
             words["kernel_size"] = tuple(words.pop(side) for side in sides)
-        layer = self._cls(**words)
+        layer = self._class_of_era()(**words)
         if shape is not None:
             _come_out_as(layer, shape)
         return layer
+
+    def _class_of_era(self):
+        # Those for CuDNN had today's defaults already.
+        return self._cls if self.__name__.startswith("CuDNN") else _eras.of(self._cls)
 
     def _is_side(self, args) -> bool:
         return len(args) > 2 and isinstance(args[2], numbers.Integral)
@@ -172,3 +177,8 @@ def merge(inputs, mode="sum", concat_axis=-1, dot_axes=-1, output_shape=None, ou
         ValueError: an unknown mode.
     """
     return merging(mode, concat_axis, dot_axes, output_shape, output_mask, arguments, name)(inputs)
+
+
+# In Keras 2 that name was a module, from which the layers of today came: `keras.layers.merge.add`.
+_MERGING = "Add Subtract Multiply Average Maximum Minimum Concatenate Dot".split()
+vars(merge).update({name: getattr(layers, name) for one in _MERGING for name in (one, one.lower())})

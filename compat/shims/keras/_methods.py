@@ -86,6 +86,22 @@ def predict_proba(self, x, batch_size=32, verbose=0):
     return self.predict(x, batch_size=batch_size, verbose=verbose)
 
 
+# ---------------------------------------------------------------- losses that are scaled
+
+
+def get_scaled_loss(self, loss):
+    """The loss times the scale (or a function that computes a loss, made to give that)."""
+    return (lambda: self.scale_loss(loss())) if callable(loss) else self.scale_loss(loss)
+
+
+def get_unscaled_gradients(self, grads):
+    """The gradients as they are: `apply_gradients` divides them by the scale itself."""
+    return grads
+
+
+loss_scale = property(lambda self: self.dynamic_scale if self.built else self.initial_scale)
+
+
 # ---------------------------------------------------------------- calls of a layer, by number
 
 
@@ -145,6 +161,11 @@ kernel, bias, embeddings = Weight("kernel"), Weight("bias"), Weight("embeddings"
 # ---------------------------------------------------------------- models
 
 
+def reset_state_of_metric(self):
+    """`reset_state` under its older name, which scripts call."""
+    return self.reset_state()
+
+
 def reset_states(self):
     """Forgets the states of all stateful layers inside."""
     for layer in self._flatten_layers():
@@ -181,3 +202,21 @@ def call_of_lambda(self, *args, **kwargs):
 
 
 call_of_lambda._todays = _call_of_lambda
+
+asked_for_gradients = 0  # how often `K.gradients` was, of values that stand in for others
+_symbolic_call_of_lambda = getattr(layers.Lambda._call_symbolic, "_todays", layers.Lambda._call_symbolic)
+
+
+def symbolic_call_of_lambda(self, args, kwargs):
+    """Draws the layer; a function that differentiates is drawn itself instead, so that what it differentiates is known."""
+    before = asked_for_gradients
+    outputs = _symbolic_call_of_lambda(self, args, kwargs)
+    if asked_for_gradients == before:
+        return outputs
+    try:
+        return self.call(*args, **kwargs)
+    except Exception:
+        return outputs  # it does what cannot be drawn; while training there are records of values all the same
+
+
+symbolic_call_of_lambda._todays = _symbolic_call_of_lambda

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 
+from torchkeras_lite.layer import Layer
 from torchkeras_lite.metrics import Metric
 
 from . import _era
@@ -68,12 +69,24 @@ def name_of_weight(args, words):
     return (), {**dict(zip(names, args, strict=False)), **words}
 
 
+def without_itself(args, words):
+    """`super().__init__(self)`, which Keras 2 took without a word."""
+    return (args[1:] if args and isinstance(args[0], Layer) and "_modules" not in vars(args[0]) else args), words
+
+
 def _names_metrics(value) -> bool:
     if isinstance(value, dict):
         return any(map(_names_metrics, value.values()))
     if isinstance(value, (list, tuple)):
         return any(map(_names_metrics, value))
     return isinstance(value, (str, Metric)) or callable(value)
+
+
+def loss_scale(args, words):
+    """(inner optimizer, loss scale): "dynamic", a number, or an object of TensorFlow's that says one of them."""
+    if len(args) == 2:
+        return args[:1], {"loss_scale": args[1], **words}
+    return args, words
 
 
 def sgd(args, words):

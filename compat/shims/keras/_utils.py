@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 
 import numpy as np
 
@@ -142,6 +143,16 @@ def deconv_length(dim_size, stride_size, kernel_size, padding, output_padding=No
 
 
 # ---------------------------------------------------------------- models and files
+
+
+def version():
+    """The version of the Keras that this stands in for, which scripts compare."""
+    return sys.modules["keras"].__version__
+
+
+def get_layer_policy(layer):
+    """The dtypes of a layer, as an object."""
+    return layer.dtype_policy
 
 
 def print_summary(model, line_length=None, positions=None, print_fn=None):

@@ -103,6 +103,12 @@ def drop_words(embedding, rate):
     vars(embedding)["call"] = call_and_drop
 
 
+def sees_backwards(attention, causal):
+    """Each query sees the values up to its own place only, unless a call says otherwise."""
+    if causal:
+        vars(attention)["call"] = functools.partial(attention.call, use_causal_mask=True)
+
+
 def every_so_many_epochs(checkpoint, period):
     """A ModelCheckpoint saves after each `period`th epoch only."""
     end = checkpoint.on_epoch_end
@@ -153,6 +159,11 @@ def decay(value, given):
             f"`decay={value!r}` goes with a learning rate that is a number. Received: {rate!r}. A schedule decays by itself."
         )
     return {"learning_rate": InverseTimeDecay(float(rate), decay_steps=1, decay_rate=float(value))}
+
+
+def loss_scale(value, given):
+    """The number by which losses are multiplied, to begin with; "dynamic" left it to the optimizer, as today."""
+    return {"initial_scale": float(value)} if isinstance(value, numbers.Real) else {}
 
 
 def epsilon(value, given):
