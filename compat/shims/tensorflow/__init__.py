@@ -26,7 +26,7 @@ __all__ = [
     "keras", "__version__", "config", "dtypes", "newaxis", "random", *dtypes.__all__,
     *sorted({*_names.LATER, *_names.KERAS} - {*dtypes.__all__}),
 ]  # fmt: skip
-_others = _missing.getattr_of(__name__, _names.LATER)
+_others = _missing.getattr_of(__name__, {**_names.OLD, **_names.LATER})
 
 
 def __getattr__(name):

@@ -5,18 +5,26 @@ from __future__ import annotations
 import logging
 import sys
 
+from torchkeras_lite.symbolic import KerasTensor
+
 from ._tensors import TensorShape
 
 
-def minimize(self, loss, var_list, tape=None, name=None):
-    """One step towards a smaller loss.
+def minimize(self, loss, var_list=None, tape=None, name=None, global_step=None, **settings):
+    """One step towards a smaller loss; of a symbolic loss, what does the step each time a session runs it.
 
     Args:
-        loss: a function without arguments that computes it; or, with the `tape` that recorded it, a tensor.
-        var_list: the Variables to change, or a function without arguments that gives them.
+        loss: a function without arguments that computes it; or, with the `tape` that recorded it, a tensor; or a KerasTensor.
+        var_list: the Variables to change, or a function without arguments that gives them; behind a KerasTensor all.
     """
     from ._tape import GradientTape
 
+    if isinstance(loss, KerasTensor):
+        from ._graphs import Step, variables_behind
+
+        return Step(self, loss, list(var_list or variables_behind(loss)), global_step)
+    if var_list is None:
+        raise ValueError("`var_list` is required: the Variables to change, such as `model.trainable_weights`.")
     if callable(loss):
         with GradientTape() as tape:
             loss = loss()
@@ -36,10 +44,17 @@ def get_shape(self) -> TensorShape:
     return TensorShape(self.shape)
 
 
+def evaluated(self, feed_dict=None, session=None):
+    """The value of a symbolic tensor, as an array, for these values of what it follows from."""
+    from ._graphs import get_default_session
+
+    return get_default_session().run(self, feed_dict)
+
+
 # module and class -> what it gets
 _ADDED = {
     ("torchkeras_lite.optimizers", "Optimizer"): {"minimize": minimize},
-    ("torchkeras_lite.symbolic", "KerasTensor"): {"get_shape": get_shape},
+    ("torchkeras_lite.symbolic", "KerasTensor"): {"eval": evaluated, "get_shape": get_shape},
 }
 
 

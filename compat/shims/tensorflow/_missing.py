@@ -7,13 +7,9 @@ import sys
 
 # What to use in place of what scripts ask for most.
 INSTEAD = {
-    "Session": "There are no graphs here: values are there at once, as `x.numpy()`.",
     "estimator": "Estimators are `keras.Model` with `fit`, `evaluate` and `predict`.",
     "feature_column": "Feature columns are preprocessing layers today: `keras.layers.Normalization`, `StringLookup`, ...",
-    "gradients": "Gradients are taken with `tf.GradientTape`.",
-    "layers": "Layers are `keras.layers`.",
     "lite": "To run a model elsewhere, export it through torch: `torch.export`, `torch.onnx.export`.",
-    "placeholder": "There are no graphs here: pass values to functions, or `keras.Input` to layers.",
 }
 
 

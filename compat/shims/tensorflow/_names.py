@@ -24,12 +24,41 @@ _HOMES = {
     "_initializers": """constant_initializer ones_initializer random_normal_initializer random_uniform_initializer
         zeros_initializer""",
     "data": "TensorSpec",
+    "sparse": "SparseTensor",
     "dtypes": "as_dtype",
 }
 # Names of namespaces that are files here.
 SPACES = """audio autodiff autograph compat data debugging distribute errors experimental image io linalg lookup math nest nn
 saved_model
-    signal strings summary test train version""".split()
+    signal sparse strings summary test train version""".split()
+# TensorFlow 1: names that nobody lists, and who asks for them gets.
+_OLD_HOMES = {
+    "_graphs": """ConfigProto GPUOptions Graph GraphKeys InteractiveSession OptimizerOptions RunMetadata RunOptions Session
+        add_to_collection assign assign_add assign_sub disable_control_flow_v2 disable_eager_execution
+        disable_resource_variables disable_tensor_equality disable_v2_behavior disable_v2_tensorshape enable_control_flow_v2
+        enable_eager_execution enable_resource_variables enable_tensor_equality enable_v2_behavior enable_v2_tensorshape
+        get_collection get_default_graph get_default_session get_variable global_variables global_variables_initializer
+        gradients initialize_all_variables local_variables_initializer placeholder placeholder_with_default
+        reset_default_graph set_random_seed tables_initializer trainable_variables variable_scope variables_initializer""",
+    "_old": """AUTO_REUSE FixedLenFeature Print angle as_string assert_equal assert_greater
+        assert_greater_equal assert_integer assert_less assert_less_equal assert_near assert_negative assert_non_negative
+        assert_non_positive assert_none_equal assert_positive assert_rank assert_rank_at_least assert_rank_in assert_scalar
+        assert_type bincount ceil check_numerics cholesky cholesky_solve confusion_matrix conj count_nonzero cross cumprod
+        decode_base64 decode_raw depth_to_space diag diag_part digamma div div_no_nan encode_base64 erf erfc expm1 floor_div
+        floordiv floormod gfile global_norm glorot_normal_initializer glorot_uniform_initializer imag is_finite is_inf is_nan
+        lgamma log log1p log_sigmoid logging logical_xor matching_files matrix_band_part matrix_determinant matrix_diag
+        matrix_diag_part matrix_inverse matrix_set_diag matrix_solve matrix_transpose matrix_triangular_solve mod mul
+        multinomial neg orthogonal_initializer parse_example parse_single_example polyval py_func qr random_crop random_gamma
+        random_normal random_poisson random_shuffle random_uniform read_file real reciprocal regex_replace rint rsqrt
+        segment_max segment_mean segment_min segment_prod segment_sum self_adjoint_eig setdiff1d space_to_depth
+        squared_difference string_join string_split string_strip string_to_number sub substr svd to_double to_float to_int32
+        to_int64 trace truncated_normal truncated_normal_initializer uniform_unit_scaling_initializer unsorted_segment_max
+        unsorted_segment_mean unsorted_segment_sum variance_scaling_initializer verify_tensor_all_finite write_file
+        zero_fraction""",
+}
+OLD = {name: home for home, names in _OLD_HOMES.items() for name in names.split()} | {
+    name: name for name in ("contrib", "layers", "python")
+}
 # Namespaces that are Keras's.
 KERAS = "initializers losses metrics optimizers".split()
 

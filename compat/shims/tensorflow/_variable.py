@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import weakref
 
 import numpy as np
 import torch
@@ -15,6 +17,23 @@ from ._control import name_scope
 from ._creation import given
 from ._tensors import sizes, torch_dtype
 from .dtypes import as_dtype
+
+
+class _Alive:
+    """The Variables of a script that are still in use, by their identity."""
+
+    def __init__(self):
+        self._known = {}
+
+    def add(self, variable) -> None:
+        key = id(variable)
+        self._known[key] = weakref.ref(variable, lambda _: self._known.pop(key, None))
+
+    def __iter__(self):
+        return iter([one for one in (known() for known in list(self._known.values())) if one is not None])
+
+
+alive = _Alive()
 
 
 class _Kind(type(_Variable)):
@@ -48,11 +67,27 @@ class Variable(_Variable, metaclass=_Kind):
             raise ValueError(f"Expected an initial value of shape {tuple(shape)}. Received: shape {tuple(value.shape)}")
         name = re.sub(r"[/:].*", "", name) if name else None
         super().__init__(value, trainable=trainable is None or bool(trainable), name=name or None)
+        alive.add(self)
         self.constraint = constraint
 
     @property
     def dtype(self):
         return as_dtype(self.raw.dtype)
+
+    def numpy(self):
+        """The value as an array; as a number of numpy's where there is one only."""
+        array = super().numpy()
+        return array if array.ndim else array[()]
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(super().numpy(), dtype)
+
+    def eval(self, session=None):
+        """The value as an array."""
+        return self.numpy()
+
+    def initialized_value(self):
+        return self.read_value()
 
     def read_value(self):
         """The value now: what happens later to the Variable is not seen."""
@@ -69,6 +104,24 @@ class Variable(_Variable, metaclass=_Kind):
 
     def assign_sub(self, delta, use_locking=False, name=None, read_value=True):
         return super().assign_sub(delta)
+
+    def __getitem__(self, index):
+        """A part of the value. `variable[index].assign(value)` changes that part."""
+        found = super().__getitem__(index)
+        found.assign = functools.partial(self._assign_part, index)
+        return found
+
+    def _assign_part(self, index, value, name=None):
+        whole = self.value.detach().clone()
+        whole[index] = given(value).to(whole.dtype)
+        return self.assign(whole)
+
+    def scatter_update(self, sparse_delta, use_locking=False, name=None):
+        """Rows replaced by those of an IndexedSlices."""
+        return self.scatter_nd_update(given(sparse_delta.indices)[:, None], sparse_delta.values)
+
+    def scatter_add(self, sparse_delta, use_locking=False, name=None):
+        return self.scatter_nd_add(given(sparse_delta.indices)[:, None], sparse_delta.values)
 
     def scatter_nd_update(self, indices, updates, name=None):
         return self._scattered("tensor_scatter_nd_update", indices, updates)

@@ -315,3 +315,18 @@ def ssim(img1, img2, max_val, filter_size=11, filter_sigma=1.5, k1=0.01, k2=0.03
     c1, c2 = (k1 * max_val) ** 2, (k2 * max_val) ** 2
     bright = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
     return (bright * (2 * joint + c2) / (spread + c2)).mean((-3, -2, -1)).reshape(*lead, channels).mean(-1)
+
+
+# ---------------------------------------------------------------- TensorFlow 1's, which nobody lists
+
+
+def _resizing(method):
+    def resize_images(images, size, align_corners=False, preserve_aspect_ratio=False, name=None, **settings):
+        return resize(images, size, settings.get("method", method), preserve_aspect_ratio)
+
+    return resize_images
+
+
+resize_images, resize_bilinear, resize_bicubic = _resizing("bilinear"), _resizing("bilinear"), _resizing("bicubic")
+resize_nearest_neighbor, resize_area = _resizing("nearest"), _resizing("area")
+resize_image_with_crop_or_pad, resize_image_with_pad = resize_with_crop_or_pad, resize_with_pad

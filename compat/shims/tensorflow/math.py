@@ -142,46 +142,51 @@ def _reduced(function, x, axis, keepdims, keep_dims):
     return function(given(x), axis=_axis(axis), keepdims=bool(keepdims))
 
 
-def reduce_sum(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None):
+def _either(today, old):
+    """The value of an argument under its name, or under the one it had in TensorFlow 1."""
+    return old if today is None else today
+
+
+def reduce_sum(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
     """The sum; its dtype is that of the tensor."""
     x = given(input_tensor)
-    total = _reduced(ops.sum, x, axis, keepdims, keep_dims)
+    total = _reduced(ops.sum, x, _either(axis, reduction_indices), keepdims, keep_dims)
     return total if isinstance(x, KerasTensor) or total.dtype is x.dtype else total.to(x.dtype)
 
 
-def reduce_prod(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None):
+def reduce_prod(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
     """The product; its dtype is that of the tensor."""
     x = given(input_tensor)
-    total = _reduced(ops.prod, x, axis, keepdims, keep_dims)
+    total = _reduced(ops.prod, x, _either(axis, reduction_indices), keepdims, keep_dims)
     return total if isinstance(x, KerasTensor) or total.dtype is x.dtype else total.to(x.dtype)
 
 
-def reduce_mean(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None):
+def reduce_mean(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
     """The mean. Integers stay integers: what is behind the point is lost."""
     x = given(input_tensor)
     if isinstance(x, torch.Tensor) and not (x.is_floating_point() or x.is_complex()):
-        return _reduced(ops.mean, x.double(), axis, keepdims, keep_dims).to(x.dtype)
-    return _reduced(ops.mean, x, axis, keepdims, keep_dims)
+        return _reduced(ops.mean, x.double(), _either(axis, reduction_indices), keepdims, keep_dims).to(x.dtype)
+    return _reduced(ops.mean, x, _either(axis, reduction_indices), keepdims, keep_dims)
 
 
-def reduce_max(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None):
-    return _reduced(ops.amax, input_tensor, axis, keepdims, keep_dims)
+def reduce_max(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
+    return _reduced(ops.amax, input_tensor, _either(axis, reduction_indices), keepdims, keep_dims)
 
 
-def reduce_min(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None):
-    return _reduced(ops.amin, input_tensor, axis, keepdims, keep_dims)
+def reduce_min(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
+    return _reduced(ops.amin, input_tensor, _either(axis, reduction_indices), keepdims, keep_dims)
 
 
-def reduce_all(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None):
-    return _reduced(ops.all, input_tensor, axis, keepdims, keep_dims)
+def reduce_all(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
+    return _reduced(ops.all, input_tensor, _either(axis, reduction_indices), keepdims, keep_dims)
 
 
-def reduce_any(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None):
-    return _reduced(ops.any, input_tensor, axis, keepdims, keep_dims)
+def reduce_any(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
+    return _reduced(ops.any, input_tensor, _either(axis, reduction_indices), keepdims, keep_dims)
 
 
-def reduce_logsumexp(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None):
-    return _reduced(ops.logsumexp, input_tensor, axis, keepdims, keep_dims)
+def reduce_logsumexp(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
+    return _reduced(ops.logsumexp, input_tensor, _either(axis, reduction_indices), keepdims, keep_dims)
 
 
 def reduce_std(input_tensor, axis=None, keepdims=False, name=None):
@@ -209,14 +214,14 @@ def zero_fraction(value, name=None):
     return ops.mean(ops.cast(ops.equal(given(value), 0), "float32"))
 
 
-def argmax(input, axis=None, output_type="int64", name=None):
+def argmax(input, axis=None, output_type="int64", name=None, dimension=None):
     """Where the largest number along `axis` (0, if left out) stands; the first of equal ones."""
-    return cast(ops.argmax(given(input), axis=0 if axis is None else int(axis)), output_type)
+    return cast(ops.argmax(given(input), axis=int(_either(axis, dimension) or 0)), output_type)
 
 
-def argmin(input, axis=None, output_type="int64", name=None):
+def argmin(input, axis=None, output_type="int64", name=None, dimension=None):
     """Where the smallest number along `axis` (0, if left out) stands; the first of equal ones."""
-    return cast(ops.argmin(given(input), axis=0 if axis is None else int(axis)), output_type)
+    return cast(ops.argmin(given(input), axis=int(_either(axis, dimension) or 0)), output_type)
 
 
 def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):

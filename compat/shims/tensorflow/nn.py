@@ -25,6 +25,15 @@ __all__ = [
 ]  # fmt: skip
 __getattr__ = getattr_of(__name__)
 
+# TensorFlow 1's, which nobody lists.
+def softmax_cross_entropy_with_logits_v2(labels, logits, axis=-1, name=None, dim=None):
+    return softmax_cross_entropy_with_logits(labels, logits, axis if dim is None else dim)
+
+
+def xw_plus_b(x, weights, biases, name=None):
+    return ops.add(ops.matmul(given(x), given(weights)), given(biases))
+
+
 # ---------------------------------------------------------------- activations
 
 

@@ -21,9 +21,19 @@ from torchkeras_lite.variable import Variable as _Variable
 from ._missing import getattr_of
 from ._variable import Module, Variable
 
-_RECORDS = dict.fromkeys("BytesList Example Feature Features FloatList Int64List".split(), "_records")
+_RECORDS = dict.fromkeys(
+    "BytesList Example Feature FeatureList FeatureLists Features FloatList Int64List SequenceExample".split(), "_records"
+)
+# TensorFlow 1's, which nobody lists.
+_OLD = dict.fromkeys(
+    """AdadeltaOptimizer AdagradOptimizer AdamOptimizer FtrlOptimizer GradientDescentOptimizer MomentumOptimizer
+    RMSPropOptimizer cosine_decay cosine_decay_restarts create_global_step exponential_decay get_global_step
+    get_or_create_global_step inverse_time_decay natural_exp_decay piecewise_constant piecewise_constant_decay
+    polynomial_decay""".split(),
+    "_optimizers",
+)
 __all__ = ["Checkpoint", "CheckpointManager", "get_checkpoint_state", "latest_checkpoint", *_RECORDS]
-__getattr__ = getattr_of(__name__, _RECORDS)
+__getattr__ = getattr_of(__name__, _RECORDS | _OLD)
 
 SUFFIX = ".weights.h5"
 

@@ -1,0 +1,151 @@
+"""Scripts in the style of TensorFlow 1 over the stand-in, each in an interpreter of its own."""
+
+import textwrap
+
+import pytest
+
+SCRIPTS = {
+    "Keras layers in a graph of one's own": """
+        import numpy as np
+        import tensorflow as tf
+        from keras import backend as K
+        from keras.layers import Dense
+        from keras.objectives import categorical_crossentropy
+        config = tf.ConfigProto(allow_soft_placement=True)
+        config.gpu_options.allow_growth = True
+        config.gpu_options.per_process_gpu_memory_fraction = 0.3
+        sess = tf.Session(config=config)
+        K.set_session(sess)
+        tf.set_random_seed(3)
+        points = tf.placeholder(tf.float32, shape=(None, 4))
+        labels = tf.placeholder(tf.float32, shape=(None, 2))
+        predicted = Dense(2, activation="softmax")(Dense(8, activation="relu")(points))
+        loss = tf.reduce_mean(categorical_crossentropy(labels, predicted))
+        counter = tf.train.get_or_create_global_step()
+        step = tf.train.GradientDescentOptimizer(0.5).minimize(loss, global_step=counter)
+        sess.run(tf.global_variables_initializer())
+        r = np.random.RandomState(0)
+        x = r.randn(64, 4).astype("float32")
+        y = np.eye(2)[(x[:, 0] > 0).astype(int)]
+        before = sess.run(loss, {points: x, labels: y})
+        with sess.as_default():
+            for i in range(30):
+                step.run(feed_dict={points: x, labels: y})
+            right = tf.equal(tf.argmax(predicted, 1), tf.argmax(labels, dimension=1))
+            assert tf.reduce_mean(tf.cast(right, tf.float32)).eval(feed_dict={points: x, labels: y}) > 0.95
+        _, after = sess.run([step, loss], feed_dict={points: x, labels: y})
+        assert after < before / 3 and sess.run(counter) == 31 and counter.eval() == 31
+        found = sess.run({"loss": loss, "both": [predicted, labels]}, {points: x[:1], labels: y[:1]})
+        assert found["both"][0].shape == (1, 2) and isinstance(found["both"][0], np.ndarray)
+    """,
+    "softmax by hand": """
+        import numpy as np
+        import tensorflow as tf
+        x, y = tf.placeholder("float", [None, 3]), tf.placeholder("float", [None, 2])
+        W, b = tf.Variable(tf.zeros([3, 2])), tf.Variable(tf.zeros([2]))
+        guess = tf.nn.softmax(tf.matmul(x, W) + b)
+        cost = tf.reduce_mean(-tf.reduce_sum(y * tf.log(guess + 1e-8), reduction_indices=1))
+        slopes = tf.gradients(cost, [W, b])
+        train = tf.train.GradientDescentOptimizer(1.0).minimize(cost)
+        data = np.array([[1, 0, 0], [0, 1, 0]], "float32"), np.array([[1, 0], [0, 1]], "float32")
+        feed = {x: data[0], y: data[1]}
+        with tf.Session() as sess:
+            sess.run(tf.initialize_all_variables())
+            np.testing.assert_allclose(sess.run(slopes[0], feed), [[-0.25, 0.25], [0.25, -0.25], [0, 0]], atol=1e-6)
+            sess.run(train, feed_dict=feed)
+            np.testing.assert_allclose(sess.run(W), [[0.25, -0.25], [-0.25, 0.25], [0, 0]], atol=1e-6)
+            np.testing.assert_allclose(sess.run(cost, feed), np.log1p(np.exp(-0.5)), rtol=1e-5)
+    """,
+    "optimizers of tf.train": """
+        import numpy as np
+        import tensorflow as tf
+        import tensorflow.compat.v1 as tf1
+        from tensorflow import keras
+        assert tf1.train.AdamOptimizer is tf.train.AdamOptimizer and tf.compat.v1.train is tf.train
+        adam = tf.train.AdamOptimizer(0.01)
+        assert float(adam.learning_rate) == np.float32(0.01) and adam.epsilon == 1e-8
+        assert isinstance(adam, keras.optimizers.Adam)
+        assert tf.train.RMSPropOptimizer(0.1).rho == 0.9 and tf.train.MomentumOptimizer(0.1, 0.8).momentum == 0.8
+        assert tf1.train.AdagradOptimizer(0.1).initial_accumulator_value == 0.1
+        assert tf1.train.AdadeltaOptimizer().rho == 0.95 and tf1.train.FtrlOptimizer(0.1).learning_rate_power == -0.5
+        model = keras.Sequential([keras.layers.Dense(1, input_shape=(2,), kernel_initializer="ones")])
+        model.compile(loss="mse", optimizer=tf.train.GradientDescentOptimizer(0.25), metrics=["mae"])
+        model.fit(np.array([[1.0, 1.0]]), np.array([0.0]), verbose=0)
+        np.testing.assert_allclose(model.get_weights()[0].ravel(), [0, 0], atol=1e-6)
+        rate = tf.train.exponential_decay(0.5, tf.train.get_global_step(), 10, 0.5, staircase=True)
+        assert abs(float(rate(25)) - 0.125) < 1e-6 and float(tf.train.piecewise_constant(0, [2], [1.0, 0.5])(3)) == 0.5
+        model.compile(tf.train.MomentumOptimizer(rate, 0.9), "mse")
+        model.fit(np.array([[1.0, 1.0]]), np.array([0.0]), verbose=0)
+    """,
+    "functions that moved": """
+        import numpy as np
+        import tensorflow as tf
+        x = tf.constant([[1.0, 4.0]])
+        near = lambda a, b: np.testing.assert_allclose(np.asarray(a), b, rtol=1e-6)
+        near(tf.log(x), np.log([[1.0, 4.0]]))
+        near(tf.reduce_sum(x, reduction_indices=[1], keep_dims=True), [[5.0]])
+        near(tf.div(7, 2), 3)
+        near(tf.div(tf.constant([7.0]), 2.0), [3.5])
+        near(tf.to_float(tf.constant([3])) + tf.squared_difference(x[0, 0], 3.0), [7.0])
+        near(tf.matrix_determinant(tf.constant([[2.0, 1.0], [0.0, 3.0]])), 6)
+        near(tf.py_func(lambda a: a.sum(), [x], tf.float32), 5)
+        near(tf.setdiff1d([1, 2, 3], [2])[0], [1, 3])
+        near(tf.nn.softmax_cross_entropy_with_logits_v2(labels=[[0.0, 1.0]], logits=x), np.log1p(np.exp(-3)))
+        assert tf.image.resize_images(tf.ones((4, 4, 1)), (2, 2)).shape == (2, 2, 1)
+        assert tf.random_normal([2, 3]).shape == (2, 3) and tf.truncated_normal([2], stddev=0.1).shape == (2,)
+        assert isinstance(tf.glorot_uniform_initializer(), tf.keras.initializers.GlorotUniform)
+        losses = tf.compat.v1.losses
+        near(losses.mean_squared_error([1.0, 2.0], [1.0, 4.0]), 2)
+        near(losses.mean_squared_error([1.0, 2.0], [1.0, 4.0], weights=[0.0, 1.0]), 4)
+        near(losses.softmax_cross_entropy([[0.0, 1.0]], x), np.log1p(np.exp(-3)))
+        near(losses.sparse_softmax_cross_entropy([1], x), np.log1p(np.exp(-3)))
+        near(losses.sigmoid_cross_entropy([[1.0]], [[0.0]]), np.log(2))
+        near(losses.huber_loss([0.0, 0.0], [0.5, 3.0]), (0.125 + 2.5) / 2)
+        assert tf.layers.dense(x, 3, name="a/b").shape == (1, 3) and tf.layers.flatten(tf.ones((2, 3, 4))).shape == (2, 12)
+        assert tf.layers.conv2d(tf.ones((1, 5, 5, 1)), 2, 3, padding="same").shape == (1, 5, 5, 2)
+        assert tf.layers.Dense is tf.keras.layers.Dense and tf.layers.dropout(x, 0.5, training=False).tolist() == x.tolist()
+        with tf.variable_scope("deep"):
+            w = tf.get_variable("w", shape=[2, 2], initializer=tf.zeros_initializer())
+        with tf.variable_scope("deep", reuse=True):
+            assert tf.get_variable("w", [2, 2]) is w
+        assert tf.get_variable("w", [2, 2]) is not w and len(tf.trainable_variables()) == 2
+        tf.assign_add(w, tf.ones((2, 2)))
+        assert tf.Session().run(w).sum() == 4
+        with tf.Graph().as_default() as graph, tf.device("/cpu:0"):
+            assert graph.get_collection(tf.GraphKeys.UPDATE_OPS) == [] and tf.get_default_graph().get_operations() == []
+        tf.reset_default_graph()
+        assert "Session" not in tf.__all__
+        try:
+            tf.placeholder(tf.float32)
+        except ValueError as error:
+            assert "shape" in str(error)
+    """,
+    "inside of TensorFlow": """
+        import tensorflow as tf
+        from tensorflow.python.client import device_lib
+        from tensorflow.python.framework import ops, dtypes
+        from tensorflow.python.ops import array_ops, math_ops, nn
+        from tensorflow.python.platform import gfile
+        from tensorflow.python.util import nest
+        from tensorflow.python.training import moving_averages
+        import tensorflow.python.ops.nn_ops as nn_ops
+        assert device_lib.list_local_devices()[0].device_type == "CPU" and dtypes.float32 is tf.float32
+        assert math_ops.reduce_sum is tf.reduce_sum and array_ops.concat is tf.concat and nn is tf.nn is nn_ops
+        assert gfile is tf.io.gfile and nest is tf.nest and ops.convert_to_tensor is tf.convert_to_tensor
+        v = tf.Variable([1.0])
+        moving_averages.assign_moving_average(v, 2.0, 0.75)
+        assert v.numpy().tolist() == [1.25]
+        try:
+            from tensorflow.python.ops import nothing_of_that_name
+        except ImportError:
+            pass
+    """,
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_script(name, python, repository, tmp_path):
+    begin = "import os; os.environ['TORCHKERAS_ERA'] = '3'\n"
+    (tmp_path / "script.py").write_text(begin + textwrap.dedent(SCRIPTS[name]), encoding="utf-8")
+    path = [repository / "compat" / "shims", repository]
+    python("-W", "error", tmp_path / "script.py", path=path, cwd=tmp_path, ok=True)
