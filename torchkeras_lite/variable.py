@@ -51,7 +51,7 @@ class Variable:
     expression, with gradients, and `v.value.grad` is its gradient in the Keras layout.
 
     Args:
-        initializer: a tensor, array or number; or a callable `(shape, dtype)`, together with `shape`.
+        initializer: a tensor, array or number; or a callable `(shape, dtype)` or its name, together with `shape`.
         shape, dtype: for a callable initializer; `dtype` may also convert a given value.
         trainable: a parameter that wants gradients, or a buffer.
         name: the last part of its path.
@@ -77,6 +77,8 @@ class Variable:
         device = device or config.get_device()
         if name is not None and (not isinstance(name, str) or "/" in name):
             raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
+        if isinstance(initializer, str):
+            initializer = registry.tables["keras.initializers"].get(initializer)
         if callable(initializer) and not isinstance(initializer, (torch.Tensor, Variable)):
             if shape is None:
                 raise ValueError("When creating a Variable from an initializer, the `shape` argument should be specified.")
@@ -232,7 +234,7 @@ class Variable:
         value = self.value.detach()
         if value.dtype is torch.bfloat16:
             value = value.float()
-        return value.cpu().numpy().copy()
+        return value.cpu().numpy(force=False).copy()
 
     def __array__(self, dtype=None, copy=None):
         value = self.numpy()
@@ -361,6 +363,8 @@ def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
         if dtype is None and isinstance(value, (float, list, tuple)):
             array = np.asarray(value)
             dtype = config.floatx() if array.dtype == np.float64 else None
+        if not isinstance(value, np.ndarray) and hasattr(value, "__array__") and hasattr(value, "to_numpy"):
+            value = value.to_numpy(copy=True)  # columns and tables of pandas
         if isinstance(value, np.ndarray) and any(stride < 0 for stride in value.strides):
             value = value.copy()  # torch has no such views
         value = torch.as_tensor(np.asarray(value) if isinstance(value, (list, tuple)) else value, device=device)

@@ -75,7 +75,7 @@ class LossScaleOptimizer(Optimizer):
         self._found = torch.zeros((), device=device)
         cuda = device.type == "cuda"
         self._host = self._found if device.type == "cpu" else torch.zeros((), pin_memory=cuda)
-        self._seen = self._host.numpy()
+        self._seen = self._host.numpy(force=False)
         self._event = torch.cuda.Event() if cuda else None
 
     # ------------------------------------------------------------ one step

@@ -1,7 +1,8 @@
 """What scripts ask of TensorFlow's tensors and torch's do not answer: a few methods, there as long as the stand-in is imported.
 
 - `tensor.numpy()` works on tensors that want gradients, lie on another device or are conjugated: torch's own
-  `numpy(force=True)` becomes the default. It still shares memory where it did; 0-d tensors give 0-d arrays.
+  `numpy(force=True)` becomes the default. It still shares memory where it did; 0-d tensors give numbers of numpy's, which
+  can be keys of dicts.
 - numpy's operators take tensors, and gradients flow: `array * tensor` is a tensor. numpy's other functions take them for
   arrays (`np.argmax(tensor, axis=1)`), where torch's own methods would not understand numpy's arguments.
 - `float(loss)` is silent about gradients that do not go through it: a filter for that one warning of torch's.
@@ -99,8 +100,15 @@ class TensorShape(tuple):
         return "<unknown>" if self._open else super().__repr__()
 
 
-def _numpy(self, *, force=True):
-    return _torchs_numpy(self, force=force)
+def _numpy(self, *, force=None):
+    array = _torchs_numpy(self, force=force is None or force)
+    return array if array.ndim or force is not None else array[()]  # who says `force` is no script for TensorFlow
+
+
+def _array(self, dtype=None, copy=None):
+    array = _torchs_numpy(self, force=True)
+    array = array if dtype is None else array.astype(dtype, copy=False)
+    return array.copy() if copy else array
 
 
 def _get_shape(self) -> TensorShape:
@@ -139,11 +147,17 @@ _OPERATORS = {
 _WARNING = "Converting a tensor with requires_grad=True to a scalar"
 _torchs_numpy = getattr(torch.Tensor, "numpy", None)
 _METHODS = {
-    "numpy": _numpy, "get_shape": _get_shape, "set_shape": _set_shape, "__array_ufunc__": _array_ufunc,
+    "numpy": _numpy, "__array__": _array, "get_shape": _get_shape, "set_shape": _set_shape, "__array_ufunc__": _array_ufunc,
     "__array_function__": _array_function,
 }  # fmt: skip
+_torchs_own = {name: vars(torch.Tensor)[name] for name in _METHODS if name in vars(torch.Tensor)}
 # torch.Size takes no attributes from Python, so these are written into its dict itself. None of them hides anything.
 _SIZES = {"as_list": list, "rank": property(len), "ndims": property(len)}
+# Nor does torch.device, which scripts take for the name of a place: `x.device.endswith("GPU:0")`.
+_DEVICES = {
+    "endswith": lambda self, *args: _place(self).endswith(*args),
+    "startswith": lambda self, *args: _place(self).startswith(*args),
+}
 
 
 def _attributes_of(cls: type) -> dict:
@@ -162,8 +176,16 @@ def put_on() -> None:
     for name, method in _METHODS.items():
         setattr(torch.Tensor, name, method)
     _attributes_of(torch.Size).update({name: _method_of(value) for name, value in _SIZES.items()})
+    _attributes_of(torch.device).update(_DEVICES)
     _forget_lookups(torch.Size)
+    _forget_lookups(torch.device)
     warnings.filterwarnings("ignore", _WARNING, UserWarning)
+
+
+def _place(device) -> str:
+    """A device as TensorFlow names it."""
+    kind = "CPU" if device.type == "cpu" else "GPU"
+    return f"/job:localhost/replica:0/task:0/device:{kind}:{device.index or 0}"
 
 
 def _method_of(value):
@@ -175,10 +197,13 @@ def take_off() -> None:
     for name in _METHODS:
         if name in vars(torch.Tensor):
             delattr(torch.Tensor, name)  # `numpy` is inherited again
-    attributes = _attributes_of(torch.Size)
-    for name in _SIZES:
-        attributes.pop(name, None)
-    _forget_lookups(torch.Size)
+    for name, method in _torchs_own.items():
+        setattr(torch.Tensor, name, method)
+    for cls, names in ((torch.Size, _SIZES), (torch.device, _DEVICES)):
+        attributes = _attributes_of(cls)
+        for name in names:
+            attributes.pop(name, None)
+        _forget_lookups(cls)
     warnings.filters[:] = [one for one in warnings.filters if getattr(one[1], "pattern", None) != _WARNING]
 
 
