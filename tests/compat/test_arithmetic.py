@@ -1,0 +1,133 @@
+"""Operators of tensors under the stand-in: `a /= b` makes a new tensor, and lists on the left are tensors."""
+
+import textwrap
+
+import pytest
+
+SNIPPETS = {
+    "attention that divides in place": """
+        import numpy as np
+        import keras
+        from keras import backend as K
+        from keras.layers import Layer, Input, Embedding, LSTM, Dense
+        from keras.models import Model
+
+        class Weighing(Layer):
+            def __init__(self, **kwargs):
+                super().__init__(**kwargs)
+                self.supports_masking = True
+
+            def build(self, input_shape):
+                self.w = self.add_weight(shape=(input_shape[-1], 1), initializer="ones", name="w")
+
+            def compute_mask(self, inputs, mask=None):
+                return None
+
+            def call(self, x, mask=None):
+                scores = K.squeeze(K.dot(x, self.w), -1)
+                scores += 0.5
+                scores = K.tanh(scores)
+                a = K.exp(scores)
+                if mask is not None:
+                    a *= K.cast(mask, K.floatx())
+                a /= K.cast(K.sum(a, axis=1, keepdims=True) + K.epsilon(), K.floatx())
+                return K.sum(x * K.expand_dims(a), axis=1)
+
+        words = Input(shape=(5,))
+        x = LSTM(3, return_sequences=True)(Embedding(20, 4, mask_zero=True)(words))
+        model = Model(words, Dense(1, activation="sigmoid")(Weighing()(x)))
+        model.compile(keras.optimizers.SGD(1.0), "binary_crossentropy")
+        r = np.random.RandomState(0)
+        data, labels = r.randint(0, 20, (32, 5)), r.randint(0, 2, 32)
+        before = model.layers[3].get_weights()[0].copy()
+        losses = model.fit(data, labels, epochs=3, verbose=0).history["loss"]
+        assert losses[-1] < losses[0] and abs(model.layers[3].get_weights()[0] - before).max() > 1e-5
+        x, w = r.randn(2, 3, 4).astype("float32"), np.ones((4, 1), "float32")
+        a = np.exp(np.tanh((x @ w)[..., 0] + 0.5))
+        wanted = (x * (a / (a.sum(1, keepdims=True) + 1e-7))[..., None]).sum(1)
+        np.testing.assert_allclose(K.eval(Weighing()(K.constant(x))), wanted, rtol=1e-5)
+    """,
+    "who else holds a tensor keeps its values": """
+        import numpy as np
+        import tensorflow as tf
+        x = tf.constant([1.0, 2.0])
+        shortcut = x
+        x += 1.0
+        x *= 2.0
+        x -= tf.constant([1.0, 1.0])
+        x **= 2
+        x //= 2
+        assert shortcut.numpy().tolist() == [1, 2] and x.numpy().tolist() == [4, 12]
+        flags = tf.constant([True, False])
+        both = flags
+        both &= tf.constant([False, False])
+        assert flags.numpy().tolist() == [True, False] and both.numpy().tolist() == [False, False]
+
+        class Residual(tf.keras.layers.Layer):
+            def call(self, x):
+                before = x
+                x += tf.square(x)
+                return x - before
+
+        model = tf.keras.Sequential([tf.keras.Input((2,)), Residual()])
+        data = np.array([[1.0, 3.0]], "float32")
+        assert model.predict(data, verbose=0).tolist() == [[1, 9]] and data.tolist() == [[1, 3]]
+        count = tf.constant(1)
+        count += 1
+        total = 0.0
+        for _ in range(3):
+            total += tf.reduce_sum(shortcut)
+        assert count.numpy() == 2 and total.numpy() == 9
+    """,
+    "torch's own code, and modules that import torch, write in place": """
+        import torch
+        import keras
+        a = torch.ones(2)
+        b = a
+        b += 1
+        assert a.tolist() == [2, 2] and a is b
+        w = torch.ones(2, requires_grad=True)
+        names = {"w": w, "no_grad": torch.no_grad}
+        exec("with no_grad():\\n    w -= 0.5", names)
+        assert names["w"] is w and w.tolist() == [0.5, 0.5]
+        net = torch.nn.Linear(2, 1)
+        step = torch.optim.Adam(net.parameters())
+        for _ in range(2):
+            net(torch.ones(1, 2)).sum().backward()
+            step.step()
+        assert float(step.state[net.weight]["step"]) == 2
+        script = {"a": a}
+        exec("b = a\\nb += 1", script)
+        assert script["b"].tolist() == [3, 3] and a.tolist() == [2, 2]
+    """,
+    "lists on the left": """
+        import tensorflow as tf
+        import keras.backend as K
+        x = tf.constant([[1.0, 2.0]])
+        assert ([1.0] * 2 + x).numpy().tolist() == [[2, 3]] and ((3.0, 3.0) - x).numpy().tolist() == [[2, 1]]
+        assert ([2, 3] * x).numpy().tolist() == [[2, 6]] and ([1.0, 1.0] / x).numpy().tolist() == [[1, 0.5]]
+        assert (1 - x).numpy().tolist() == [[0, -1]] and ([1, 2] + tf.constant([1, 1])).dtype == tf.int32
+        v = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum([3.0, 4.0] * (v * 1.0))
+        assert tape.gradient(loss, v).numpy().tolist() == [3, 4]
+    """,
+    "all is as it was afterwards": """
+        import torch
+        before = {name: getattr(torch.Tensor, name) for name in ("__iadd__", "__rsub__", "__itruediv__", "__ipow__")}
+        own = {name for name in vars(torch.Tensor)}
+        import torchkeras_lite.dropin as dropin
+        dropin.install()
+        import keras
+        assert torch.Tensor.__iadd__ is not before["__iadd__"]
+        dropin.uninstall()
+        assert all(getattr(torch.Tensor, name) is method for name, method in before.items())
+        assert {name for name in vars(torch.Tensor)} == own
+    """,
+}
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_arithmetic(name, python, repository, tmp_path):
+    (tmp_path / "snippet.py").write_text(textwrap.dedent(SNIPPETS[name]))
+    python("-W", "error", tmp_path / "snippet.py", path=[repository / "compat" / "shims", repository], ok=True)
