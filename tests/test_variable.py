@@ -231,8 +231,11 @@ def test_dtypes(value, dtype):
 def test_initializers():
     made = Variable(keras.initializers.Constant(3.0), shape=(2, 3), dtype="float64")
     assert made.numpy().tolist() == [[3.0] * 3] * 2 and made.dtype == "float64"
-    with pytest.raises(ValueError, match="shape"):
-        Variable(keras.initializers.Zeros())
+    assert Variable("ones", shape=(3,)).numpy().tolist() == [1.0] * 3
+    assert Variable(initializer="uniform", shape=(40, 5)).numpy().std() > 0.01
+    for wrong, said in (((keras.initializers.Zeros(),), "shape"), (("zeros",), "shape"), (("zeroes", (2,)), "'zeros'")):
+        with pytest.raises(ValueError, match=said):
+            Variable(*wrong)
 
 
 def test_a_value_is_copied():
@@ -343,3 +346,19 @@ def test_tensor_of():
 def test_arrays_that_run_backwards():
     backwards = np.arange(6.0).reshape(2, 3)[:, ::-1]
     assert tensor_of(backwards).tolist() == backwards.tolist()
+
+
+def test_tables_of_pandas():
+    numbers = np.array([[1.0, 3.0], [2.0, 4.0]])
+    numbers.flags.writeable = False
+
+    class Table:
+        def to_numpy(self, copy=False):
+            return numbers.copy() if copy else numbers
+
+        __array__ = to_numpy
+
+    assert tensor_of(Table()).tolist() == [[1, 3], [2, 4]] and tensor_of(Table(), "float32").dtype is torch.float32
+    assert layers.Dense(1, kernel_initializer="ones")(Table()).tolist() == [[4], [6]]
+    tensor_of(Table())[0, 0] = 9
+    assert numbers[0, 0] == 1

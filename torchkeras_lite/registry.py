@@ -117,6 +117,9 @@ def suggest(name: str, known) -> str:
     return f" Did you mean {lower[near[0]]!r}?" if near else ""
 
 
+tables: dict[str, Table] = {}  # "keras.initializers" -> its table, for files that stand below the one that fills it
+
+
 class Table:
     """The known objects of one kind and what a user may pass for one: a name, a dict, a class, an object, a callable.
 
@@ -128,6 +131,7 @@ class Table:
     def __init__(self, kind: str, public: str):
         self.kind, self.public = kind, public
         self.objects: dict[str, Any] = {}
+        tables[public] = self
 
     def add(self, obj, *aliases: str):
         """Makes `obj` known under its own name, its snake_case name, and `aliases`. Returns it, so it may decorate."""
