@@ -45,6 +45,7 @@ SNIPPETS = {
         assert below is layers and Below is models.Sequential
         assert Dense is Tf is lite.layers.Dense and Layer is Again is lite.Layer and plot is plot_model
         assert Sequence is lite.utils.PyDataset and maxnorm(m=2).max_value == 2 and adam is lite.optimizers.Adam
+        assert get_file.__module__ == "keras._downloads"  # which knows where Keras 2 unpacked archives
         a, b = Input((2,)), Input((3,))
         merged = layers.concatenate([layers.Dense(2)(a), b, a])
         assert get_source_inputs(merged) == [b, a] or set(get_source_inputs(merged)) == {a, b}
