@@ -35,3 +35,5 @@ from torchkeras_lite.config import (
 from torchkeras_lite.backend import standardize_dtype
 from torchkeras_lite.utils.config_object import Config
 from torchkeras_lite.utils.parts import pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
+from torchkeras_lite.utils.feature_space import FeatureSpace
+from torchkeras_lite.utils import bounding_boxes
