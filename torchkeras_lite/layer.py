@@ -24,7 +24,7 @@ from torch import nn
 from torch.nn.modules import module as torch_module
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import config, dtype_policies, input_spec, regularizers, symbolic
+from torchkeras_lite import config, dtype_policies, input_spec, recomputing, regularizers, symbolic
 from torchkeras_lite.calls import NameScope, Signature, building, careful, going_on, require_care
 from torchkeras_lite.drawn import Drawn
 from torchkeras_lite.metrics import Metric
@@ -99,6 +99,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         setting["_direct"] = False
         if self._makes_masks:
             require_care()
+        if going_on.remat and not hasattr(self, "train_step"):
+            recomputing.wrap(self)
         kwargs.pop("quantization_config", None)  # stands in the configs of Keras 3, empty
         shape = first_shape(kwargs)
         if shape is not None:
@@ -397,11 +399,15 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
                 take_over(value, self.training)
             self.__dict__.pop(name, None)
             nn.Module.__setattr__(self, name, value)
+            if hasattr(type(self), name) and not hasattr(nn.Module, name):
+                self.__dict__[name] = value  # a name of ours: torch looks among the modules last
         elif isinstance(value, (list, dict, tuple)):
             object.__setattr__(self, name, track(value, self, name))
         else:
             if isinstance(value, Metric) and not any(value is known for known in self._metrics):
                 self._metrics.append(value)
+            if name in modules:
+                self.__dict__.pop(name, None)
             nn.Module.__setattr__(self, name, value)
             if name == "activity_regularizer":
                 self.__dict__["_direct"] = False
@@ -425,7 +431,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             found += [child] if isinstance(child, Layer) else _layers_in(child)
         return list(dict.fromkeys(found))  # under however many names, once
 
-    places: tuple[str, ...] = ()  # the keys of the modules that stand in a model's `layers`, under no attribute of their own
+    _drawn_keys: tuple[str, ...] = ()  # of the modules that stand in a model's `layers`, under no attribute of their own
 
     @property
     def path(self) -> str | None:

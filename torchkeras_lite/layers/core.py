@@ -9,15 +9,16 @@ import torch
 from torch import nn
 
 from torchkeras_lite import activations, config, constraints, initializers, lambdas, registry, regularizers
-from torchkeras_lite.calls import require_care
+from torchkeras_lite.calls import going_on, require_care
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
+from torchkeras_lite.layers.low_rank import LowRank
 from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 from torchkeras_lite.variable import Permuted
 from torchkeras_lite.weights import bare
 
 
-class Dense(Layer):
+class Dense(LowRank, Layer):
     """y = activation(x W + b), over the last axis.
 
     Shapes: input (batch, ..., features), output (batch, ..., units); kernel (features, units), bias (units,).
@@ -26,6 +27,7 @@ class Dense(Layer):
         units: the size of the output's last axis.
         activation: a name or callable; None is linear.
         use_bias: whether there is a bias.
+        lora_rank, lora_alpha: `enable_lora(lora_rank, lora_alpha)` when it is built.
 
     The body is `self.linear`, an nn.Linear, whose weight is the kernel transposed.
     """
@@ -45,6 +47,8 @@ class Dense(Layer):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        lora_rank=None,
+        lora_alpha=None,
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -57,6 +61,7 @@ class Dense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
+        self._settle_adaptation(lora_rank, lora_alpha)
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
@@ -73,6 +78,7 @@ class Dense(Layer):
                 "bias", self.linear, "bias", None, self.bias_initializer, self.bias_regularizer, self.bias_constraint
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self._adapt_as_told()
 
     def raw(self, inputs):
         """The output before the activation."""
@@ -86,7 +92,7 @@ class Dense(Layer):
         return y if self.activation is None else self.activation(y)  # scripts set None to see the logits
 
 
-class Embedding(Layer):
+class Embedding(LowRank, Layer):
     """Turns integers into vectors: y = E[x].
 
     Shapes: input (batch, ...) of integers in [0, input_dim), output (batch, ..., output_dim).
@@ -96,10 +102,13 @@ class Embedding(Layer):
         output_dim: the length of a vector.
         mask_zero: whether 0 is padding: later layers get a mask of the entries that are not 0.
         weights: initial vectors, (input_dim, output_dim), or a list holding them.
+        lora_rank, lora_alpha: `enable_lora(lora_rank, lora_alpha)` when it is built.
         input_length: the length of each sequence, if fixed; then the layer can be built at once.
 
     The body is `self.embedding`, an nn.Embedding.
     """
+
+    adapts = "embeddings"
 
     def __init__(
         self,
@@ -110,6 +119,8 @@ class Embedding(Layer):
         embeddings_constraint=None,
         mask_zero=False,
         weights=None,
+        lora_rank=None,
+        lora_alpha=None,
         **kwargs,
     ):
         length = kwargs.pop("input_length", None)
@@ -123,6 +134,7 @@ class Embedding(Layer):
         self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = mask_zero
         self.supports_masking = mask_zero
+        self._settle_adaptation(lora_rank, lora_alpha)
         self.__dict__["_given"] = weights
         if mask_zero:
             require_care()
@@ -138,10 +150,13 @@ class Embedding(Layer):
         )  # fmt: skip
         if given is not None:
             self.embeddings.assign(given[0] if isinstance(given, (list, tuple)) and len(given) == 1 else given)
+        self._adapt_as_told()
 
     def call(self, inputs):
         if inputs.dtype is not torch.int64 and inputs.dtype is not torch.int32:
             inputs = inputs.long()
+        if going_on.inferring:  # a stand-in may be longer than there are positions, which a GPU could not say
+            inputs = inputs.clamp(0, self.input_dim - 1)
         try:
             return self.embedding(inputs).to(self._policy.compute_torch_dtype)
         except IndexError as error:
@@ -161,6 +176,7 @@ class Embedding(Layer):
             "output_dim": self.output_dim,
             **{name: registry.serialize(getattr(self, name)) for name in kept},
             "mask_zero": self.mask_zero,
+            **({"lora_rank": self.lora_rank, "lora_alpha": self.lora_alpha} if self.lora_rank else {}),
         }
 
 
@@ -264,8 +280,8 @@ class InputLayer(Layer):
         name=None,
         **kwargs,
     ):
-        batch_shape = kwargs.pop("batch_input_shape", None) or batch_shape
-        shape = kwargs.pop("input_shape", None) or shape
+        batch_shape = kwargs.pop("batch_input_shape", batch_shape)
+        shape = kwargs.pop("input_shape", shape)  # may be (), a number per row
         if sparse or ragged:
             raise ValueError("Sparse and ragged inputs are not supported by torch layers. Pass dense tensors.")
         if input_tensor is not None:

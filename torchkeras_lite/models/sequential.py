@@ -110,7 +110,7 @@ class Sequential(Model):
         raise AttributeError("`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()`.")
 
     @property
-    def places(self) -> tuple[str, ...]:
+    def _drawn_keys(self) -> tuple[str, ...]:
         return tuple(str(i) for i in range(len(self._chain)))
 
     # ------------------------------------------------------------ building

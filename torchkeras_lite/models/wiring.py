@@ -22,6 +22,16 @@ from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 Tensor = torch.Tensor
 
 
+class Shown:
+    """What is computed when it is asked for, as by `property`, and makes room for an attribute of a user's of that name."""
+
+    def __init__(self, function):
+        self.function, self.__doc__ = function, function.__doc__
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else self.function(instance)
+
+
 class Wired(SideLosses):
     """A model made from KerasTensors: `_wire` draws its graph, `call` runs it."""
 
@@ -53,7 +63,7 @@ class Wired(SideLosses):
         for layer in operations:
             if isinstance(layer, Layer) and not isinstance(layer, InputLayer):
                 self._modules[self._key_for(layer)] = layer
-        self.__dict__["places"] = tuple(self._modules)
+        self.__dict__["_drawn_keys"] = tuple(self._modules)
 
     def _take(self, graph: Graph) -> None:
         self.__dict__["_graph"] = graph
@@ -116,7 +126,7 @@ class Wired(SideLosses):
     def output_names(self) -> list[str]:
         return [tensor.node.operation.name for tensor in self._drawn().exits]
 
-    @property
+    @Shown
     def code(self) -> str:
         """What the model computes, as the Python function that `call` runs."""
         graph = self._drawn()
@@ -131,13 +141,13 @@ class Wired(SideLosses):
         return self._graph
 
     def __setattr__(self, name, value):
-        if isinstance(value, Layer) and self.places and self._has_place_for(value):
+        if isinstance(value, Layer) and self._drawn_keys and self._has_place_for(value):
             object.__setattr__(self, name, value)  # a second name for a layer of the graph; torch is to see it once
         else:
             super().__setattr__(name, value)
 
     def _has_place_for(self, layer) -> bool:
-        return any(self._modules.get(key) is layer for key in self.places)
+        return any(self._modules.get(key) is layer for key in self._drawn_keys)
 
     @property
     def input(self):

@@ -73,6 +73,9 @@ def read(model, file, filepath, skip_mismatch: bool = False) -> None:
     plan = []
     for path, owner in walk(model):
         store = Source(file, f"{path}/vars" if path else "vars")
+        if not store and path:  # what Keras 3 calls key_dense was _key_dense in Keras 2
+            above, _, last = path.rpartition("/")
+            store = Source(file, f"{above}/_{last}/vars") or store
         if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
             if store and sum(key.isdigit() for key in store) == len(owner.variables):
                 plan.append((owner, store))
@@ -101,7 +104,7 @@ def read(model, file, filepath, skip_mismatch: bool = False) -> None:
 
 def _problem(layer, store) -> str | None:
     """Why the arrays of the file do not fit the layer, or None."""
-    own = layer.own_variables()
+    own = layer.saved_variables()
     if len(store) != len(own):
         return f"it has {len(own)} weights, the file {len(store)}"
     for i, variable in enumerate(own):
@@ -140,7 +143,7 @@ def _attributes(layer):
     modules, values = layer._modules, layer.__dict__
     containers = contained(layer)
     registered = {key for keys in containers.values() for key in keys}
-    places = layer.places  # the modules that a model finds in its `layers`
+    places = layer._drawn_keys  # the modules that a model finds in its `layers`
     found = {key: module for key, module in modules.items() if module is not None and key not in (*places, *registered)}
     found.update({name: values[name] for name in containers if name in values})
     found.update({key: value for key, value in values.items() if _has_state(value)})
