@@ -10,13 +10,13 @@ NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
     config lambdas registry calls dtype_policies dropin __main__
-    texts promotion modes variable tracking scopes tree symbolic graph seeds ops random
-    initializers activations regularizers constraints
+    texts promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
+    initializers activations regularizers constraints quantizers
     logs losses metrics optimizers data callbacks saving distribution
     input_spec shapes weights drawn layer operation
     layers
     models
-    mixed_precision backend utils preprocessing
+    mixed_precision backend utils preprocessing visualization
     applications datasets wrappers
     __init__
 """.split()

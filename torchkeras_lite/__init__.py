@@ -18,11 +18,13 @@ from torchkeras_lite import (
     ops,
     optimizers,
     preprocessing,
+    quantizers,
     random,
     regularizers,
     saving,
     tree,
     utils,
+    visualization,
 )
 from torchkeras_lite.config import VERSION as __version__
 from torchkeras_lite.config import device, version
@@ -36,6 +38,8 @@ from torchkeras_lite.metrics import Metric
 from torchkeras_lite.models import Model, Sequential
 from torchkeras_lite.operation import Function, Operation
 from torchkeras_lite.optimizers import Optimizer
+from torchkeras_lite.quantizers import Quantizer
+from torchkeras_lite.recomputing import RematScope, remat
 from torchkeras_lite.regularizers import Regularizer
 from torchkeras_lite.scopes import StatelessScope, SymbolicScope, name_scope
 from torchkeras_lite.symbolic import KerasTensor
