@@ -12,11 +12,13 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import config, registry
 from torchkeras_lite.graph import mapped
 from torchkeras_lite.layers.core import InputLayer
+from torchkeras_lite.models import tensorflow_functions
 from torchkeras_lite.operation import Operation
 from torchkeras_lite.symbolic import NAMED, KerasTensor, Op, op_named, record_op, torch_functions
 
 _KERAS_OPS = "keras.src.ops.numpy"
 _TORCH_OPS = "torchkeras_lite.torch"
+TENSORFLOW = "torchkeras_lite.tensorflow"  # the module of functions in graphs of Keras 2
 
 
 def is_made_from_tensors(cls) -> bool:
@@ -82,7 +84,7 @@ def _tensors_and_settings(node) -> tuple[tuple, dict, dict]:
     return tuple(tensors), {key: value for key, value in bound.arguments.items() if key not in named.tensors}, further
 
 
-def _rejoined(function, tensors, settings: dict) -> tuple[list, dict]:
+def rejoined(function, tensors, settings: dict) -> tuple[list, dict]:
     """Arguments for a call of a named operation, out of what a file keeps apart (see `_tensors_and_settings`)."""
     parameters, values, given = inspect.signature(function).parameters, dict(settings), list(tensors)
     args: list = []
@@ -156,7 +158,7 @@ def from_config(cls, given: dict, custom_objects=None):
                     if "mask" in kwargs and kwargs["mask"] is None:
                         del kwargs["mask"]  # Keras writes it down for each layer that would take one
                     if isinstance(layer, Op) and layer.function in NAMED:
-                        args, kwargs = _rejoined(layer.function, args, kwargs | _settings(given["layers"], name))
+                        args, kwargs = rejoined(layer.function, args, kwargs | _settings(given["layers"], name))
                     if isinstance(layer, Op) and layer.function is operator.getitem:
                         args = [args[0], tuple(args[1]) if isinstance(args[1], list) else args[1]]  # JSON knows lists only
                     outputs = record_op(layer, args, kwargs) if isinstance(layer, Op) else layer(*args, **kwargs)
@@ -173,9 +175,11 @@ def from_config(cls, given: dict, custom_objects=None):
 
 def _deserialized(one):
     name = one["class_name"]
+    if one.get("module") == TENSORFLOW:
+        return tensorflow_functions.find(name)
     if one.get("module") == _TORCH_OPS:
         return Op(f"torch.{name.rpartition('.')[2]}", _torch_function(name), one["name"])
-    if str(one.get("module")).startswith(("keras.src.ops.", "keras.src.activations.")):
+    if str(one.get("module")).startswith(("keras.src.ops.", "keras.src.activations.", "keras.src.quantizers.")):
         function = op_named(name, one["module"])
         if function is None:
             raise ValueError(f"The model uses Keras's operation {name!r}, which is not known here.")
