@@ -20,10 +20,16 @@ class Feeding:
     def _parts(self, x, y, sample_weight) -> tuple:
         """The tuple of what was given, as tensors."""
         x, y = data.to_tensors(x, "x"), data.to_tensors(y, "y")
+        if isinstance(y, (list, tuple)) and any(part is None for part in y):
+            raise ValueError(
+                f"`y[{[part is None for part in y].index(True)}]` is None. The usual fix: a dict of the targets that there "
+                "are, by the names of their outputs."
+            )
         if sample_weight is not None and y is None:
             raise ValueError("`sample_weight` was given without targets `y`.")
         if sample_weight is not None:
-            return (x, y, data.to_tensors(sample_weight, "sample_weight"))
+            weights = data.to_tensors(sample_weight, "sample_weight")
+            return (x, y, data.with_ones(weights, len(pytree.tree_leaves(x)[0])))
         return (x,) if y is None else (x, y)
 
     def _batches(self, x, y, sample_weight, batch_size, shuffle, class_weight, steps):
@@ -31,16 +37,16 @@ class Feeding:
         if x is None:
             raise ValueError("There is no data: `x` is None. Expected arrays, or an iterable of batches.")
         device, texts = self._device(), self._takes_texts()
+        if type(x) is torch.utils.data.TensorDataset and y is None and sample_weight is None:
+            x, y, sample_weight = three(x.tensors)
+        elif data.is_of_rows(x):
+            size = None if batch_size is None else positive(batch_size, "batch_size")
+            x, y = data.batches_of(x, y, size, shuffle, self._input_rank()), None
         x = data.with_texts(x) if texts else x
         if not data.is_arrays(x):
             if isinstance(x, (list, tuple, str)) or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
                 data.to_tensors(x, "x")  # raises, and says what is wrong with it
                 raise ValueError(f"There is no data: x={x!r}.")
-            if isinstance(x, torch.utils.data.Dataset) and not isinstance(x, torch.utils.data.IterableDataset):
-                raise ValueError(
-                    f"Unrecognized data type: x={type(x).__name__}, a torch Dataset, whose items are single rows. The usual "
-                    "fix: `torch.utils.data.DataLoader(x, batch_size=32, shuffle=True)`."
-                )
             if y is not None or sample_weight is not None:
                 raise ValueError(
                     "`y` and `sample_weight` cannot be given beside an iterable of batches: its batches have to hold them, as "
@@ -53,8 +59,7 @@ class Feeding:
         if class_weight is not None:
             if len(parts) == 1:
                 raise ValueError("`class_weight` was given without targets `y`.")
-            weights = data.class_weights(class_weight, parts[1])
-            parts = (*parts[:2], weights * parts[2] if len(parts) == 3 else weights)
+            parts = data.with_class_weights(parts, class_weight)
         return data.Arrays(parts, min(batch_size, count), shuffle, device)
 
     def _takes_texts(self) -> bool:
@@ -63,6 +68,14 @@ class Feeding:
             if getattr(module, "takes_texts", False):
                 return True
         return False
+
+    def _input_rank(self) -> int | None:
+        """How many axes a batch has, of a model with one input that knows its shape."""
+        try:
+            shape = self.input_shape
+        except (AttributeError, ValueError):
+            return None
+        return len(shape) if isinstance(shape, tuple) and all(size is None or isinstance(size, int) for size in shape) else None
 
     def _is_one_batch(self, x, batch_size) -> bool:
         """Whether x is an array that needs no cutting: then most of what follows can be left out."""
@@ -115,8 +128,8 @@ class Feeding:
             x = data.with_texts(x)
         parts = self._parts(x, y, sample_weight)
         data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
-        if class_weight is not None and len(parts) == 2:
-            parts = (*parts, data.class_weights(class_weight, parts[1]))
+        if class_weight is not None and len(parts) > 1:
+            parts = data.with_class_weights(parts, class_weight)
         device = self._device()
         return pytree.tree_map(lambda t: t.to(device), parts)
 
@@ -130,6 +143,11 @@ def three(parts):
     if not 1 <= len(parts) <= 3:
         raise ValueError(f"Data is expected to be x, (x, y) or (x, y, sample_weight). Received {len(parts)} parts.")
     return (*parts, *[None] * (3 - len(parts)))
+
+
+def as_given(batch):
+    """A batch as a step is given it: x itself, if there is only x, one tensor or a dict of them, and not in a tuple."""
+    return batch[0] if len(batch) == 1 and type(batch) is tuple and not isinstance(batch[0], (tuple, list)) else batch
 
 
 def to_numpy(tensor):

@@ -5,7 +5,6 @@ The loops hold no arithmetic and read nothing back from the device; a step holds
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import operator
@@ -18,26 +17,27 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import config, data, optimizers, registry
 from torchkeras_lite.callbacks import Callback, CallbackList, History
 from torchkeras_lite.calls import is_careful
+from torchkeras_lite.layers.core import positive
 from torchkeras_lite.logs import Logs
 from torchkeras_lite.metrics import Mean
+from torchkeras_lite.models.account import Account, as_logs
 from torchkeras_lite.models.compile import CompileLoss, CompileMetrics
-from torchkeras_lite.models.feeding import Feeding, Gathered, three, to_numpy
+from torchkeras_lite.models.feeding import Feeding, Gathered, as_given, three, to_numpy
+from torchkeras_lite.models.memory import out_of_memory
+from torchkeras_lite.models.readiness import Readiness
+from torchkeras_lite.models.single import SingleBatches
 from torchkeras_lite.models.tally import Tally
-from torchkeras_lite.modes import flushed_denormals, training_mode
+from torchkeras_lite.modes import training_mode
 
 
-class Trainer(Feeding):
+class Trainer(SingleBatches, Account, Readiness, Feeding):
     """The training half of a Model."""
 
     stop_training = stop_evaluating = stop_predicting = False
     compiled = False
     optimizer = None
-    _compile_loss = _compile_metrics = _loss_tracker = _tally = None
+    steps_per_execution = 1
     _place = None  # where BackupAndRestore found that the next fit is to go on
-    _captured = None  # the Variables that compile() found trainable
-    _params: list | None = None  # their torch parameters: the same list object as long as they are the same parameters
-    _regularized: tuple | list = ()
-    _held_metrics: tuple | list = ()
 
     # ------------------------------------------------------------ compile
 
@@ -63,8 +63,11 @@ class Trainer(Feeding):
             loss: a name, a Loss, a function `(y_true, y_pred)`, a torch loss; or a list or dict, one for each output.
             loss_weights: numbers that weigh the outputs' losses.
             metrics, weighted_metrics: names, Metrics or functions; the weighted ones get the sample weights.
+            steps_per_execution: callbacks are told of batches so many at a time, as where they run as one.
             auto_scale_loss: a model of the policy "mixed_float16" trains with a LossScaleOptimizer around the optimizer.
         """
+        if steps_per_execution != "auto":
+            positive(steps_per_execution, "steps_per_execution")
         output_names = getattr(self, "output_names", None)
         compiled = dict(
             optimizer=self._scaling(optimizers.get(optimizer)) if auto_scale_loss else optimizers.get(optimizer),
@@ -114,58 +117,6 @@ class Trainer(Feeding):
     @property
     def loss(self):
         return self._compile_arguments["loss"] if self.compiled else None
-
-    @property
-    def metrics(self) -> list:
-        """The loss tracker, metrics held by the model and its layers, and those of `compile()`."""
-        if self._tally is not None:
-            self._tally.count()
-        return self._with_compiled(self._find_held_metrics())
-
-    def _find_held_metrics(self) -> list:
-        """Metrics that are attributes of the model or of layers in it. Looking through all modules is not for every step."""
-        found = []
-        for layer in self._flatten_layers():
-            if isinstance(layer, Trainer) and layer is not self:
-                continue  # a model inside keeps its own account
-            found += [metric for metric in layer._metrics if not any(metric is known for known in found)]
-        object.__setattr__(self, "_held_metrics", found)
-        return found
-
-    def _with_compiled(self, held: list) -> list:
-        if not self.compiled:
-            return list(held)
-        trackers = self._compile_loss.trackers if self._compile_loss is not None else []
-        compiled = [self._compile_metrics] if self._compile_metrics.given else []
-        return [self._loss_tracker, *compiled, *trackers, *held]
-
-    @property
-    def metrics_names(self) -> list[str]:
-        return [metric.name for metric in self.metrics]
-
-    def reset_metrics(self) -> None:
-        self._tally.clear()
-        for metric in self.metrics:
-            metric.reset_state()
-
-    def get_metrics_result(self) -> dict:
-        """The results of all metrics so far, by name, as tensors on the device."""
-        results = {}
-        for metric in self.metrics:
-            value = metric.result()
-            results.update(value if isinstance(value, dict) else {metric.name: value})
-        return results
-
-    def _pending_results(self) -> Logs:
-        self._tally.count()
-        results = {}
-        for metric in self._with_compiled(self._held_metrics):
-            value = metric.pending() if hasattr(metric, "pending") else metric.result()
-            if type(value) is dict:
-                results.update(value)
-            else:
-                results[metric.name] = value
-        return Logs(results)
 
     # ------------------------------------------------------------ what users override
 
@@ -292,7 +243,8 @@ class Trainer(Feeding):
             batches = data.Resumed(batches, steps_per_epoch)
         self.stop_training = False
         logs = Logs()
-        with self._training():
+        each, batch = self._each, first
+        with self._training(), cbs:
             cbs.on_train_begin()
             place, self._place = self._place, None
             for epoch in range(initial_epoch if place is None else place.epoch, epochs):
@@ -301,16 +253,23 @@ class Trainer(Feeding):
                 done, place = 0 if place is None else self._go_on(place, first, batches), None
                 step = done - 1
                 if done:
-                    logs = _as_logs(self.get_metrics_result())
-                for step, batch in enumerate(batches, done):
-                    if cbs.wants_train_batch_begin:
-                        cbs.on_train_batch_begin(step)
-                    logs = None  # so that these logs, if nobody keeps them, need not be settled before the next step
-                    logs = self.train_step(_as_given(batch))
-                    if cbs.wants_train_batch_end:
-                        cbs.on_train_batch_end(step, _as_logs(logs))
-                    if self.stop_training:
-                        break
+                    logs = as_logs(self.get_metrics_result())
+                try:
+                    for step, batch in enumerate(batches, done):
+                        if cbs.wants_train_batch_begin and not step % each:
+                            cbs.on_train_batch_begin(step)
+                        logs = None  # so that these logs, if nobody keeps them, need not be settled before the next step
+                        logs = self.train_step(as_given(batch))
+                        if (step + 1) % each:
+                            continue
+                        if cbs.wants_train_batch_end:
+                            cbs.on_train_batch_end(step, as_logs(logs))
+                        if self.stop_training:
+                            break
+                except torch.OutOfMemoryError as error:
+                    raise out_of_memory(error, batch) from error
+                if (step + 1) % each and cbs.wants_train_batch_end:
+                    cbs.on_train_batch_end(_last_of(step, each), as_logs(logs))
                 if steps_per_epoch is not None and batches.ran_out:
                     self.stop_training = True
                     if step < 0 and epoch > initial_epoch:
@@ -354,7 +313,8 @@ class Trainer(Feeding):
         batches = self._adapted(batches, first, training=False)
         verbose = 1 if verbose == "auto" else verbose
         cbs = _callback_list(callbacks, self, verbose, 1, _steps(batches, steps), history=False)
-        results = self._evaluate(batches, steps, cbs)
+        with cbs:
+            results = self._evaluate(batches, steps, cbs)
         return dict(sorted(results.items())) if return_dict else self._as_list(results)
 
     def _evaluate(self, batches, steps, cbs) -> Logs:
@@ -364,16 +324,21 @@ class Trainer(Feeding):
             cbs.on_test_begin()
             self.reset_metrics()
             self._look_around()
-            logs = Logs()
-            for step, batch in enumerate(batches):
-                if cbs.wants_test_batch_begin:
-                    cbs.on_test_batch_begin(step)
-                logs = None
-                logs = self.test_step(_as_given(batch))
-                if cbs.wants_test_batch_end:
-                    cbs.on_test_batch_end(step, _as_logs(logs))
-                if self.stop_evaluating or step + 1 == steps:
-                    break
+            logs, batch, step, each = Logs(), None, -1, self._each
+            try:
+                for step, batch in enumerate(batches):
+                    if cbs.wants_test_batch_begin and not step % each:
+                        cbs.on_test_batch_begin(step)
+                    logs = None
+                    logs = self.test_step(as_given(batch))
+                    if cbs.wants_test_batch_end and not (step + 1) % each:
+                        cbs.on_test_batch_end(step, as_logs(logs))
+                    if self.stop_evaluating or step + 1 == steps:
+                        break
+            except torch.OutOfMemoryError as error:
+                raise out_of_memory(error, batch) from error
+            if (step + 1) % each and cbs.wants_test_batch_end:
+                cbs.on_test_batch_end(_last_of(step, each), as_logs(logs))
             results = self._epoch_logs(logs)
             cbs.on_test_end(results)
         return results
@@ -391,68 +356,39 @@ class Trainer(Feeding):
         if not verbose and callbacks is None and steps is None and self.built and self._is_one_batch(x, batch_size):
             x = self._standardized(data.to_tensor(x, "x").to(self._device()))
             with training_mode(self, False, settle=True), self._inference("predict_step"):
-                outputs = self.predict_step(_as_given((x,)))
+                outputs = self.predict_step(as_given((x,)))
             return to_numpy(outputs) if isinstance(outputs, torch.Tensor) else pytree.tree_map(to_numpy, outputs)
         batches = self._batches(x, None, None, batch_size, False, None, steps)
         first = batches.first()
         self._build_from(first)
         batches = self._adapted(batches, first, training=False)
         verbose = 1 if verbose == "auto" else verbose
-        cbs = None
-        if verbose or callbacks:
-            cbs = _callback_list(callbacks, self, verbose, 1, _steps(batches, steps), history=False)
-            cbs.on_predict_begin()
-        self.stop_predicting = False
+        cbs = _callback_list(callbacks, self, verbose, 1, _steps(batches, steps), history=False)
+        each, step, batch, group = self._each if self.compiled else 1, -1, first, []
         gathered = Gathered(getattr(batches, "rows", None) if steps is None else None)
-        with training_mode(self, False, settle=True), self._inference("predict_step"):
-            for step, batch in enumerate(batches):
-                if cbs is not None and cbs.wants_predict_batch_begin:
-                    cbs.on_predict_batch_begin(step)
-                outputs = self.predict_step(_as_given(batch))
-                gathered.add(outputs)
-                if cbs is not None and cbs.wants_predict_batch_end:
-                    cbs.on_predict_batch_end(step, {"outputs": outputs})
-                if self.stop_predicting or step + 1 == steps:
-                    break
-        if cbs is not None:
+        with cbs:
+            cbs.on_predict_begin()
+            self.stop_predicting = False
+            with training_mode(self, False, settle=True), self._inference("predict_step"):
+                try:
+                    for step, batch in enumerate(batches):
+                        if cbs.wants_predict_batch_begin and not step % each:
+                            cbs.on_predict_batch_begin(step)
+                        outputs = self.predict_step(as_given(batch))
+                        gathered.add(outputs)
+                        if cbs.wants_predict_batch_end:
+                            group.append(outputs)
+                            if not (step + 1) % each:
+                                cbs.on_predict_batch_end(step, {"outputs": _joined(group)})
+                                group = []
+                        if self.stop_predicting or step + 1 == steps:
+                            break
+                except torch.OutOfMemoryError as error:
+                    raise out_of_memory(error, batch) from error
+                if group:
+                    cbs.on_predict_batch_end(_last_of(step, each), {"outputs": _joined(group)})
             cbs.on_predict_end()
         return gathered.numpy()
-
-    # ------------------------------------------------------------ one batch
-
-    def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict | None = None, return_dict: bool = False
-    ) -> float | list[float] | dict[str, float]:
-        """One step of training on one batch. Returns the loss, or [loss, metrics ...], or a dict: of this batch alone."""
-        self._assert_compiled("train_on_batch")
-        batch = self._one_batch(x, y, sample_weight, class_weight)
-        self._build_from(batch)
-        batch = self._prepared(batch)
-        self.reset_metrics()
-        with self._training():
-            logs = self._epoch_logs(self.train_step(_as_given(batch)))
-        return dict(sorted(logs.items())) if return_dict else self._as_list(logs)
-
-    def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
-    ) -> float | list[float] | dict[str, float]:
-        """The loss and metrics of one batch."""
-        self._assert_compiled("test_on_batch")
-        batch = self._one_batch(x, y, sample_weight, None)
-        self._build_from(batch)
-        batch = self._prepared(batch)
-        self.reset_metrics()
-        self._look_around()
-        with torch.no_grad():
-            logs = self._epoch_logs(self.test_step(_as_given(batch)))
-        return dict(sorted(logs.items())) if return_dict else self._as_list(logs)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """The model's output for one batch, as numpy arrays."""
-        batch = self._one_batch(x, None, None, None)
-        self._build_from(batch)
-        with torch.no_grad():
-            return pytree.tree_map(to_numpy, self.predict_step(_as_given(self._prepared(batch))))
 
     # ------------------------------------------------------------ rungs of the ladder
 
@@ -476,40 +412,10 @@ class Trainer(Feeding):
             or cls.predict_step is not Trainer.predict_step
         )
 
-    def _build_from(self, batch):
-        """Builds the model and its optimizer from the first batch."""
-        if not self.built:
-            self._build_for_data(batch[0])
-        if self.compiled and self._captured is None:
-            object.__setattr__(self, "_captured", self.trainable_weights)
-
-    def _build_for_data(self, x):
-        """Builds an unbuilt model by one call on two rows, in inference mode: nothing is learned, nothing counted.
-
-        A model without a `call`, whose steps use the models in it, has nothing to build by.
-        """
-        if not self.computes:
-            self.built = True
-            return
-        few = pytree.tree_map(lambda t: t[:2], x)
-        with torch.no_grad():
-            self(few, training=False)
-
-    @contextlib.contextmanager
-    def _training(self):
-        """Inside, the captured weights want gradients; at the end, however it comes, all is as it was."""
-        params = self._begin_training()
-        thawed = [parameter for parameter in params if not parameter.requires_grad]
-        for parameter in thawed:
-            parameter.requires_grad_(True)
-        try:
-            with training_mode(self, True, settle=True), flushed_denormals():
-                yield
-        finally:
-            for parameter in thawed:
-                parameter.requires_grad_(False)
-            for parameter in params:
-                parameter.grad = None
+    @property
+    def _each(self) -> int:
+        """Batches of which callbacks are told together."""
+        return 1 if self.steps_per_execution == "auto" else int(self.steps_per_execution)
 
     def _go_on(self, place, first, batches) -> int:
         """Takes training up where another process left it. Returns how many steps of this epoch were done there."""
@@ -522,45 +428,9 @@ class Trainer(Feeding):
             batches.done = place.batch
         return place.batch
 
-    def _begin_training(self) -> list:
-        """The parameters to train, as a list that stays the same object while they are the same parameters."""
-        if self._captured is None:
-            object.__setattr__(self, "_captured", self.trainable_weights)
-        params = [variable.raw for variable in self._captured]
-        current = self._params
-        if current is None or len(current) != len(params) or any(a is not b for a, b in zip(current, params, strict=True)):
-            object.__setattr__(self, "_params", params)
-            if not self.optimizer.built:
-                self.optimizer.build(self._captured)
-        self._look_around()
-        return self._params
-
-    def _look_around(self):
-        """What takes a walk through all modules and stays the same from step to step."""
-        regularized = [v for v in self.weights if v.regularizer is not None]
-        object.__setattr__(self, "_regularized", regularized)
-        self._find_held_metrics()
-
     def _inference(self, step: str):
         """Inference mode for our own steps; a user's step may keep what it makes, so it runs without gradients only."""
         return torch.inference_mode() if getattr(type(self), step) is getattr(Trainer, step) else torch.no_grad()
-
-    def _epoch_logs(self, logs) -> Logs:
-        """The results behind the last step: what it returned, or the metrics' results where a user's step names just those."""
-        if isinstance(logs, Logs):
-            return logs
-        results = self.get_metrics_result()
-        return _as_logs(results if logs is not None and set(results) == set(logs) else logs)
-
-    def _as_list(self, logs):
-        """[loss, metric, ...] in the order of `compile()`; the loss alone where it is alone."""
-        names = []
-        for metric in self._with_compiled(self._held_metrics):
-            names += [one.name for one in metric.metrics] if isinstance(metric, CompileMetrics) else [metric.name]
-        # A metric whose label is not its name (the second of that name) comes behind, as in Keras.
-        values = [logs[name] for name in names if name in logs] + [logs[name] for name in sorted(logs) if name not in names]
-        return values[0] if len(values) == 1 else values
-
 
 # ---------------------------------------------------------------- helpers
 
@@ -574,11 +444,6 @@ def unpack_x_y_sample_weight(data):
     return three(data)
 
 
-def _as_given(batch):
-    """A batch as a step is given it: x itself, if there is only x and it is one tensor or a dict of them."""
-    return batch[0] if len(batch) == 1 and not isinstance(batch[0], (tuple, list)) else batch
-
-
 @functools.lru_cache(256)
 def _takes_training(method) -> bool:
     parameters = inspect.signature(method).parameters.values()
@@ -587,14 +452,6 @@ def _takes_training(method) -> bool:
 
 def _rows(x) -> int:
     return x.shape[0] if isinstance(x, torch.Tensor) else pytree.tree_leaves(x)[0].shape[0]
-
-
-def _as_logs(logs) -> Logs:
-    if isinstance(logs, Logs):
-        return logs
-    if not isinstance(logs, dict):
-        return Logs({} if logs is None else {"loss": logs})
-    return Logs({key: value.detach() if isinstance(value, torch.Tensor) else value for key, value in logs.items()})
 
 
 def _is_due(frequency, epoch: int) -> bool:
@@ -606,6 +463,19 @@ def _is_due(frequency, epoch: int) -> bool:
 def at_most(asked: int | None, limit: int | None) -> int | None:
     """What is asked for, cut to the limit of the whole process (None: there is none)."""
     return asked if limit is None else limit if asked is None else min(asked, limit)
+
+
+def _last_of(step: int, each: int) -> int:
+    """The number of the last batch of a group, as Keras counts it, also where the data ended before."""
+    return step - step % each + each - 1
+
+
+def _joined(group: list):
+    """The outputs of several batches as one."""
+    if len(group) == 1:
+        return group[0]
+    leaves, spec = zip(*map(pytree.tree_flatten, group), strict=True)
+    return pytree.tree_unflatten([torch.cat(parts) for parts in zip(*leaves, strict=True)], spec[0])
 
 
 def _steps(batches, limit):

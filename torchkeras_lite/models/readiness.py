@@ -1,0 +1,72 @@
+"""Readiness: what a model needs before its first step, and what is put back behind the last."""
+
+from __future__ import annotations
+
+import contextlib
+
+import torch
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite.modes import flushed_denormals, training_mode
+
+
+class Readiness:
+    """The part of Trainer that builds, and says which weights train."""
+
+    _captured = None  # the Variables that compile() found trainable
+    _params: list | None = None  # their torch parameters: the same list object as long as they are the same parameters
+    _regularized: tuple | list = ()
+
+    def _build_from(self, batch):
+        """Builds the model and its optimizer from the first batch."""
+        if not self.built:
+            self._build_for_data(batch[0])
+        if self.compiled and self._captured is None:
+            object.__setattr__(self, "_captured", self.trainable_weights)
+
+    def _build_for_data(self, x):
+        """Builds an unbuilt model by one call on two rows, in inference mode: nothing is learned, nothing counted.
+
+        A model without a `call`, whose steps use the models in it, has nothing to build by.
+        """
+        if not self.computes:
+            self.built = True
+            return
+        few = pytree.tree_map(lambda t: t[:2], x)
+        with torch.no_grad():
+            self(few, training=False)
+
+    @contextlib.contextmanager
+    def _training(self):
+        """Inside, the captured weights want gradients; at the end, however it comes, all is as it was."""
+        params = self._begin_training()
+        thawed = [parameter for parameter in params if not parameter.requires_grad]
+        for parameter in thawed:
+            parameter.requires_grad_(True)
+        try:
+            with training_mode(self, True, settle=True), flushed_denormals():
+                yield
+        finally:
+            for parameter in thawed:
+                parameter.requires_grad_(False)
+            for parameter in params:
+                parameter.grad = None
+
+    def _begin_training(self) -> list:
+        """The parameters to train, as a list that stays the same object while they are the same parameters."""
+        if self._captured is None:
+            object.__setattr__(self, "_captured", self.trainable_weights)
+        params = [variable.raw for variable in self._captured]
+        current = self._params
+        if current is None or len(current) != len(params) or any(a is not b for a, b in zip(current, params, strict=True)):
+            object.__setattr__(self, "_params", params)
+            if not self.optimizer.built:
+                self.optimizer.build(self._captured)
+        self._look_around()
+        return self._params
+
+    def _look_around(self):
+        """What takes a walk through all modules and stays the same from step to step."""
+        regularized = [v for v in self.weights if v.regularizer is not None]
+        object.__setattr__(self, "_regularized", regularized)
+        self._find_held_metrics()
