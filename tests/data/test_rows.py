@@ -94,8 +94,3 @@ def test_only_batches_are_read(tmp_path):
 def test_unequal_lengths(tmp_path):
     with pytest.raises(ValueError, match=r"'x' sizes: 50\n'y' sizes: 49"):
         model().fit(h5(tmp_path, X), Y[:49], verbose=0)
-
-
-def test_a_dataset_of_torch_is_no_batch():
-    with pytest.raises(ValueError, match="DataLoader"):
-        model().fit(torch.utils.data.TensorDataset(torch.as_tensor(X), torch.as_tensor(Y)), verbose=0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import warnings
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -24,7 +26,12 @@ def is_array(value) -> bool:
         return True
     if isinstance(value, (list, tuple)):
         return len(value) > 0 and _all_numbers(value)
-    return hasattr(value, "__array__") and not callable(getattr(value, "__iter__", None))
+    if hasattr(value, "__array__") and not callable(getattr(value, "__iter__", None)):
+        return True
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes, Texts)) or not len(value):
+        return False
+    first = value[0]  # of a range, a deque, or a column of a data set
+    return is_array(first) or _all_numbers(first)
 
 
 def _all_numbers(value) -> bool:
@@ -67,6 +74,8 @@ def with_texts(data):
     if hasattr(data, "to_numpy"):
         array = data.to_numpy()
         return Texts(array) if is_texts(array) else data
+    if isinstance(data, Sequence) and not isinstance(data, (str, bytes, list, tuple)) and len(data) and is_texts(data[0]):
+        data = list(data)
     if is_texts(data) and not isinstance(data, (str, bytes)):
         with contextlib.suppress(ValueError):  # a list of inputs of unequal shapes
             return Texts(data)
@@ -84,6 +93,8 @@ def to_tensor(value, what: str = "data") -> torch.Tensor:
     if not isinstance(value, torch.Tensor):
         if hasattr(value, "to_numpy"):
             value = value.to_numpy()
+        elif isinstance(value, Sequence) and not isinstance(value, (list, tuple)):
+            value = _listed(value)
         try:
             array = np.asarray(value)
         except ValueError as error:
@@ -116,8 +127,24 @@ def to_tensor(value, what: str = "data") -> torch.Tensor:
     return value.detach()
 
 
+def _listed(sequence):
+    """All that is in it, in what numpy takes."""
+    values = sequence[:] if not isinstance(sequence, collections.deque) else list(sequence)
+    if isinstance(values, torch.Tensor):
+        return values.numpy(force=True)
+    return [np.asarray(value) for value in values] if isinstance(values, list) and hasattr(values[0], "__array__") else values
+
+
 def _tensor_of_rows(array) -> torch.Tensor:
     return to_tensor(np.array(array))  # a copy of its own: what lies in a file may not be written to
+
+
+def with_ones(weights, count: int):
+    """Sample weights with ones in the places where a list of them has None."""
+    if isinstance(weights, (list, tuple)) and any(one is None for one in weights):
+        ones = torch.ones(count, dtype=config.torch_dtype(None))
+        return type(weights)(ones if one is None else one for one in weights)
+    return weights
 
 
 def rows(data) -> int:
@@ -138,6 +165,9 @@ def check_rows(**parts) -> int:
     found = {size for values in sizes.values() for size in values}
     shown = "\n".join(f"'{name}' sizes: {', '.join(map(str, values))}" for name, values in sizes.items())
     if len(found) > 1:
+        piecewise = [name for name, values in sizes.items() if len(values) > 1 and len({*values}) == 1]
+        if piecewise:
+            shown += f"\n(A list of arrays is several inputs or outputs. If its entries are rows: `np.stack({piecewise[0]})`.)"
         raise ValueError(
             f"Data cardinality is ambiguous. Make sure all arrays contain the same number of samples.\n{shown}"
         )
@@ -232,19 +262,59 @@ def split(parts: tuple, share: float):
     return pytree.tree_map(lambda t: t[:cut], parts), pytree.tree_map(lambda t: t[cut:], parts)
 
 
-def class_weights(weights: dict, y: torch.Tensor) -> torch.Tensor:
-    """A weight for each row of `y` (integers, or one-hot rows) out of `{class: weight}`; classes left out weigh 1."""
+def class_weights(weights: dict, y):
+    """A weight for each row of `y` (integers, or one-hot rows) out of `{class: weight}`; classes left out weigh 1.
+
+    Of several outputs: `{name: {class: weight}}`, by the names of the outputs or, where `y` is a dict, of the targets; gives
+    a dict of weights for the outputs in it.
+
+    Raises:
+        ValueError: it is no dict, or there are several outputs and it does not say for which.
+    """
+    if not isinstance(weights, Mapping):
+        fix = "dict(enumerate(class_weight))" if np.ndim(weights) == 1 else "{0: 1.0, 1: 2.0}"
+        raise ValueError(f"`class_weight` is a dict {{class: weight}}. Received: {weights!r}. The usual fix: `{fix}`.")
+    if any(isinstance(one, Mapping) for one in weights.values()):
+        if not isinstance(y, dict):
+            raise ValueError(
+                "`class_weight` by the names of outputs needs targets by these names. The usual fix: "
+                f"`y={{{', '.join(f'{name!r}: ...' for name in weights)}}}`."
+            )
+        unknown = [name for name in weights if name not in y]
+        if unknown:
+            raise ValueError(f"`class_weight` names {unknown[0]!r}, and the targets are {sorted(y)}.")
+        return {name: class_weights(one, y[name]) for name, one in weights.items() if one is not None}
     if isinstance(y, Rows):
         y = y.to(y.device)
     if not isinstance(y, torch.Tensor):
-        raise ValueError("`class_weight` is only supported for models with a single output.")
+        raise ValueError(
+            "`class_weight` as {class: weight} is only supported for models with a single output. The usual fix: "
+            "{output name: {class: weight}}, or `sample_weight`."
+        )
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(y.shape[0], -1)[:, 0].long()
     dtype = config.torch_dtype(None)
     if not weights:
         return torch.ones(labels.shape, dtype=dtype, device=y.device)
     # Looked up among the sorted labels that have a weight: labels may be negative, or large.
-    given = sorted((int(label), float(weight)) for label, weight in weights.items())
+    try:
+        given = sorted((int(label), float(weight)) for label, weight in weights.items())
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`class_weight` is a dict of numbers: {{class: weight}}. Received: {weights!r}") from error
     keys = torch.tensor([label for label, _ in given], device=y.device)
     values = torch.tensor([weight for _, weight in given], dtype=dtype, device=y.device)
     places = torch.searchsorted(keys, labels).clamp_(max=len(given) - 1)
     return torch.where(keys[places] == labels, values[places], torch.ones((), dtype=dtype, device=y.device))
+
+
+def with_class_weights(parts: tuple, weights: dict) -> tuple:
+    """(x, y) or (x, y, sample weights) with the weights that belong to the classes in `y`, multiplied where there are both."""
+    found = class_weights(weights, parts[1])
+    if len(parts) == 2:
+        return (*parts, found)
+    given = parts[2]
+    if not isinstance(found, dict):
+        return (*parts[:2], found * given)
+    if not isinstance(given, dict):
+        raise ValueError("`class_weight` by output wants `sample_weight` by output too: a dict of the same names.")
+    both = {name: found[name] * given[name] for name in found if name in given}
+    return (*parts[:2], {**given, **found, **both})

@@ -8,7 +8,7 @@ import warnings
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite.data.arrays import class_weights, to_tensors, with_texts
+from torchkeras_lite.data.arrays import rows, to_tensors, with_class_weights, with_ones, with_texts
 from torchkeras_lite.data.numbered import Numbered, PyDataset
 
 
@@ -76,6 +76,7 @@ class Iterable:
             )
 
     def _placed(self, batch):
+        own_tuple = isinstance(batch, (tuple, list)) and len(batch) == 1
         batch = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
         names = ("x", "y", "sample_weight")
         if len(batch) > 3:
@@ -87,10 +88,21 @@ class Iterable:
         if self.texts:
             batch = (with_texts(batch[0]), *batch[1:])
         parts = tuple(to_tensors(part, name) for part, name in zip(batch, names, strict=False))
+        if len(parts) == 3:
+            parts = (*parts[:2], with_ones(parts[2], rows(parts)))
         if self.weights is not None and len(parts) > 1:
-            weights = class_weights(self.weights, parts[1])
-            parts = (*parts[:2], weights * parts[2] if len(parts) == 3 else weights)
-        return pytree.tree_map(lambda t: t.to(self.device, non_blocking=True), parts)
+            parts = with_class_weights(parts, self.weights)
+        if self.device.type == "cuda":  # from pinned memory the copy is under way while the host goes on
+            parts = pytree.tree_map(lambda t: t if t.device.type == "cuda" else t.pin_memory(), parts)
+        parts = pytree.tree_map(lambda t: t.to(self.device, non_blocking=True), parts)
+        return OnlyX(parts) if own_tuple else parts
+
+
+class OnlyX(tuple):
+    """A batch `(x,)` that the source itself gave as a tuple of one: a step of the user's gets it as such."""
+
+
+pytree.register_pytree_node(OnlyX, lambda batch: (list(batch), None), lambda parts, _: OnlyX(parts))
 
 
 def _length(source) -> int | None:

@@ -122,6 +122,11 @@ class CompileMetrics:
                 for one in group:
                     if one is None:
                         continue
+                    if isinstance(one, dict):
+                        raise ValueError(
+                            "`metrics` is a list or a dict by output, and a list in it holds a dict, which is no metric. "
+                            f"Received: {given}"
+                        )
                     truth = truths[min(index, len(truths) - 1)]
                     metric = metrics_module.resolve(one, truth.shape, predictions[index].shape)
                     target.append((index, metric))
