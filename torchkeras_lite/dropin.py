@@ -8,18 +8,29 @@ as the first line of a script or notebook. `python -m torchkeras_lite script.py`
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 __all__ = ["install", "uninstall"]
 
 _NAMES = ("keras", "tensorflow")
 
+# What the stand-in asks for when it is imported: the era that was named, and the text of a program that is in no file.
+era: str | None = None
+source: str | None = None
 
-def install(position: int = 0) -> None:
+
+def install(position: int = 0, era: str | None = None) -> None:
     """Puts the folder with the stand-ins on `sys.path` at `position`; doing it again changes nothing.
 
-    Raises RuntimeError where another `keras` or `tensorflow` is already imported: objects of two libraries would meet
-    in one program.
+    Args:
+        position: the place in `sys.path`.
+        era: whose defaults the names of `keras` and `tensorflow` have: "1.2", "2.3", "tf2" or "3", or a version such as
+            "2.1.6". None: that of the script, by what it says. It changes nothing of `torchkeras_lite` itself.
+
+    Raises:
+        RuntimeError: another `keras` or `tensorflow` is already imported; objects of two libraries would meet in one program.
+        ValueError: an unknown era.
     """
     shims = _shims()
     for name in _NAMES:
@@ -34,11 +45,26 @@ def install(position: int = 0) -> None:
             )
     sys.path[:] = [entry for entry in sys.path if entry != shims]
     sys.path.insert(position, shims)
+    if era is not None:
+        globals()["era"] = check_era(era)
+        eras = sys.modules.get("keras._eras")
+        if eras is not None:  # imported already: what has been taken from it stays what it was
+            eras.begin()
+
+
+def check_era(era) -> str:
+    """`era` as text, if it can be one; ValueError otherwise."""
+    if not re.fullmatch(r"tf2|(tf)?\d+(\.\w+)*", str(era)):
+        raise ValueError(
+            f"Unknown era {era!r}. The eras are 1.2, 2.3, tf2 (tensorflow.keras) and 3; a version of Keras (2.1.6) will do."
+        )
+    return str(era)
 
 
 def uninstall() -> None:
     """Takes the stand-ins away again: path, finders, modules. What a program still holds of them goes on working."""
     shims = _shims()
+    globals()["era"] = None
     ours = [name for name in _NAMES if name in sys.modules and _is_ours(sys.modules[name], shims)]
     for finder in [f for f in sys.meta_path if type(f).__module__.partition(".")[0] in ours]:
         sys.meta_path.remove(finder)

@@ -51,18 +51,22 @@ def stub(tmp_path_factory):
         shutil.copy(ROOT / "torchkeras_lite" / name, root / "torchkeras_lite")
     shutil.copytree(SHIMS, root / "compat" / "shims", ignore=shutil.ignore_patterns("__pycache__"))
     for era in (root / "compat" / "shims" / "keras").glob("_keras*.py"):
-        era.write_text("")  # rows of old eras speak of what is not in this package; tests add rows of their own
+        era.write_text("PATHS = {}\n")  # rows of old eras speak of what is not in this package; tests add rows of their own
     return root
 
 
 @pytest.fixture(scope="session")
 def python(tmp_path_factory):
-    """Runs `python *args` and returns its code, out and err; `path` is PYTHONPATH, `ok` asserts that it ended well."""
+    """Runs `python *args` and returns its code, out and err; `path` is PYTHONPATH, `ok` asserts that it ended well.
+
+    Keras is today's, whatever the program says; with `era=None` that is left to the program.
+    """
     elsewhere = tmp_path_factory.mktemp("empty")  # -c and -m put the current folder on the path
 
-    def run(*args, path=(), cwd=None, input=None, ok=False):
+    def run(*args, path=(), cwd=None, input=None, ok=False, era="3"):
         env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
         env |= {"PYTHONPATH": os.pathsep.join(map(str, path)), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        env |= {"TORCHKERAS_ERA": era} if era else {}
         command = [sys.executable, *map(str, args)]
         given = {"cwd": cwd or elsewhere, "input": input or b""}
         done = subprocess.run(command, capture_output=True, env=env, timeout=300, **given)

@@ -11,6 +11,31 @@ import torchkeras_lite as lite
 """
 
 SNIPPETS = {
+    "what Keras 2 took without a word": """
+        class Own(models.Model):
+            def __init__(self, units):
+                super().__init__(self)
+                self.dense = layers.Dense(units)
+            def call(self, x):
+                return self.dense(x)
+        class Double(layers.Layer):
+            def __init__(self):
+                super(Double, self).__init__(self)
+            def call(self, x):
+                return x * 2
+        model = Own(3)
+        assert model(np.ones((2, 2))).shape == (2, 3) and model.name == "own" and len(model.weights) == 2
+        assert Double()(np.ones(2)).tolist() == [2, 2] and Double().trainable is True
+        inner = models.Sequential([layers.Dense(1)])
+        assert layers.TimeDistributed(inner)(np.ones((1, 4, 2))).shape == (1, 4, 1)
+        mean = keras.metrics.Mean()
+        mean.update_state([3.0, 5.0])
+        assert float(mean.result()) == 4
+        mean.reset_states()
+        assert float(mean.result()) == 0
+        with pytest.raises(TypeError):
+            lite.metrics.Mean().reset_states(1)
+    """,
     "what Keras 2 kept of compile()": """
         class Own(models.Model):
             def train_step(self, data):
@@ -64,7 +89,7 @@ SNIPPETS = {
             for name in rows:
                 assert name in vars(cls), (path, name)
         for path, rows in _tables.NAMES.items():
-            view = importlib.import_module(f"keras.{path}")
+            view = importlib.import_module(f"keras.{path}" if path else "keras")
             for name in rows:
                 assert getattr(view, name) is not None and name in view.__all__
         for path, name in _tables.PATHS.items():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from keras.models import Functional, Model, Sequential, load_model, save_model
 from torchkeras_lite import InputSpec, KerasTensor
 from torchkeras_lite.layers import Input, InputLayer, Layer
-from torchkeras_lite.models import Functional, Model, Sequential, load_model, save_model
 
 from ._layers import merge
 from ._merge import Merge

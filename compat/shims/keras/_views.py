@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from . import _era, _members
-from ._tables import NAMES, PATHS, ROOTS
+from . import _era, _eras, _members
+from ._tables import BEHIND, NAMES, PATHS, ROOTS
 
 PACKAGE = "torchkeras_lite"
 
@@ -22,7 +22,16 @@ _own = ModuleType.__dict__["__dict__"].__get__  # a module's own attributes, wit
 _absent = object()
 
 
-class View(ModuleType):
+class Lasting(ModuleType):
+    """A module whose functions and classes stay when a file of the same name below it is imported (`layers.merging.add`)."""
+
+    def __setattr__(self, name: str, value):
+        if isinstance(value, ModuleType) and not isinstance(getattr(self, name, value), ModuleType):
+            return
+        super().__setattr__(name, value)
+
+
+class View(Lasting):
     """The module `_real` under another name; rows of the tables come first, what was set on the view before them."""
 
     def __getattribute__(self, name: str):
@@ -55,6 +64,10 @@ class View(ModuleType):
             # Keras's modules are attributes of their parents, imported or not.
             if _real_spec(child) is not None:
                 return _shown(child)
+            if path in BEHIND:
+                value = getattr(import_module(BEHIND[path]), name, _absent)
+                if value is not _absent:
+                    return value
             text = str(error).replace(repr(real.__name__), repr(self.__name__))
             raise AttributeError(f"{text} (this is {PACKAGE} under Keras's name)", name=name, obj=self) from None
         if isinstance(value, ModuleType) and value.__name__.startswith(f"{PACKAGE}."):
@@ -121,7 +134,8 @@ class AliasLoader:
 
     def exec_module(self, module):
         # The import system takes what stands in sys.modules after this; handed over earlier, its __spec__ would change.
-        sys.modules[module.__spec__.name] = import_module(self.name)
+        with _era.unheard(module.__spec__.name):
+            sys.modules[module.__spec__.name] = import_module(self.name)
 
 
 class ViewFinder:
@@ -130,7 +144,8 @@ class ViewFinder:
     def find_spec(self, fullname, path=None, target=None):
         for alias, root in ROOTS.items():
             if fullname == alias or fullname.startswith(f"{alias}."):
-                return _spec(fullname, AliasLoader, find_spec(root + fullname[len(alias) :]))
+                with _era.unheard(fullname):
+                    return _spec(fullname, AliasLoader, find_spec(root + fullname[len(alias) :]))
         if fullname.startswith("keras."):
             below = fullname.partition(".")[2]
             shown = _real_spec(below)
@@ -171,3 +186,4 @@ def open_root(module: ModuleType) -> None:
     _members.put_on(real)
     if not any(isinstance(finder, ViewFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, ViewFinder())
+    _eras.begin()

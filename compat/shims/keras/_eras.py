@@ -1,0 +1,446 @@
+"""The era of the script, and its defaults in what the script calls by Keras's names.
+
+In a script of an older era `keras.layers.LSTM` is a class that stands before today's: calling it makes an object of today's
+class, with the defaults of then written out, so that layers, files and copies know nothing of eras. It is equal to today's
+class, `isinstance` and `issubclass` take one for the other, and a subclass of it hands its arguments on the same way. What
+is read from a config or a file is never touched. The tables are in `_era_defaults.py`.
+"""
+
+from __future__ import annotations
+
+import abc
+import copyreg
+import functools
+import inspect
+import operator
+import os
+import sys
+from importlib import import_module
+
+from . import _era, _era_marks, _members, _script, _tables
+from ._era_defaults import (
+    AFTER,
+    DEFAULTS,
+    MEANINGS,
+    METHODS,
+    METRIC_NAMES,
+    SAYS_SAMPLES,
+    TARGETS_ARE_COLUMNS,
+    WORDS,
+    of_era,
+)
+from ._words import After
+
+VARIABLE = "TORCHKERAS_ERA"
+# Modules whose classes may have rows, and the view's paths that show them.
+_SHOWN = ("layers", "models", "optimizers", "losses", "metrics", "callbacks", "utils", "")
+_MODELS = ("models.Model", "models.Sequential", "models.Functional")
+
+now = "3"  # the era of the script that runs
+_made: dict[type, type] = {}  # today's class -> what a script of the era is shown
+_rows: dict[tuple[str, str], str | None] = {}  # (path of a view, name) -> the row that stood in NAMES before
+
+
+def begin() -> None:
+    """Settles the era when `keras` is imported: the one that was named, or the one that the script shows."""
+    dropin = sys.modules.get("torchkeras_lite.dropin")
+    named = getattr(dropin, "era", None) or os.environ.get(VARIABLE)
+    if named:
+        take(_era_marks.known(named))
+        return
+    source = _source_of_the_script()
+    if source is None:
+        return
+    found = _era_marks.recognize(*source)
+    if found.era == "3":
+        return
+    take(found.era)
+    differs = import_module("keras._doctor").changed_defaults(*source, found.era)
+    if differs:
+        _era.tell(f"taken for a script of {_era_marks.SPOKEN[found.era]}, as {found.why()}; so {_listed(differs)}. "
+                  f"(--doctor lists all, --era 3 or {VARIABLE}=3 takes today's.)")  # fmt: skip
+
+
+def _listed(findings, most=3) -> str:
+    texts = list(dict.fromkeys(finding.short for finding in findings))
+    return ", ".join(texts[:most]) + (f" and {len(texts) - most} more" if len(texts) > most else "")
+
+
+def _source_of_the_script() -> tuple[str, str] | None:
+    """The text of the program that runs, and its path."""
+    dropin, main = sys.modules.get("torchkeras_lite.dropin"), sys.modules.get("__main__")
+    if getattr(dropin, "source", None):
+        return dropin.source, ""
+    file, cells = getattr(main, "__file__", None), getattr(main, "In", None)
+    if isinstance(cells, list):  # a notebook: what has been run so far
+        return "\n".join(map(_script.plain_cell, filter(None, cells))), ""
+    if not file or not file.endswith(".py"):
+        return None
+    try:
+        with open(file, encoding="utf-8") as stream:
+            return stream.read(), file
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+def take(era: str) -> None:
+    """From now on `keras` is that of this era."""
+    global now
+    _era.settled = era
+    if era == now:
+        return
+    now = era
+    for (path, name), row in _rows.items():
+        if row is None:
+            del _tables.NAMES[path][name]
+        else:
+            _tables.NAMES[path][name] = row
+    _rows.clear()
+    _made.clear()
+    if era == "3":
+        return
+    package = sys.modules["torchkeras_lite"]
+    for path in _SHOWN:
+        module = getattr(package, path) if path else package
+        rows = _tables.NAMES.get(path, {})
+        for name in {*rows, *dir(module)}:
+            cls = _pointed_at(rows[name]) if name in rows else getattr(module, name, None)
+            if isinstance(cls, type) and name[:1] != "_" and _path_of(cls) and differs(cls):
+                _show(path, name, f"keras._eras:{_path_of(cls)}")
+    for path in ("optimizers", "activations"):
+        _show(path, "get", f"keras._eras:{path}_get")
+    _show("activations", "hard_sigmoid", "keras._backend_nn:hard_sigmoid")
+    for name in ("load_model", "model_from_json"):
+        for path in ("models", "saving") if name == "load_model" else ("models",):
+            _show(path, name, f"keras._eras:{name}")
+    _watch_methods()
+
+
+def _show(path, name, row) -> None:
+    rows = _tables.NAMES.setdefault(path, {})
+    _rows[path, name] = rows.get(name)
+    rows[name] = row
+
+
+def _pointed_at(row: str):
+    """Today's class that a row of NAMES points at, if it does."""
+    module, _, name = row.partition(":")
+    return getattr(sys.modules.get(module), name, None) if module.startswith("torchkeras_lite") else None
+
+
+def _path_of(cls) -> str | None:
+    """`layers.LSTM` for one of our public classes."""
+    for path in _SHOWN[:-1]:
+        if getattr(getattr(sys.modules["torchkeras_lite"], path, None), cls.__name__, None) is cls:
+            return f"{path}.{cls.__name__}"
+    return None
+
+
+def differs(cls) -> bool:
+    """Whether calls of this class meant something else in the era."""
+    return _path_of(cls) in _MODELS or Era(cls, now).differs
+
+
+def __getattr__(name: str):
+    """`layers.LSTM`: the class as the era has it."""
+    path, _, last = name.rpartition(".")
+    if not path:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return of(getattr(getattr(sys.modules["torchkeras_lite"], path), last))
+
+
+def of(cls: type) -> type:
+    """What a script of the era is shown for a class of today: that class itself where nothing differs."""
+    if now == "3" or not differs(cls):
+        return cls
+    if cls not in _made:
+        _made[cls] = _class_of_era(cls)
+    return _made[cls]
+
+
+# ---------------------------------------------------------------- arguments
+
+
+class Era:
+    """How the arguments of a class are read in an era.
+
+    Args:
+        cls: a class of today.
+        era: one of ERAS.
+    """
+
+    def __init__(self, cls: type, era: str):
+        self.path = _path_of(cls) or cls.__name__
+        parameters = _parameters(cls)
+        self.names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        self.todays = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self.defaults = {a: v for a, rows in DEFAULTS.get(self.path, {}).items() for v in of_era(rows, era)}
+        self.meanings = {a: m for a, rows in MEANINGS.get(self.path, {}).items() for m in of_era(rows, era)}
+        self.after = [then for _, then in of_era(AFTER.get(self.path, {}), era)]
+        self.words = {}  # argument -> {value: what makes today's}
+        for kind, values in WORDS.items():
+            found = {value: row[1] for value, rows in values.items() for row in of_era(rows, era)}
+            if found:
+                self.words |= {name: found for name in self.names if name == kind or name.endswith(f"_{kind}")}
+        self.old = _tables.ARGUMENTS.get(self.path, {})
+        self.later = {word for word, means in self.old.items() if isinstance(means, After)}
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.defaults or self.meanings or self.after or self.words)
+
+    @functools.cached_property
+    def places(self):
+        module, _, attribute = _tables.PLACES.get(self.path, "").partition(":")
+        return getattr(import_module(module), attribute) if module else None
+
+    def read(self, args: tuple, words: dict) -> tuple[tuple, dict]:
+        """The arguments of a call in the words of today, the defaults of the era among them."""
+        if self.places is not None:
+            args, words = self.places(args, words)
+        if len(args) > len(self.names):
+            return args, words  # the constructor says what is wrong
+        defaults = {**self.todays, **self.defaults}
+        old = {word: means for word, means in self.old.items() if word not in self.later}
+        later = {word: value for word, value in words.items() if word in self.later}
+        words = {word: value for word, value in words.items() if word not in later}
+        given = _members.today(dict(zip(self.names, args, strict=False)), words, old, defaults, self.path.rpartition(".")[2])
+        for word, value in self.defaults.items():
+            given.setdefault(word, value)
+        for word, meaning in self.meanings.items():
+            if word in given or not meaning.given:
+                given.update(meaning.read({**defaults, **given}))
+        for word, values in self.words.items():
+            value = given.get(word, defaults.get(word))
+            if isinstance(value, str) and value in values:
+                given[word] = values[value]()
+        # What rows have set to None is an old word, used up; the constructor would read it again.
+        return (), {word: value for word, value in given.items() if value is not None or word not in self.old} | later
+
+
+def _parameters(cls) -> list:
+    known = getattr(cls.__init__, "_parameters", None)
+    return known if known is not None else list(inspect.signature(cls.__init__).parameters.values())[1:]
+
+
+# ---------------------------------------------------------------- the classes
+
+
+class Shown(abc.ABCMeta):
+    """The class of what stands before today's classes, and of the subclasses that scripts make of it."""
+
+    def __call__(cls, *args, **words):
+        today = vars(cls).get("_of_today")
+        if today is None:
+            return super().__call__(*args, **words)
+        era = vars(cls)["_of_era"]
+        if era is None:
+            return _marked(today(*args, **words))
+        args, given = era.read(args, words)
+        made = today(*args, **given)
+        for then in era.after:
+            then(made, words)
+        return made
+
+    def __instancecheck__(cls, one):
+        today = vars(cls).get("_of_today")
+        return super().__instancecheck__(one) if today is None else isinstance(one, today)
+
+    def __subclasscheck__(cls, other):
+        today = vars(cls).get("_of_today")
+        return super().__subclasscheck__(other) if today is None else issubclass(other, today)
+
+    def __eq__(cls, other):
+        return vars(cls).get("_of_today", cls) is _behind(other)
+
+    def __hash__(cls):
+        return type.__hash__(vars(cls).get("_of_today", cls))
+
+    @property
+    def __signature__(cls):
+        return inspect.signature(cls.__init__).replace(parameters=list(inspect.signature(cls.__init__).parameters.values())[1:])
+
+
+def _behind(cls):
+    """Today's class behind the one that is shown; anything else as it is."""
+    return vars(cls).get("_of_today", cls) if isinstance(cls, type) else cls
+
+
+def _pickled(cls):
+    today = vars(cls).get("_of_today")
+    return cls.__qualname__ if today is None else (operator.getitem, ((today,), 0))
+
+
+copyreg.pickle(Shown, _pickled)
+
+
+class _FromConfig:
+    """`from_config` of today's class; of a subclass with a constructor of its own it is that class's."""
+
+    def __get__(self, one, owner):
+        today = vars(owner).get("_of_today")
+        if today is not None:
+            return today.from_config
+        shown = next(cls for cls in owner.__mro__ if "_of_today" in vars(cls))
+        inherited = super(shown, owner).from_config
+        if owner.__init__ is not shown.__init__:
+            return inherited
+
+        @functools.wraps(inherited)
+        def from_config(*args, **words):
+            era = shown._of_era
+            shown._of_era = None
+            try:
+                return inherited(*args, **words)
+            finally:
+                shown._of_era = era
+
+        return from_config
+
+
+def _class_of_era(today: type) -> type:
+    """The class that stands before `today`."""
+    model = _path_of(today) in _MODELS
+    body = {"__module__": today.__module__, "__qualname__": today.__qualname__, "__doc__": today.__doc__, "_of_today": today}
+    body |= {"_of_era": None, "_called_by_keras": True} if model else {"_of_era": Era(today, now), "from_config": _FromConfig()}
+    shown = Shown(today.__name__, (today,), body)
+    if not model:
+
+        @functools.wraps(today.__init__)
+        def __init__(self, *args, **words):
+            era, given = shown._of_era, words
+            if era is not None:
+                args, given = era.read(args, words)
+            super(shown, self).__init__(*args, **given)
+            for then in era.after if era is not None else ():
+                then(self, words)
+
+        type.__setattr__(shown, "__init__", __init__)  # after the class is made: its arguments are those of `today`
+    return shown
+
+
+# ---------------------------------------------------------------- functions, and methods of models
+
+
+def _marked(model):
+    vars(model)["_called_by_keras"] = True
+    return model
+
+
+def load_model(*args, **words):
+    return _marked(import_module("torchkeras_lite.models").load_model(*args, **words))
+
+
+def model_from_json(*args, **words):
+    return _marked(import_module("torchkeras_lite.models").model_from_json(*args, **words))
+
+
+def optimizers_get(identifier, *args, **words):
+    """The optimizer that `identifier` means, with the settings of the era where it is a name."""
+    from torchkeras_lite import optimizers
+
+    if isinstance(identifier, str):
+        return of(type(optimizers.get(identifier)))()
+    return optimizers.get(identifier, *args, **words)
+
+
+def activations_get(identifier):
+    """The function that `identifier` means."""
+    from torchkeras_lite import activations
+
+    found = {value: row[1] for value, rows in WORDS["activation"].items() for row in of_era(rows, now)}
+    return found[identifier]() if isinstance(identifier, str) and identifier in found else activations.get(identifier)
+
+
+def _watch_methods() -> None:
+    """Lets methods of models that the script made by Keras's names go by the era."""
+    from torchkeras_lite import registry
+    from torchkeras_lite.models import Model
+
+    hard = import_module("keras._backend_nn").hard_sigmoid
+    registry.publish(hard, hard.__module__)
+    for name, change in (("compile", _compile), ("fit", _fit), ("predict", _predict)):
+        owner = next(cls for cls in Model.__mro__ if name in vars(cls))
+        if not hasattr(vars(owner)[name], "_before_eras"):
+            _members._set(owner, name, _going_by_the_era(vars(owner)[name], change))
+
+
+def _going_by_the_era(method, change):
+    @functools.wraps(method)
+    def by_the_era(self, *args, **words):
+        if now != "3" and getattr(self, "_called_by_keras", False):
+            args, words = change(self, args, words)
+        return method(self, *args, **words)
+
+    by_the_era._before_eras = method
+    return by_the_era
+
+
+def _mapped(change, given):
+    """What stands in the lists and dicts of an argument, changed."""
+    if isinstance(given, dict):
+        return {key: _mapped(change, one) for key, one in given.items()}
+    return type(given)(_mapped(change, one) for one in given) if type(given) in (list, tuple) else change(given)
+
+
+def _compile(model, args, words):
+    words = {**dict(zip(("optimizer", "loss", "metrics", "loss_weights", "sample_weight_mode"), args, strict=False)), **words}
+    if isinstance(words.get("optimizer", "rmsprop"), str):
+        words["optimizer"] = optimizers_get(words.get("optimizer", "rmsprop"))
+    columns, names = of_era(TARGETS_ARE_COLUMNS, now), (of_era(METRIC_NAMES, now) or [{}])[0]
+    for word in ("loss", "metrics", "weighted_metrics"):
+        if columns and word in words:
+            words[word] = _mapped(_for_columns, words[word])
+        if names and word != "loss" and word in words:
+            words[word] = _mapped(lambda one: names.get(one, one) if isinstance(one, str) else one, words[word])
+    return (), words
+
+
+def _for_columns(function):
+    """A loss or metric of the script's own, called with targets (rows, 1) where they are (rows,)."""
+    if not inspect.isfunction(function) or function.__module__.partition(".")[0] in ("torchkeras_lite", "keras", "tensorflow"):
+        return function
+
+    @functools.wraps(function)
+    def called(y_true, y_pred, *more, **words):
+        if y_true.ndim == 1 and y_pred.ndim == 2:
+            y_true = y_true[:, None]
+        return function(y_true, y_pred, *more, **words)
+
+    return called
+
+
+def _predict(model, args, words):
+    names = ("x", "batch_size", "verbose", "steps", "callbacks")
+    left_out = {word: value for word, rows in METHODS["models.Model.predict"].items() for value in of_era(rows, now)}
+    given = {*names[: len(args)], *words}
+    return args, {**{word: value for word, value in left_out.items() if word not in given}, **words}
+
+
+def _fit(model, args, words):
+    if of_era(SAYS_SAMPLES, now):
+        _say_samples(*args, **words)
+    return args, words
+
+
+def _say_samples(x=None, y=None, batch_size=None, epochs=1, verbose=1, callbacks=None, validation_split=0.0,
+                 validation_data=None, *_, **words):  # fmt: skip
+    rows = _rows_of(x)
+    if not verbose or words.get("steps_per_epoch") or rows is None:
+        return
+    held = 0
+    if validation_data is not None:
+        held = _rows_of(validation_data[0]) if isinstance(validation_data, (tuple, list)) else None
+    elif validation_split:
+        held = rows - int(rows * (1.0 - validation_split))
+        rows -= held
+    print(f"Train on {rows} samples" + (f", validate on {held} samples" if held else ""))
+
+
+def _rows_of(x):
+    while isinstance(x, (list, tuple, dict)) and len(x):
+        x = next(iter(x.values() if isinstance(x, dict) else x))
+    return len(x) if getattr(x, "shape", ()) else None

@@ -1,0 +1,233 @@
+"""The defaults of an era, in what a script calls by Keras's names, and nowhere else."""
+
+import textwrap
+
+import pytest
+
+BEGIN = """\
+import numpy as np, torch
+import torchkeras_lite as lite
+import keras
+from keras import layers, optimizers, models, callbacks
+torch.manual_seed(3)
+"""
+
+SNIPPETS = {
+    "1.2 recurrent layers": """
+        old, new = layers.LSTM(4, input_dim=3, input_length=5), lite.layers.LSTM(4)
+        x = torch.tensor([-4.0, -1.0, 0.5, 3.0])
+        assert torch.allclose(old.recurrent_activation(x), torch.tensor([0.0, 0.3, 0.6, 1.0]))
+        assert torch.allclose(new.recurrent_activation(x), torch.sigmoid(x))
+        assert layers.LSTM(4, inner_activation="sigmoid").recurrent_activation is lite.activations.sigmoid
+        assert layers.LSTM(4, "relu", "tanh").recurrent_activation is lite.activations.tanh
+        assert layers.Dense(3, activation="hard_sigmoid").activation(x)[1].item() == np.float32(0.3)
+        assert layers.GRU(4).reset_after is False and lite.layers.GRU(4).reset_after is True
+        # Each gate was drawn as a layer of its own, and orthogonal matrices were stretched.
+        layer = layers.LSTM(6, input_dim=6, input_length=2)
+        layer.build((None, 2, 6))
+        kernel, recurrent = layer.cell.kernel.numpy(), layer.cell.recurrent_kernel.numpy()
+        limit, together = (6 / 12) ** 0.5, (6 / 30) ** 0.5
+        assert together < np.abs(kernel).max() <= limit
+        for gate in np.split(recurrent, 4, axis=1):
+            np.testing.assert_allclose(gate.T @ gate, 1.21 * np.eye(6), atol=1e-5)
+        given = layers.GRU(4, weights=[np.ones((3, 12)), np.ones((4, 12)), np.ones(12)], input_dim=3)
+        given.build((None, 5, 3))
+        assert (given.cell.kernel.numpy() == 1).all()
+        # Layers hold what they were made with: copies are equal.
+        again = type(old).from_config(old.get_config())
+        assert type(old) is lite.layers.LSTM and again.recurrent_activation is old.recurrent_activation
+        both = layers.Bidirectional(layers.LSTM(2))
+        assert both.backward_layer.recurrent_activation is old.recurrent_activation
+    """,
+    "1.2 initial values": """
+        values = layers.Dense(500, init="he_normal", input_dim=400)
+        values.build((None, 400))
+        drawn, width = values.kernel.numpy(), (2 / 400) ** 0.5
+        assert np.abs(drawn).max() > 3.5 * width and abs(drawn.std() / width - 1) < 0.02  # the tails were not cut off
+        todays = lite.layers.Dense(500, kernel_initializer="he_normal")
+        todays.build((None, 400))
+        assert np.abs(todays.kernel.numpy()).max() < 2.4 * width
+        assert layers.Convolution2D(4, 3, 3, init="he_normal").kernel_initializer.distribution == "untruncated_normal"
+    """,
+    "1.2 optimizers": """
+        def step(optimizer, gradient):
+            weight = lite.Variable(np.zeros(2, "float32"))
+            optimizer.apply([torch.tensor(gradient)], [weight])
+            return weight.numpy()
+        g = np.array([1e-9, 1e-3], "float32")
+        old = step(optimizers.RMSprop(), g)
+        np.testing.assert_allclose(old, -0.001 * g / (np.sqrt(0.1 * g**2) + 1e-8), rtol=5e-2)
+        assert abs(step(lite.optimizers.RMSprop(), g)[0] / old[0]) < 1e-3
+        np.testing.assert_allclose(step(optimizers.Adagrad(), g)[1], -0.01, rtol=1e-4)
+        assert optimizers.Adam().epsilon == 1e-8 and optimizers.Adam(epsilon=1e-3).epsilon == 1e-3
+        assert lite.optimizers.Adam().epsilon == 1e-7 == optimizers.Adam.from_config({}).epsilon
+        assert float(optimizers.Adadelta().lr) == 1 and optimizers.Nadam(lr=0.5).learning_rate.item() == 0.5
+        assert optimizers.get("adam").epsilon == 1e-8 and optimizers.adam is optimizers.Adam
+        decayed = optimizers.Adagrad(decay=0.5)
+        assert float(decayed.lr) == np.float32(0.01) and decayed.decay == 0.5
+        # The norm that `clipnorm` bounds was that of all gradients together.
+        a, b = lite.Variable(np.zeros(1, "float32")), lite.Variable(np.zeros(1, "float32"))
+        optimizers.SGD(lr=1.0, clipnorm=1.0).apply([torch.tensor([3.0]), torch.tensor([4.0])], [a, b])
+        np.testing.assert_allclose([a.item(), b.item()], [-0.6, -0.8], rtol=1e-6)
+    """,
+    "1.2 models": """
+        import contextlib, io
+        seen = []
+        def loss(y_true, y_pred):
+            seen.append(tuple(y_true.shape))
+            return ((y_true - y_pred) ** 2).mean(-1)
+        model = models.Sequential([layers.Dense(3, input_dim=2, activation="softmax")])
+        model.compile("adam", loss, metrics=["accuracy", loss])
+        assert model.optimizer.epsilon == 1e-8
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            history = model.fit(np.zeros((10, 2)), np.zeros(10), nb_epoch=1, validation_split=0.2, verbose=2).history
+            model.predict(np.zeros((2, 2)))
+        assert out.getvalue().startswith("Train on 8 samples, validate on 2 samples\\n"), out.getvalue()
+        assert "loss" in out.getvalue().splitlines()[-1]  # predict() said nothing
+        assert {"acc", "val_acc"} < {*history} and "accuracy" not in [*history]
+        assert set(seen) == {(8, 1), (2, 1)}
+        seen.clear()
+        todays = lite.models.Sequential([lite.layers.Dense(3)])
+        todays.compile("adam", loss, metrics=["accuracy"])
+        assert "accuracy" in todays.fit(np.zeros((8, 2)), np.zeros(8), verbose=0).history
+        assert todays.optimizer.epsilon == 1e-7 and set(seen) == {(8,)}
+        class Mine(models.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = layers.Dense(1, init="orthogonal")
+            def call(self, x):
+                return self.dense(x)
+        mine = Mine()
+        mine.compile("rmsprop", "mse", ["accuracy"])
+        assert "acc" in mine.fit(np.zeros((4, 2)), np.zeros(4), verbose=0).history
+        x = layers.Input(shape=(2,))
+        functional = models.Model(input=x, output=layers.Dense(1)(x))
+        functional.compile("sgd", "mse", metrics={functional.output_names[0]: ["accuracy", "mse"]})
+        assert {"acc", "mean_squared_error"} < {*functional.fit(np.zeros((4, 2)), np.zeros(4), verbose=0).history}
+        from keras.engine.training import Model as same
+        assert same is models.Model is keras.Model
+    """,
+    "1.2 callbacks": """
+        class Fake:
+            stop_training = False
+            metrics = []
+            optimizer = lite.optimizers.SGD(0.5)
+        def epochs(callback, values, name="val_loss"):
+            callback.set_model(Fake())
+            callback.on_train_begin()
+            for epoch, value in enumerate(values):
+                callback.on_epoch_end(epoch, {name: value})
+                if callback.model.stop_training:
+                    break
+            return epoch
+        worse = [1.0, 2.0, 3.0, 4.0, 5.0]
+        assert [epochs(callbacks.EarlyStopping(patience=p), worse) for p in (0, 1, 2)] == [1, 2, 3]
+        assert [epochs(lite.callbacks.EarlyStopping(patience=p), worse) for p in (0, 1, 2)] == [1, 1, 2]
+        assert epochs(callbacks.EarlyStopping(monitor="my_acc"), worse, "my_acc") == 4  # more is better
+        assert epochs(callbacks.EarlyStopping(monitor="mine"), worse, "mine") == 1
+        rates = []
+        plateau = callbacks.ReduceLROnPlateau(patience=2, factor=0.5)
+        Fake.optimizer.learning_rate = 0.5
+        plateau.set_model(Fake())
+        plateau.on_train_begin()
+        for epoch, value in enumerate([2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 1.0, 2.0, 2.0, 2.0]):
+            plateau.on_epoch_end(epoch, {"val_loss": value})
+            rates.append(float(Fake.optimizer.learning_rate))
+        assert rates == [0.5] * 3 + [0.25] * 2 + [0.125] * 4 + [0.0625]
+        def schedule(epoch, drop=0.5):
+            return 0.5 * drop**epoch
+        scheduler = callbacks.LearningRateScheduler(schedule)
+        scheduler.set_model(Fake())
+        scheduler.on_epoch_begin(2)
+        assert float(Fake.optimizer.learning_rate) == 0.125
+    """,
+    "1.2 classes": """
+        import abc, inspect, pickle
+        LSTM = layers.LSTM
+        assert LSTM == lite.layers.LSTM and hash(LSTM) == hash(lite.layers.LSTM) and LSTM is not lite.layers.LSTM
+        from keras.layers.recurrent import LSTM as same
+        assert same is LSTM and keras.layers.AvgPool1D is keras.layers.AveragePooling1D
+        assert isinstance(lite.layers.LSTM(2), LSTM) and isinstance(LSTM(2), lite.layers.LSTM) and not isinstance(1, LSTM)
+        assert issubclass(lite.layers.LSTM, LSTM) and issubclass(LSTM, lite.layers.Layer) and not issubclass(layers.Dense, LSTM)
+        assert "recurrent_activation" in inspect.signature(LSTM).parameters and LSTM.__name__ == "LSTM"
+        class Same(LSTM): pass
+        class Own(layers.GRU, abc.ABC):
+            def __init__(self, width, **words):
+                super().__init__(width, **words)
+                self.width = width
+            def get_config(self):
+                return {"width": self.width, "name": self.name}
+        assert Same(2).recurrent_activation.__name__ == "hard_sigmoid"
+        assert list(inspect.signature(Own).parameters) == ["width", "words"]
+        assert Own(2).reset_after is False and Own.from_config({"width": 2}).reset_after is False
+        assert Same.from_config(lite.layers.LSTM(2).get_config()).recurrent_activation is lite.activations.sigmoid
+        assert isinstance(Same(2), Same) and isinstance(Same(2), LSTM) and not isinstance(LSTM(2), Same)
+        assert pickle.loads(pickle.dumps(LSTM)) is lite.layers.LSTM
+        assert LSTM.from_config(lite.layers.LSTM(2).get_config()).recurrent_activation is lite.activations.sigmoid
+        # What files hold stays what it is.
+        for suffix in ("keras", "h5"):
+            for made, name in ((lite, "sigmoid"), (keras, "hard_sigmoid")):
+                model = made.models.Sequential([made.layers.LSTM(2, input_shape=(3, 1))])
+                model.save(f"m.{suffix}")
+                read = keras.models.load_model(f"m.{suffix}")
+                assert read.layers[-1].recurrent_activation.__name__ == name
+                assert read.layers[-1].recurrent_activation is model.layers[-1].recurrent_activation
+                read.compile("adam", "mse")
+                assert read.optimizer.epsilon == 1e-8
+    """,
+    "1.2 other layers": """
+        keras.backend.set_image_dim_ordering("th")
+        x = torch.arange(12.0).reshape(1, 3, 2, 2)
+        assert (layers.Flatten()(x)[0] == torch.arange(12.0)).all()
+        assert (lite.layers.Flatten()(x)[0] == x.permute(0, 2, 3, 1).reshape(-1)).all()
+        assert layers.Conv2D(2, 3, 3).kernel_size == (3, 3) and layers.Convolution2D(2, 3, 3).data_format == "channels_first"
+        assert layers.Convolution1D(2, 3, init="he_normal").data_format == "channels_last"
+    """,
+    "2.1.6": """
+        assert layers.LSTM(2).recurrent_activation.__name__ == "hard_sigmoid" and optimizers.Adam().epsilon == 1e-7
+        assert layers.Dense(2, kernel_initializer="he_normal").kernel_initializer.distribution == "truncated_normal"
+        assert layers.LSTM(2).recurrent_initializer.gain == 1.0
+        assert callbacks.EarlyStopping(patience=2).patience == 2
+        model = models.Sequential([layers.Dense(1)])
+        model.compile("sgd", "mse", ["accuracy"])
+        assert "acc" in model.fit(np.zeros((4, 2)), np.zeros(4), verbose=0).history
+    """,
+    "2.3": """
+        assert layers.LSTM(2).recurrent_activation is lite.activations.sigmoid and layers.GRU(2).reset_after is False
+        assert layers.CuDNNGRU(2).reset_after is True
+        assert layers.ConvLSTM2D(2, 3).cell.recurrent_activation.__name__ == "hard_sigmoid"
+        assert layers.ConvLSTM2D(2, 3).cell.recurrent_activation is not lite.activations.hard_sigmoid
+        assert optimizers.Adagrad().learning_rate.item() == np.float32(0.01)
+        assert layers.Conv2D(8, 3, 3).kernel_size == (3, 3)
+        model = models.Sequential([layers.Dense(1)])
+        model.compile("sgd", "mse", ["accuracy"])
+        assert "accuracy" in model.fit(np.zeros((4, 2)), np.zeros(4), verbose=0).history
+    """,
+    "tf2": """
+        assert layers.GRU(2).reset_after is True and layers.LSTM is not layers.GRU
+        assert optimizers.Adagrad is lite.optimizers.Adagrad and optimizers.SGD(clipnorm=1.0).clipnorm == 1.0
+        assert layers.Conv2D(8, 3, 3).strides == (3, 3)
+        assert callbacks.EarlyStopping(monitor="val_my_auc").mode == "max"
+        assert callbacks.ModelCheckpoint("x.keras", monitor="val_my_auc").mode == "min"
+        assert keras.activations.hard_sigmoid(torch.tensor(1.0)).item() == np.float32(0.7)
+        assert keras.activations.get("hard_sigmoid")(torch.tensor(1.0)).item() == np.float32(0.7)
+        # Recorded from TensorFlow 2's Keras: constant weights, the sum over all outputs.
+        x = torch.linspace(-1, 1, 48).reshape(1, 3, 4, 4, 1)
+        layer = layers.ConvLSTM2D(2, 3, kernel_initializer=keras.initializers.Constant(0.1), return_sequences=True,
+                                  recurrent_initializer=keras.initializers.Constant(0.2))
+        y = layer(x)
+        np.testing.assert_allclose([y.sum().item(), y[0, -1, 0, 0, 0].item()], TF2, rtol=1e-5)
+    """,
+    "3": """
+        assert layers.LSTM is lite.layers.LSTM and models.Model is lite.Model and optimizers.Adam is lite.optimizers.Adam
+    """,
+}  # fmt: skip
+RECORDED = "TF2 = [-0.82191604, 0.010314259]\n"
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_defaults(name, python, repository, tmp_path):
+    (tmp_path / "snippet.py").write_text(BEGIN + RECORDED + textwrap.dedent(SNIPPETS[name]))
+    path = [repository / "compat" / "shims", repository]
+    python("-W", "error", tmp_path / "snippet.py", path=path, cwd=tmp_path, ok=True, era=name.split()[0])
