@@ -581,8 +581,10 @@ def test_a_step_is_given_inputs_as_they_are_where_there_is_nothing_else():
         run(X, batch_size=16, verbose=0)
         run([X[:8], X[:8]], batch_size=8, verbose=0)
         run(iter([X]), verbose=0)
+        run(iter([(X,)]), verbose=0)
         run(X, T, batch_size=16, verbose=0)
-    for alone, several, streamed, pair in (seen[:4], seen[4:]):
+    for alone, several, streamed, in_tuple, pair in (seen[:5], seen[5:]):
+        assert type(in_tuple) is tuple and len(in_tuple) == 1 and in_tuple[0].shape == (16, 8)
         assert alone.shape == streamed.shape == (16, 8)
         assert type(several) is tuple and len(several) == 1 and len(several[0]) == 2
         assert type(pair) is tuple and pair[1].shape == (16, 1)

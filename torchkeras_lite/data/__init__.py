@@ -9,4 +9,4 @@ from torchkeras_lite.data.followed import Followed
 from torchkeras_lite.data.pipeline import Dataset
 from torchkeras_lite.data.numbered import Numbered, PyDataset
 from torchkeras_lite.data.rowwise import batches_of, is_of_rows
-from torchkeras_lite.data.iterables import Iterable, Resumed
+from torchkeras_lite.data.iterables import Iterable, OnlyX, Resumed

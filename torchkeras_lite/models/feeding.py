@@ -147,7 +147,9 @@ def three(parts):
 
 def as_given(batch):
     """A batch as a step is given it: x itself, if there is only x, one tensor or a dict of them, and not in a tuple."""
-    return batch[0] if len(batch) == 1 and type(batch) is tuple and not isinstance(batch[0], (tuple, list)) else batch
+    if type(batch) is data.OnlyX:
+        return tuple(batch)
+    return batch[0] if len(batch) == 1 and not isinstance(batch[0], (tuple, list)) else batch
 
 
 def to_numpy(tensor):
