@@ -16,6 +16,7 @@ import torch
 from torchkeras_lite import config, symbolic
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.ops.dispatch import Tensor, family, lifted, to_tensor
+from torchkeras_lite.texts import Texts, is_texts
 
 op = family("core")
 _SPELLED = {
@@ -102,6 +103,8 @@ def _range(dtype: torch.dtype) -> tuple:
 def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
     """`x` as a tensor. Python's integers become int32 and its floats floatx, arrays keep their dtype if none is given.
 
+    Strings, which no tensor of torch holds, become an array of them.
+
     Raises:
         ValueError: `sparse` or `ragged` tensors are asked for: torch has none that Keras's functions could take.
     """
@@ -119,7 +122,12 @@ def _converted(x, dtype, sparse, ragged):
             name = None if dtype is None else config.dtype_name(dtype)
             return symbolic.record(convert_to_tensor, (x, name, sparse, ragged), {})
         raise ValueError(f"convert_to_tensor: symbolic tensors inside of a {type(x).__name__} need `keras.ops.stack`: {x!r}.")
-    return to_tensor(x, None if dtype is None else config.torch_dtype(dtype))
+    try:
+        return to_tensor(x, None if dtype is None else config.torch_dtype(dtype))
+    except (TypeError, ValueError, KeyError):
+        if dtype not in (None, "string", str) or not is_texts(x):
+            raise
+        return x if isinstance(x, np.ndarray) and x.dtype == object else Texts(x)
 
 
 def convert_to_numpy(x) -> np.ndarray:

@@ -83,9 +83,10 @@ MEMBERS = {
     "layers.Layer": {
         name: f"keras._methods:{name}"
         for name in ("get_input_at", "get_output_at", "get_input_shape_at", "get_output_shape_at", "get_output_shape_for")
-    },
+    } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {"updates": "keras._methods:updates"},
     **{f"layers.{layer}": {"W": "keras._methods:kernel", "b": "keras._methods:bias"} for layer in _WITH_KERNELS},
     "layers.Embedding": {"W": "keras._methods:embeddings"},
+    "KerasTensor": {"_keras_shape": "keras._methods:keras_shape"},
     "models.Model": {
         "fit_generator": "keras._methods:fit_generator",
         "evaluate_generator": "keras._methods:evaluate_generator",
@@ -102,6 +103,8 @@ MEMBERS = {
         "add": "keras._merge:add",
     },
     "callbacks.History": {"history": "keras._logs:history"},
+    "callbacks.stopping.MonitorCallback": {"_direction": "keras._logs:direction"},
+    "logs.Logs": {"__missing__": "keras._logs:of_old", "get": "keras._logs:get"},
     "metrics.Metric": {"reset_states": "keras._methods:reset_state_of_metric"},
 }
 

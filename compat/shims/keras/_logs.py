@@ -2,19 +2,68 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from torchkeras_lite.callbacks.stopping import MonitorCallback
+
 from ._tables import LOGS
+
+
+def of_old(logs, name):
+    """What stands in logs under today's name for this one; KeyError if nothing does."""
+    for old, now in LOGS.items():
+        if name == old or str(name).endswith(f"_{old}"):
+            now = f"{name.removesuffix(old)}{now}"
+            if dict.__contains__(logs, now):
+                return logs[now]
+    raise KeyError(name)
+
+
+_direction = getattr(MonitorCallback._direction, "_todays", MonitorCallback._direction)
+
+
+def direction(callback) -> str:
+    """Whether more or less of what a callback watches is better; under Keras 2 "acc" in the name said so."""
+    monitor = callback.monitor
+    try:
+        return _direction(callback)
+    except ValueError:
+        for old, now in LOGS.items():
+            if monitor == old or monitor.endswith(f"_{old}"):
+                callback.monitor = f"{monitor.removesuffix(old)}{now}"
+                try:
+                    return _direction(callback)
+                except ValueError:
+                    continue
+                finally:
+                    callback.monitor = monitor
+        if import_module("keras._eras").now == "3":
+            raise
+    return "max" if "acc" in monitor or monitor.startswith("fmeasure") else "min"
+
+
+direction._todays = _direction
+
+
+def get(logs, name, default=None):
+    """`logs.get` of what a callback is given."""
+    try:
+        return logs[name]
+    except KeyError:
+        return default
 
 
 class OldNames(dict):
     """A dict that, asked for a name it does not have, looks under today's. It holds, shows and pickles today's only."""
 
     def __missing__(self, name):
-        for old, now in LOGS.items():
-            if name == old or str(name).endswith(f"_{old}"):
-                now = f"{name.removesuffix(old)}{now}"
-                if now in self:
-                    return self[now]
-        raise KeyError(name)
+        return of_old(self, name)
+
+    def get(self, name, default=None):
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def __reduce__(self):
         return dict, (dict(self),)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import gc
 import math
 import threading
 import weakref
@@ -103,6 +104,15 @@ class GradientTape:
                 raw.requires_grad_(True)
                 edge = torch.autograd.graph.get_gradient_edge(raw)
             self._watched.setdefault(id(raw), (one, raw, edge))
+
+    def watched_variables(self) -> tuple:
+        """The Variables given to `watch`, and the trainable ones on which something depends that was computed and is kept."""
+        found = {id(one.raw): one for one, *_ in self._watched.values() if isinstance(one, Variable)}
+        if self._watches_variables:
+            for one in gc.get_objects():  # nobody keeps a list of them
+                if issubclass(type(one), Variable) and one.trainable and id(one.raw) not in found and _in_use(one.raw):
+                    found[id(one.raw)] = one
+        return tuple(found.values())
 
     @contextlib.contextmanager
     def stop_recording(self):
@@ -246,6 +256,15 @@ class GradientTape:
                 grad = torch.stack([source.to_keras(one) for one in grad])
             made.append(grad.reshape(*shape, *grad.shape[1:]))
         return made[0] if not tree.is_nested(sources) else tree.pack_sequence_as(sources, made)
+
+
+def _in_use(leaf: torch.Tensor) -> bool:
+    """Whether a graph holds this leaf: then the node that collects its gradient lives on, with what is noted in it."""
+    if not leaf.requires_grad or not leaf.is_leaf:
+        return False
+    note = object()
+    torch.autograd.graph.get_gradient_edge(leaf).node.metadata["note"] = note
+    return torch.autograd.graph.get_gradient_edge(leaf).node.metadata.pop("note", None) is note
 
 
 def _beside(target, weights) -> list:
