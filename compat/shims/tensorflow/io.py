@@ -17,10 +17,15 @@ from ._text import Raw, string_of
 _PICTURES = dict.fromkeys(
     "decode_bmp decode_gif decode_image decode_jpeg decode_png encode_jpeg encode_png is_jpeg".split(), "_pictures"
 )
-_RECORDS = dict.fromkeys("FixedLenFeature TFRecordWriter parse_example parse_single_example".split(), "_records")
-_LATER = {**_PICTURES, **_RECORDS}
+_RECORDS = dict.fromkeys(
+    """FixedLenFeature FixedLenSequenceFeature TFRecordOptions TFRecordWriter VarLenFeature parse_example parse_single_example
+    parse_single_sequence_example""".split(),
+    "_records",
+)
+_LATER = {**_PICTURES, **_RECORDS, "decode_csv": "_csv"}
 __all__ = [
-    "decode_base64", "decode_raw", "encode_base64", "gfile", "matching_files", "read_file", "write_file", *_LATER,
+    "decode_base64", "decode_raw", "encode_base64", "gfile", "matching_files", "parse_tensor", "read_file", "serialize_tensor",
+    "write_file", *_LATER,
 ]  # fmt: skip
 __getattr__ = getattr_of(__name__, _LATER)
 
@@ -72,3 +77,17 @@ def decode_base64(input, name=None) -> Raw:
 
     letters = string_of(input)
     return Raw(base64.urlsafe_b64decode(letters + "=" * (-len(letters) % 4)))
+
+
+def serialize_tensor(tensor, name=None) -> Raw:
+    """The bytes of TensorFlow's TensorProto: the dtype, the sizes, and the numbers (or the lengths of strings, and these)."""
+    from ._tensor_messages import tensor_message
+
+    return Raw(tensor_message(given(tensor)))
+
+
+def parse_tensor(serialized, out_type, name=None):
+    """The tensor that `serialize_tensor` wrote. ValueError where it is of another dtype."""
+    from ._tensor_messages import tensor_of_message
+
+    return tensor_of_message(bytes(serialized), out_type)

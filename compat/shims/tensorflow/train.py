@@ -14,7 +14,7 @@ import torch
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.modes import training_mode
 from torchkeras_lite.saving import weights as weights_file
-from torchkeras_lite.saving.files import whole
+from torchkeras_lite.files import whole
 from torchkeras_lite.saving.stores import Source, Store
 from torchkeras_lite.variable import Variable as _Variable
 

@@ -1,0 +1,54 @@
+"""`tf.sparse`: values with their places. What is expected was computed by TensorFlow."""
+
+import numpy as np
+import pytest
+import torch
+
+
+@pytest.fixture
+def diagonal(tf):
+    return tf.SparseTensor(indices=[[0, 1], [1, 0], [2, 3]], values=[1.0, 2.0, 3.0], dense_shape=[3, 4])
+
+
+def places(sparse):
+    return sparse.indices.tolist(), sparse.values.tolist(), sparse.shape
+
+
+def test_dense_and_back(tf, diagonal):
+    dense = tf.sparse.to_dense(diagonal)
+    assert dense.tolist() == [[0, 1, 0, 0], [2, 0, 0, 0], [0, 0, 0, 3]] and dense.dtype is torch.float32
+    assert places(tf.sparse.from_dense(dense)) == places(diagonal) == ([[0, 1], [1, 0], [2, 3]], [1, 2, 3], [3, 4])
+    assert tf.sparse.to_dense(diagonal, default_value=-1.0)[0].tolist() == [-1, 1, -1, -1]
+    words = tf.sparse.from_dense([["", "a"], ["b", ""]])
+    assert tf.sparse.to_dense(words, default_value="?").tolist() == [["?", "a"], ["b", "?"]]
+    assert words.dtype == "string" and diagonal.dtype == "float32" and diagonal.get_shape().as_list() == [3, 4]
+
+
+def test_the_order(tf):
+    mixed = tf.SparseTensor([[0, 2], [0, 1]], ["c", "b"], [2, 3])
+    with pytest.raises(ValueError, match="reorder"):
+        tf.sparse.to_dense(mixed)
+    assert places(tf.sparse.reorder(mixed)) == ([[0, 1], [0, 2]], ["b", "c"], [2, 3])
+    with pytest.raises(ValueError, match="column for each axis"):
+        tf.SparseTensor([[0], [1]], [1, 2], [2, 2])
+
+
+def test_other_shapes(tf, diagonal):
+    assert places(tf.sparse.transpose(diagonal)) == ([[0, 1], [1, 0], [3, 2]], [2, 1, 3], [4, 3])
+    assert places(tf.sparse.reshape(diagonal, [2, -1])) == ([[0, 1], [0, 4], [1, 5]], [1, 2, 3], [2, 6])
+    assert places(tf.sparse.expand_dims(diagonal, 0))[::2] == ([[0, 0, 1], [0, 1, 0], [0, 2, 3]], [1, 3, 4])
+    assert tf.sparse.expand_dims(diagonal, -1).shape == [3, 4, 1]
+
+
+def test_numbers(tf, diagonal):
+    product = tf.sparse.sparse_dense_matmul(diagonal, torch.arange(8.0).reshape(4, 2))
+    np.testing.assert_allclose(product, [[2, 3], [0, 2], [18, 21]])
+    np.testing.assert_allclose(tf.sparse.sparse_dense_matmul(diagonal, torch.ones(3, 1), adjoint_a=True), [[2], [1], [0], [3]])
+    assert (diagonal * 2.0).values.tolist() == [2, 4, 6]
+    assert (diagonal / torch.full((3, 4), 2.0)).values.tolist() == [0.5, 1, 1.5]
+    assert tf.sparse.reduce_sum(diagonal, 1).tolist() == [1, 2, 3] and float(tf.sparse.reduce_sum(diagonal)) == 6
+    low = tf.SparseTensor([[0, 0], [0, 1]], [-3.0, -2.0], [2, 2])
+    assert tf.sparse.reduce_max(low, 1).tolist() == [-2, 0]
+    assert tf.sparse.to_dense(tf.sparse.maximum(low, low * -1.0)).tolist() == [[3, 2], [0, 0]]
+    rows = tf.SparseTensor([[0, 0], [1, 0]], [1, 2], [2, 1])
+    assert tf.sparse.to_indicator(rows, 3).tolist() == [[False, True, False], [False, False, True]]
