@@ -346,6 +346,9 @@ SCRIPTS = {
         assert x.numpy().tolist() == [[2.0, 4.0]] and x.requires_grad and isinstance(x, tf.Tensor)
         assert float(x[0, 0]) == 2.0 and int(x[0, 1]) == 4 and f"{x[0, 0]:.1f}" == "2.0" and print(x) is None
         assert x.shape == (1, 2) and x.shape[0] == 1 and x.shape.as_list() == [1, 2] and x.shape.rank == x.shape.ndims == 2
+        assert {3: "three"}[tf.constant(3).numpy()] == "three" and type(tf.constant(0.5).numpy()) is np.float32
+        assert tf.constant(3).device.endswith("CPU:0") and not tf.constant(3).device.endswith("GPU:0")
+        assert tf.strings.reduce_join(tf.constant(["a", "b"]), axis=-1).numpy() == b"ab"
         assert x.get_shape().as_list() == [1, 2] and w.get_shape() == (1, 2) and tf.shape(x)[1] == 2
         assert x.set_shape([None, 2]) is None and x.set_shape(None) is None
         try: x.set_shape([2, 2])
@@ -387,7 +390,7 @@ SCRIPTS = {
         Adam = tf.keras.optimizers.Adam
         assert Adam.minimize
         dropin.uninstall()
-        assert not hasattr(x, "get_shape") and not hasattr(x, "set_shape")
+        assert not hasattr(x, "get_shape") and not hasattr(x, "set_shape") and not hasattr(x.device, "endswith")
         assert not hasattr(x.shape, "as_list") and not hasattr(Adam, "minimize")
         assert not hasattr(x, "__array_ufunc__") and not hasattr(x, "__array_function__")
         try: x.numpy()

@@ -283,6 +283,14 @@ def test_variables(tf):
     assert v.scatter_nd_update([[0]], [9.0]).numpy().tolist() == [9.0, 4.5]
     v.scatter_nd_add([[0]], [1.0])
     assert v.scatter_nd_sub([[1]], [1.0]).numpy().tolist() == [10.0, 3.5]
+    table = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    table[0, 1].assign(42.0)
+    assert table[:, 0].assign([7, 8]) is table and table.numpy().tolist() == [[7, 42], [8, 4]]
+    table.scatter_update(tf.IndexedSlices(values=[[9.0, 9.0]], indices=[1]))
+    assert table.scatter_add(tf.IndexedSlices([[1.0, 0.0]], [0])).numpy().tolist() == [[8, 42], [9, 9]]
+    with tf.GradientTape() as tape:
+        product = table[0, 1] * 3
+    assert tape.gradient(product, table).tolist() == [[0, 3], [0, 0]]
     counter = tf.Variable(0)
     counter.assign_add(1)
     assert counter.dtype == tf.int32 and int(counter) == 1 and tf.Variable(lambda: tf.ones((2,))).shape == (2,)

@@ -22,16 +22,21 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
         return functools.partial(function, input_signature=input_signature)
     if hasattr(func, "__dict__") and not hasattr(func, "__self__"):
         func.python_function = func
+        func.get_concrete_function = lambda *args, **kwargs: func  # one function for all shapes and dtypes
     return func
 
 
 def py_function(func=None, inp=None, Tout=None, name=None):
-    """`func(*inp)` with tensors, and what it returns as tensors of the dtypes `Tout`."""
+    """`func(*inp)` with tensors, and what it returns as tensors of the dtypes `Tout`. Without `func` a decorator."""
+    if func is None:
+        return lambda func: functools.wraps(func)(lambda *inp: py_function(func, inp, Tout))
     return _typed(func(*[given(one) for one in inp or ()]), Tout)
 
 
 def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
-    """`func(*inp)` with numpy arrays, and what it returns as tensors of the dtypes `Tout`."""
+    """`func(*inp)` with numpy arrays, and what it returns as tensors of the dtypes `Tout`. Without `func` a decorator."""
+    if func is None:
+        return lambda func: functools.wraps(func)(lambda *inp: numpy_function(func, inp, Tout))
     return _typed(func(*[given(one).numpy() for one in inp or ()]), Tout)
 
 

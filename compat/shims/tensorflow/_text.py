@@ -77,10 +77,10 @@ def is_text(value) -> bool:
 
 def text(value):
     """Text, Raw or Texts of anything that is text."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = np.ndarray.__getitem__(value, ())
     if isinstance(value, (Text, Raw, Texts)):
         return value
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
     if isinstance(value, str):
         return Text(value)
     return Raw(value) if isinstance(value, bytes) else Texts(value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import collections
+import functools
 import itertools
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import config
 
 from ._missing import getattr_of
+from ._pipelines import Pipelines
 from ._text import is_text, text
 
 AUTOTUNE = -1
@@ -98,7 +100,7 @@ class _Rows:
             yield pytree.tree_unflatten(gathered, spec)
 
 
-class Dataset:
+class Dataset(Pipelines):
     """Elements, which are tensors or tuples and dicts of tensors. Each method gives another data set."""
 
     def __init__(self, make=None, count=None, rows=None):
@@ -297,7 +299,8 @@ class Dataset:
     def map(self, map_func, num_parallel_calls=None, deterministic=None, name=None):
         """`map_func(element)`, with the parts of a tuple as its arguments."""
         if num_parallel_calls is None or num_parallel_calls == 1:
-            return Dataset(lambda: (_called(map_func, element) for element in self._items()), self._count)
+            # a `map` goes on behind an error, which a generator cannot: see `ignore_errors`
+            return Dataset(lambda: map(functools.partial(_called, map_func), self._items()), self._count)
         workers = 4 if num_parallel_calls < 0 else num_parallel_calls
 
         def ahead():
@@ -382,6 +385,10 @@ class Dataset:
         return Dataset(cached, self._count)
 
     # ------------------------------------------------------------ what is in it
+
+    @staticmethod
+    def _call(function, element):
+        return _called(function, element)
 
     def _items(self):
         """The elements, where they are."""
@@ -565,67 +572,23 @@ def _names(filenames):
     return [filenames] if isinstance(filenames, str) or not hasattr(filenames, "__iter__") else filenames
 
 
-def CsvDataset(filenames, record_defaults, compression_type=None, buffer_size=None, header=False, field_delim=",",
-               use_quote_delim=True, na_value="", select_cols=None, exclude_cols=None):  # fmt: skip
-    """A data set of the lines of CSV files, each a tuple with one tensor for each column.
+def CsvDataset(filenames, record_defaults, compression_type=None, buffer_size=None, header=False, field_delim=",", **settings):
+    """A data set of the lines of CSV files, each a tuple with one tensor for each column. See `_csv.py`."""
+    from ._csv import CsvDataset
 
-    Args:
-        filenames, compression_type: as in `TextLineDataset`.
-        record_defaults: for each column the value where the field is empty, or a dtype if it must not be.
-        header: whether the first line of each file is none of the data.
-        field_delim, use_quote_delim: what is between fields, and whether quotes keep it in one.
-        na_value: another way to write an empty field.
-        select_cols, exclude_cols: numbers of the columns that are wanted, or not.
-
-    Raises:
-        ValueError: when a line is read that has another number of fields, or an empty one that must not be.
-    """
-    import csv
-
-    from ._text import string_of
-    from .dtypes import as_dtype
-
-    quoting = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
-    columns = [_column(default, as_dtype) for default in record_defaults]
-
-    def lines(name):
-        source = (string_of(line) for line in TextLineDataset(name, compression_type)._items())
-        yield from itertools.islice(csv.reader(source, delimiter=field_delim, quoting=quoting), int(header), None)
-
-    def wanted(fields):
-        if select_cols is not None:
-            return [fields[i] for i in select_cols]
-        return [field for i, field in enumerate(fields) if i not in (exclude_cols or ())]
-
-    def elements():
-        for name in _names(filenames):
-            for fields in lines(name):
-                fields = wanted(fields)
-                if len(fields) != len(columns):
-                    raise ValueError(f"Expected {len(columns)} fields in a line, but have {len(fields)}: {fields}")
-                yield tuple(column("" if field == na_value else field) for column, field in zip(columns, fields, strict=True))
-
-    return Dataset(elements)
+    return CsvDataset(filenames, record_defaults, compression_type, buffer_size, header, field_delim, **settings)
 
 
-def _column(default, as_dtype):
-    """The function that makes a tensor of a field. `default`: a value, a list of one, or the dtype of what must be there."""
-    if isinstance(default, (list, tuple)):
-        default = default[0] if default else 0.0
-    default = default.numpy()[()] if hasattr(default, "detach") else default
-    must = not isinstance(default, (str, bytes, int, float, np.generic))
-    dtype = as_dtype(default) if must else None
-    if isinstance(default, (str, bytes)) or (must and dtype.name == "string"):
-        return lambda field: text(field if field or must else default)
-    kind = config.torch_dtype(dtype.name) if must else torch.int32 if isinstance(default, int) else torch.float32
-    number = float if kind.is_floating_point else int
+def make_csv_dataset(file_pattern, batch_size, **settings):
+    """A data set of batches of the columns of CSV files. See `_csv.py`."""
+    from ._csv import make_csv_dataset
 
-    def made(field):
-        if must and not field:
-            raise ValueError("A field is required but missing. The usual fix: a default value in `record_defaults`.")
-        return torch.tensor(number(field) if field else default, dtype=kind)
+    return make_csv_dataset(file_pattern, batch_size, **settings)
 
-    return made
+
+def _for_apply(name):
+    """A function whose result is a function of a data set: the old way to call a method."""
+    return staticmethod(lambda *args, **kwargs: lambda dataset: getattr(dataset, name)(*args, **kwargs))
 
 
 class experimental:
@@ -633,9 +596,41 @@ class experimental:
     CsvDataset = staticmethod(CsvDataset)
     INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
 
+    Counter = staticmethod(Dataset.counter)
+    RandomDataset = staticmethod(Dataset.random)
+    make_csv_dataset = staticmethod(make_csv_dataset)
+    sample_from_datasets = staticmethod(Dataset.sample_from_datasets)
+    choose_from_datasets = staticmethod(Dataset.choose_from_datasets)
+    get_single_element = staticmethod(Dataset.get_single_element)
+    cardinality = staticmethod(Dataset.cardinality)
+    ThreadingOptions = OptimizationOptions = DistributeOptions = AutotuneOptions = Options
+    # functions for `apply`
+    bucket_by_sequence_length = _for_apply("bucket_by_sequence_length")
+    group_by_window = _for_apply("group_by_window")
+    ignore_errors = _for_apply("ignore_errors")
+    rejection_resample = _for_apply("rejection_resample")
+    scan = _for_apply("scan")
+    snapshot = _for_apply("snapshot")
+    take_while = _for_apply("take_while")
+    unbatch = _for_apply("unbatch")
+    unique = _for_apply("unique")
+    prefetch_to_device = copy_to_device = staticmethod(lambda *args, **kwargs: lambda dataset: dataset)
+
     @staticmethod
-    def cardinality(dataset):
-        return dataset.cardinality()
+    def assert_cardinality(expected_cardinality):
+        return lambda dataset: Dataset(dataset._items, int(expected_cardinality))
+
+    @staticmethod
+    def map_and_batch(map_func, batch_size, num_parallel_batches=None, drop_remainder=False, num_parallel_calls=None):
+        return lambda dataset: dataset.map(map_func).batch(batch_size, drop_remainder)
+
+    @staticmethod
+    def shuffle_and_repeat(buffer_size, count=None, seed=None):
+        return lambda dataset: dataset.shuffle(buffer_size, seed).repeat(count)
+
+    @staticmethod
+    def parallel_interleave(map_func, cycle_length, block_length=1, **settings):
+        return lambda dataset: dataset.interleave(map_func, cycle_length, block_length)
 
 
 __getattr__ = getattr_of(__name__)

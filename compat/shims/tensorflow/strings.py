@@ -7,6 +7,8 @@ import re
 import numpy as np
 import torch
 
+from torchkeras_lite.layers.hashes import fingerprint
+
 from ._creation import given
 from ._missing import getattr_of
 from ._tensors import torch_dtype
@@ -14,7 +16,8 @@ from ._text import Text, Texts, each, is_text, objects, string_of, text
 
 __all__ = [
     "as_string", "bytes_split", "format", "join", "length", "lower", "reduce_join", "regex_full_match", "regex_replace",
-    "split", "strip", "substr", "to_number", "unicode_split", "upper",
+    "split", "strip", "substr", "to_hash_bucket_fast", "to_number", "unicode_decode", "unicode_encode",
+    "unicode_split", "unicode_transcode", "upper",
 ]  # fmt: skip
 __getattr__ = getattr_of(__name__)
 
@@ -147,3 +150,40 @@ def unicode_split(input, input_encoding="UTF-8", errors="replace", replacement_c
 def bytes_split(input, name=None):
     """The bytes: Texts for one string, a list of Texts for several."""
     return _parts(lambda one: [one.encode()[i : i + 1] for i in range(len(one.encode()))], input)
+
+
+def unicode_decode(input, input_encoding="UTF-8", errors="replace", replacement_char=65533, name=None):
+    """The numbers of the letters: a tensor for one string, a list of tensors for several."""
+    if isinstance(input, (str, bytes)) or objects(input).ndim == 0:
+        raw = objects(input)[()]
+        letters = raw.decode(input_encoding, errors) if isinstance(raw, bytes) else raw
+        return torch.tensor(list(map(ord, letters)), dtype=torch.int32)
+    return [unicode_decode(one, input_encoding, errors) for one in objects(input)]
+
+
+def unicode_encode(input, output_encoding, errors="replace", replacement_char=65533, name=None):
+    """The strings whose letters have these numbers, along the last axis. A list of tensors gives a string for each."""
+    if isinstance(input, (list, tuple)) and any(hasattr(row, "__len__") for row in input):
+        return Texts(np.array([*(unicode_encode(row, output_encoding) for row in input), None], dtype=object)[:-1])
+    numbers = given(input)
+    if numbers.ndim > 1:
+        return text(np.stack([objects(unicode_encode(row, output_encoding)) for row in numbers]))
+    letters = "".join(map(chr, numbers.tolist()))
+    return Text(letters) if output_encoding == "UTF-8" else text(letters.encode(output_encoding))
+
+
+def unicode_transcode(input, input_encoding, output_encoding, errors="replace", replacement_char=65533, name=None):
+    """The same letters in another encoding."""
+    array = objects(input)
+    made = [
+        (one.decode(input_encoding, errors) if isinstance(one, bytes) else one).encode(output_encoding, errors)
+        for one in array.ravel().tolist()
+    ]
+    out = np.empty(len(made), dtype=object)
+    out[:] = made
+    return text(out.reshape(array.shape))
+
+
+def to_hash_bucket_fast(input, num_buckets, name=None):
+    """A number below `num_buckets` for each string, always the same: FarmHash's fingerprint, as TensorFlow takes it."""
+    return _numbers(lambda one: fingerprint(one.encode()) % int(num_buckets), input, torch.int64)
