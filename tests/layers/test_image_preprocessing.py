@@ -193,3 +193,9 @@ def test_a_pipeline():
     again = layers.Pipeline.from_config(pipeline.get_config())
     assert [type(layer) for layer in again.layers] == [type(layer) for layer in steps]
     assert again.get_config() == pipeline.get_config()
+
+
+@pytest.mark.parametrize("layer", [layers.CenterCrop(4, 2), layers.Resizing(4, 2), layers.Rescaling(0.5)])
+def test_a_list_of_pictures_is_a_batch(layer):
+    pictures = [np.arange(6 * 4 * 3, dtype="uint8").reshape(6, 4, 3), np.ones((6, 4, 3), "uint8")]
+    assert torch.equal(layer(pictures), layer(np.stack(pictures)))

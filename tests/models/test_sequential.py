@@ -32,6 +32,7 @@ def test_a_fixed_number_of_rows():
 
 
 def test_an_input_may_come_first():
+    assert layers.InputLayer(input_shape=(), dtype="int32").output.shape == (None,)  # a number per row
     for first in (keras.Input((8,)), layers.InputLayer((8,)), layers.Input(shape=(8,))):
         model = keras.Sequential([first, layers.Dense(3)])
         assert model.built and len(model.layers) == 1 and model.output_shape == (None, 3)

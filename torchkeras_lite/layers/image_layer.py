@@ -35,6 +35,8 @@ class ImageLayer(Layer):
 
     def call(self, data, training=None):
         training = self.training if training is None else training
+        if isinstance(data, (list, tuple)):  # pictures of one size
+            data = torch.stack(list(data))
         images = data["images"] if isinstance(data, dict) else data
         check_rank(f"Layer {self.name!r}", images)
         transformation = self.get_random_transformation(images, training)

@@ -30,6 +30,8 @@ class Rescaling(Layer):
         self.built = True
 
     def call(self, inputs):
+        if isinstance(inputs, (list, tuple)):  # pictures of one size
+            inputs = torch.stack(list(inputs))
         scale, offset = (
             value if isinstance(value, (int, float)) else tensor_of(value, inputs.dtype, inputs.device)
             for value in (self.scale, self.offset)

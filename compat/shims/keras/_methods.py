@@ -142,6 +142,12 @@ def get_output_shape_for(self, input_shape):
     return self.compute_output_shape(input_shape)
 
 
+keras_shape = property(lambda tensor: tensor.shape)  # of a KerasTensor; scripts read it though it was private
+
+# What a layer does to its own weights in a step (moving statistics) happens in its call: nothing is left to be run.
+updates = property(lambda layer: [])
+
+
 # ---------------------------------------------------------------- weights by a letter
 
 
