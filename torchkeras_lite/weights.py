@@ -76,7 +76,7 @@ class Weighted:
             layout: an object with `to_keras` and `from_keras` (see `variable.Permuted`), or None for no change.
             initializer: fills it, seeing the Keras layout; None leaves what torch put there.
         """
-        path = "/".join([*(going_on.names or [self.name]), name])
+        path = "/".join([*(going_on.names or [self._path or self.name]), name])
         variable = Variable.of(module, key, layout, name, path)
         variable.initializer = initializers.get(initializer)
         variable.regularizer = regularizers.get(regularizer)
@@ -226,13 +226,17 @@ class Weighted:
 
     # ------------------------------------------------------------ files
 
+    def saved_variables(self) -> list[Variable]:
+        """Its own weights as files hold them, in their order."""
+        return self.own_variables()
+
     def save_own_variables(self, store) -> None:
         """Puts its own weights (not those of layers inside) into `store`, under "0", "1", ..."""
-        for i, variable in enumerate(self.own_variables()):
+        for i, variable in enumerate(self.saved_variables()):
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store) -> None:
-        own = self.own_variables()
+        own = self.saved_variables()
         if len(store.keys()) != len(own):
             raise ValueError(
                 f"Layer {self.name!r} expected {len(own)} variables, but received {len(store.keys())} variables during "
@@ -256,8 +260,8 @@ def _freeze(module, value, own):
 
 
 def _own(layer: Weighted) -> list[Variable]:
-    """A layer's own weights, trainable ones first: Keras's order."""
-    wants = [v for v in layer._variables if v._wants_training and v.is_parameter]
+    """A layer's own weights, those made to be trained first: Keras's order. One that is frozen by itself keeps its place."""
+    wants = [v for v in layer._variables if v.is_parameter]
     return wants + [v for v in layer._variables if not any(v is w for w in wants)]
 
 

@@ -9,6 +9,7 @@ from torchkeras_lite import activations, config, constraints, initializers, regu
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer, has_hooks
 from torchkeras_lite.layers.core import known, positive
+from torchkeras_lite.layers.low_rank import ADAPTED, AdaptedModule, LowRank
 from torchkeras_lite.layers.spatial import shape_with_room
 from torchkeras_lite.ops.windows import WORDS, padding_shares, same_padding, spread, turns
 from torchkeras_lite.variable import Permuted
@@ -69,8 +70,34 @@ class PaddedConv3d(_Padding, nn.Conv3d):
     convolve = staticmethod(F.conv3d)
 
 
+class AdaptedConv1d(AdaptedModule, nn.Conv1d):
+    pass
+
+
+class AdaptedConv2d(AdaptedModule, nn.Conv2d):
+    pass
+
+
+class AdaptedConv3d(AdaptedModule, nn.Conv3d):
+    pass
+
+
+class AdaptedPaddedConv1d(AdaptedModule, PaddedConv1d):
+    pass
+
+
+class AdaptedPaddedConv2d(AdaptedModule, PaddedConv2d):
+    pass
+
+
+class AdaptedPaddedConv3d(AdaptedModule, PaddedConv3d):
+    pass
+
+
 _PLAIN = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _PADDED = {1: PaddedConv1d, 2: PaddedConv2d, 3: PaddedConv3d}
+ADAPTED |= {nn.Conv1d: AdaptedConv1d, nn.Conv2d: AdaptedConv2d, nn.Conv3d: AdaptedConv3d}
+ADAPTED |= {PaddedConv1d: AdaptedPaddedConv1d, PaddedConv2d: AdaptedPaddedConv2d, PaddedConv3d: AdaptedPaddedConv3d}
 
 
 def convolution(layer, channels: int, filters: int, groups: int, bias: bool, pointwise: bool = False) -> nn.Module:
@@ -232,7 +259,7 @@ class Sliding(Convolving):
 # ---------------------------------------------------------------- convolutions
 
 
-class BaseConv(Sliding):
+class BaseConv(LowRank, Sliding):
     """y = activation(x * W + b), where W slides along the axes between batch and channels.
 
     Args:
@@ -246,6 +273,7 @@ class BaseConv(Sliding):
         groups: the input's channels and the filters are split into as many groups, which know nothing of each other.
         activation: a name or callable; None is linear.
         use_bias: whether there is a bias.
+        lora_rank, lora_alpha: `enable_lora(lora_rank, lora_alpha)` when it is built.
 
     Raises:
         ValueError: sizes that are not positive, filters or channels that the groups do not divide, strides together with
@@ -272,6 +300,8 @@ class BaseConv(Sliding):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        lora_rank=None,
+        lora_alpha=None,
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -290,6 +320,7 @@ class BaseConv(Sliding):
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
+        self._settle_adaptation(lora_rank, lora_alpha)
 
     def build(self, input_shape):
         channels = self._channels(input_shape)
@@ -304,6 +335,7 @@ class BaseConv(Sliding):
             self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint,
         )  # fmt: skip
         self._adopt_bias(self.conv, channels)
+        self._adapt_as_told()
 
     def convolution_op(self, inputs, kernel):
         """inputs * kernel (in Keras's layout), without the bias. A subclass may override it, to change the kernel first."""

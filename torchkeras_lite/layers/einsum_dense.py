@@ -12,6 +12,7 @@ from torchkeras_lite import activations, constraints, initializers, registry, re
 from torchkeras_lite.initializers import VarianceScaling
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
+from torchkeras_lite.layers.low_rank import LowRank
 from torchkeras_lite.weights import bare
 
 _FORM = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -49,7 +50,7 @@ class Unfolded:
         return tensor.reshape(-1)
 
 
-class EinsumDense(Layer):
+class EinsumDense(LowRank, Layer):
     """y = activation(einsum(equation, x, kernel) + bias).
 
     Shapes follow from the equation: `"abc,cd->abd"` takes (a, b, c) and a kernel (c, d) to (a, b, d).
@@ -61,6 +62,7 @@ class EinsumDense(Layer):
             the input tells.
         activation: a name or callable; None is linear.
         bias_axes: the letters of the output that the bias has; None for no bias.
+        lora_rank, lora_alpha: `enable_lora(lora_rank, lora_alpha)` when it is built.
 
     Raises:
         ValueError: (when it is built) an equation of another form, a letter of the kernel that is neither in the input nor in
@@ -85,6 +87,8 @@ class EinsumDense(Layer):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        lora_rank=None,
+        lora_alpha=None,
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -98,6 +102,7 @@ class EinsumDense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
+        self._settle_adaptation(lora_rank, lora_alpha)
 
     def build(self, input_shape):
         terms = Terms(self.equation, self.bias_axes, input_shape, self.partial_output_shape)
@@ -131,6 +136,7 @@ class EinsumDense(Layer):
         self.__dict__["_unfold"] = tuple(rows) if folded and len(terms.made) > 1 else ()
         self.__dict__["_adds"] = self.bias is not None and not in_matrix
         self.__dict__["_folded"] = folded
+        self._adapt_as_told()
 
     def _for_axes(self, terms):
         """The kernel's initializer; one that counts inputs and outputs is told which axes are which."""

@@ -12,8 +12,8 @@ import warnings
 
 from torch import nn
 
+from torchkeras_lite.files import whole
 from torchkeras_lite.registry import snake_case
-from torchkeras_lite.saving.files import whole
 from torchkeras_lite.saving.stores import Source, Store
 from torchkeras_lite.tracking import contained
 
@@ -77,8 +77,11 @@ def read(model, file, filepath, skip_mismatch: bool = False) -> None:
             above, _, last = path.rpartition("/")
             store = Source(file, f"{above}/_{last}/vars") or store
         if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
-            if store and sum(key.isdigit() for key in store) == len(owner.variables):
+            count = sum(key.isdigit() for key in store)
+            if store and count == len(owner.variables):
                 plan.append((owner, store))
+            elif store and count == len(owner.variables) - 1:
+                plan += _without_rate(owner, store)
             continue
         problem = None if _reads_itself(owner) else _problem(owner, store)
         if problem is None:
@@ -100,6 +103,20 @@ def read(model, file, filepath, skip_mismatch: bool = False) -> None:
         for variable, value in before:
             variable.assign(value)
         raise
+
+
+def _without_rate(optimizer, store) -> list:
+    """The state of an optimizer of Keras 2, which kept no learning rate, as Keras 3 has it; nothing if it does not fit."""
+    state = [optimizer.variables[1].numpy() if i == 1 else store[str(i - (i > 1))] for i in range(len(optimizer.variables))]
+    fits = [value.shape for value in state] == [tuple(variable.shape) for variable in optimizer.variables]
+    return [(optimizer, _State({str(i): value for i, value in enumerate(state)}))] if fits else []
+
+
+class _State(dict):
+    """Arrays that have been read already."""
+
+    def is_plain(self) -> bool:
+        return True
 
 
 def _problem(layer, store) -> str | None:
