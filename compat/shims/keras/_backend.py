@@ -8,9 +8,13 @@ differentiated then.
 from __future__ import annotations
 
 import importlib
+import sys
 
 from torchkeras_lite import backend as _today
+from torchkeras_lite import registry
 from torchkeras_lite.variable import Variable
+
+from ._views import Lasting
 
 # File -> what it has for `keras.backend`.
 _NAMES = {
@@ -60,11 +64,17 @@ _get_available_gpus = _module.gpus  # which half of the tutorials on several GPU
 _found["Variable"] = Variable
 __all__ = sorted(_found)
 globals().update(_found)
+for _name in _NAMES["_backend_nn"].split():  # `Activation(K.relu)` can be copied and saved
+    registry.publish(_found[_name], _found[_name].__module__)
 
+sys.modules[__name__].__class__ = Lasting
 __path__: list[str] = []  # there are modules below it, by rows of PATHS
 
 # What scripts took from here though it was no function of the backend.
 _MODULES = {"tf": "tensorflow", "tensorflow_backend": "keras.backend", "common": "keras.backend"}
+_FILES_TODAY = (
+    "backend_utils config dtypes global_state keras_tensor masking stateless_scope symbolic_scope torch variables"
+).split()
 _SETTINGS = {"_EPSILON": "epsilon", "_FLOATX": "floatx", "_BACKEND": "backend", "_IMAGE_DATA_FORMAT": "image_data_format"}
 
 
@@ -73,4 +83,10 @@ def __getattr__(name: str):
         return importlib.import_module(_MODULES[name])
     if name in _SETTINGS:
         return _found[_SETTINGS[name]]()
+    if name in _FILES_TODAY:
+        return importlib.import_module("keras.backend")
+    if not name.startswith("_"):
+        today = importlib.import_module("keras._backend_today")
+        if hasattr(today, name):
+            return getattr(today, name)
     raise AttributeError(f"module 'keras.backend' has no attribute {name!r} (this is torchkeras_lite under Keras's name)")

@@ -1,0 +1,85 @@
+"""Helpers of Keras 3's own files that extensions import: `keras.src.utils.naming.auto_name`, ..."""
+
+from __future__ import annotations
+
+import math
+
+from torchkeras_lite import ops, registry
+from torchkeras_lite.registry import next_count, snake_case
+from torchkeras_lite.registry import snake_case as to_snake_case  # noqa: F401
+from torchkeras_lite.registry import unique_name as uniquify  # noqa: F401
+
+
+def auto_name(prefix: str) -> str:
+    """A name that no object has: `MyLayer` -> `my_layer`, `my_layer_1`, ..."""
+    return registry.unique_name(snake_case(prefix))
+
+
+def get_uid(prefix: str = "") -> int:
+    """1, 2, ... for each prefix."""
+    return next_count(prefix)
+
+
+def get_object_name(obj) -> str:
+    """The `name` of an object, or its `__name__` in snake_case."""
+    return obj.name if hasattr(obj, "name") else snake_case(getattr(obj, "__name__", type(obj).__name__))
+
+
+def default(method):
+    """Marks a method as one that a subclass need not override."""
+    method._is_default = True
+    return method
+
+
+def is_default(method) -> bool:
+    return getattr(method, "_is_default", False)
+
+
+def removeprefix(text: str, prefix: str) -> str:
+    return text.removeprefix(prefix)
+
+
+def removesuffix(text: str, suffix: str) -> str:
+    return text.removesuffix(suffix)
+
+
+def standardize_tuple(value, n: int, name: str, allow_zero: bool = False) -> tuple:
+    """An integer `n` times, or a sequence of `n` integers above zero (or from zero on), as a tuple.
+
+    Raises:
+        ValueError: anything else; it names the argument.
+    """
+    least = 0 if allow_zero else 1
+    try:
+        numbers = (value,) * n if isinstance(value, int) else tuple(value)
+        fits = len(numbers) == n and all(int(number) == number >= least for number in numbers)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"The `{name}` argument must be an integer, or a tuple of {n} of them, each at least {least}. Received: {value!r}"
+        )
+    return numbers
+
+
+def validate_float_arg(value, name: str) -> float:
+    """A finite number from zero on, as a float; ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        raise ValueError(
+            f"Invalid value for argument {name}: expected a non-negative float. Received: {name}={value}"
+        )
+    return float(value)
+
+
+def squeeze_or_expand_to_same_rank(x1, x2, expand_rank_1: bool = True):
+    """Two tensors whose ranks differ by one and a last axis of size 1, with equal ranks.
+
+    Args:
+        expand_rank_1: whether a tensor of rank 1 is given an axis, instead of the other losing one.
+    """
+    first, second = len(x1.shape), len(x2.shape)
+    if first == second + 1 and x1.shape[-1] == 1:
+        return (x1, ops.expand_dims(x2, -1)) if second == 1 and expand_rank_1 else (ops.squeeze(x1, -1), x2)
+    if second == first + 1 and x2.shape[-1] == 1:
+        return (ops.expand_dims(x1, -1), x2) if first == 1 and expand_rank_1 else (x1, ops.squeeze(x2, -1))
+    return x1, x2
