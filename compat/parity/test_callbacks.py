@@ -79,11 +79,19 @@ def callback_list(library, callbacks, **arguments):
     return made
 
 
+class Terminal(io.StringIO):
+    """In a file, Keras writes the signs for a terminal too; we do not (tests/callbacks/test_progress.py)."""
+
+    def isatty(self):
+        return True
+
+
 def shown(monkeypatch, run, *args):
     """What `run(*args)` writes."""
-    stream = io.StringIO()
+    stream = Terminal()
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", stream)
+        patch.setenv("TERM", "xterm")
         run(*args)
     return stream.getvalue()
 
@@ -196,9 +204,10 @@ def test_a_file_that_knows_only_ascii(clock, monkeypatch):
     screens = []
     for progbar in (ours.Progbar, keras.utils.Progbar):
         raw = io.BytesIO()
-        stream = io.TextIOWrapper(raw, encoding="ascii")
+        stream = type("Terminal", (io.TextIOWrapper,), {"isatty": lambda self: True})(raw, encoding="ascii")
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", stream)
+            patch.setenv("TERM", "xterm")
             progbar(10).update(3, [("loss", 0.5)])
         screens.append(raw.getvalue())
     assert screens[0] == screens[1] and b"=" in screens[0]
@@ -269,6 +278,8 @@ def stop(library, metrics, name, direction, twice, **arguments):
     verbose=st.sampled_from([0, 1]),
 )
 def test_early_stopping(metrics, name, direction, mode, min_delta, patience, baseline, restore, start, twice, verbose):
+    if metrics[0] is None and direction is None and mode in ("auto", "largest"):
+        return  # for a name that is not in the logs Keras asks for a direction; we say what there is
     arguments = {
         "mode": mode,
         "min_delta": min_delta,
@@ -333,6 +344,8 @@ def test_model_checkpoint(metrics, template, weights_only, best_only, mode, dire
         return  # Keras compares before it knows the direction, and fails
     if not best_only and mode == "auto" and direction is None:
         return  # Keras asks for a direction that nothing depends on
+    if best_only and mode == "auto" and direction is None and metrics[0] is None:
+        return  # as with EarlyStopping
     arguments = {
         "monitor": "val_accuracy",
         "save_weights_only": weights_only,

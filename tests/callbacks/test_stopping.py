@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from torchkeras_lite.callbacks import CallbackList, EarlyStopping
+from torchkeras_lite.callbacks import CallbackList, EarlyStopping, ModelCheckpoint
 from torchkeras_lite.variable import Permuted, Variable
 
 
@@ -90,6 +90,14 @@ def test_a_metric_says_which_way_is_up_even_inside_a_group(direction, best):
     ]
     fit(model, callback, [2.0, 3.0, 1.0], "val_mine")
     assert callback.best == best
+
+
+@pytest.mark.parametrize("make", [EarlyStopping, lambda name: ModelCheckpoint("x", monitor=name, save_best_only=True)])
+def test_a_name_that_is_not_there_is_no_question_of_directions(make):
+    model = Model()
+    model.metrics, model.save = [], lambda path, overwrite: None
+    with pytest.warns(UserWarning, match=r"'val_acc', which is not in the logs.*val_loss"):
+        fit(model, make("val_acc"), [1.0])
 
 
 def test_a_direction_that_nobody_knows():

@@ -57,6 +57,9 @@ class SwapEMAWeights(Callback):
     def on_train_end(self, logs=None):
         self._kept = None  # `fit` has made the weights their averages
 
+    def _abandon(self):
+        self._put_weights()  # a run that was cut off leaves what it had learned
+
     def on_test_begin(self, logs=None):
         self._put_averages()
 

@@ -70,6 +70,15 @@ class CallbackList(Callback):
                 keeper.batches, keeper.company = batches, [one for one in self.callbacks if one is not keeper]
         return batches
 
+    def __enter__(self) -> CallbackList:
+        return self
+
+    def __exit__(self, kind, error, traceback) -> None:
+        """What a run that was cut off (by Ctrl-C, or by an error) leaves open is put in order."""
+        if kind is not None:
+            for callback in self.callbacks:
+                getattr(callback, "_abandon", lambda: None)()
+
     def set_params(self, params):
         self.params = params
         if params:
@@ -140,7 +149,14 @@ class CallbackList(Callback):
         self._call("on_epoch_begin", epoch, logs=logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        self._call("on_epoch_end", epoch, logs=logs)
+        logs = _as_logs(logs)
+        try:
+            self._call("on_epoch_end", epoch, logs=logs)
+        except BaseException:
+            # The epoch is over all the same, whatever failed (a full disk, Ctrl-C) before the history had its turn.
+            if self._history is not None and epoch not in self._history.epoch:
+                self._history.on_epoch_end(epoch, logs)
+            raise
 
     def on_train_begin(self, logs=None):
         self._call("on_train_begin", logs=logs)

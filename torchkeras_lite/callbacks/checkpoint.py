@@ -68,7 +68,7 @@ class ModelCheckpoint(MonitorCallback):
             self._save(self._epoch, batch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.monitor_op is None and self.save_best_only:
+        if self.monitor_op is None and self.save_best_only and self.monitor in (logs or {}):
             self._set_monitor_op()
         if self.save_freq == "epoch":
             self._save(epoch, None, logs)

@@ -47,6 +47,9 @@ class CSVLogger(Callback):
     def on_train_end(self, logs=None):
         self._close()
 
+    def _abandon(self):
+        self._close()
+
     def _close(self):
         if self.csv_file is not None:
             self.csv_file.close()

@@ -117,10 +117,12 @@ class EarlyStopping(MonitorCallback):
         self._forget()  # so that one object may serve several calls of `fit`
 
     def on_epoch_end(self, epoch, logs=None):
+        current = self.get_monitor_value(logs)
+        if current is None:  # (a name that is not there has no direction either)
+            return
         if self.monitor_op is None:
             self._set_monitor_op()
-        current = self.get_monitor_value(logs)
-        if current is None or epoch < self.start_from_epoch:
+        if epoch < self.start_from_epoch:
             return
         self.wait += 1
         if self._is_improvement(current, self.best):  # the first epoch always is one, so there is something to go back to

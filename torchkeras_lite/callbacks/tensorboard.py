@@ -63,6 +63,9 @@ class TensorBoard(Callback):
         if self.write_graph and self.model.built:
             self._write_graph()
 
+    def _abandon(self):
+        self.on_train_end()
+
     def on_train_end(self, logs=None):
         self._stop_profiler()
         for writer in self._writers.values():
