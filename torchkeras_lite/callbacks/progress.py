@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import sys
@@ -13,10 +14,14 @@ from torchkeras_lite.callbacks.base import Callback
 from torchkeras_lite.callbacks.console import write
 
 _BOLD, _GREEN, _GREY, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
+_IN_FILES = 60  # seconds between two lines in a file, where nothing can be written anew
 
 
 class Progbar:
     """A line that shows how far a loop is, the time it takes, and the values it has reached.
+
+    In a terminal or a notebook it is written anew again and again. Elsewhere (a file, a pipe, CI) it stands there once, at
+    the end, and once a minute before, without colours and other signs for a terminal.
 
     Args:
         target: the number of steps, or None where it is not known.
@@ -47,17 +52,12 @@ class Progbar:
         self.interval, self.unit_name = interval, unit_name
         self.stateful_metrics = None if stateless_metrics is not None else set(stateful_metrics or ())
         self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
-        self._rewrites = (
-            getattr(sys.stdout, "isatty", lambda: False)()
-            or "ipykernel" in sys.modules
-            or os.name == "posix"
-            or "PYCHARM_HOSTED" in os.environ
-        )
+        self._rewrites = _can_rewrite(sys.stdout)
         self._seen_so_far = 0
         self._values = {}  # name -> [sum, number of steps]
         self._start = time.time()
         self._after_first_step = None
-        self._last_update = 0
+        self._last_update, self._written = 0, self._start
         self._shown_width = 0
 
     def update(self, current, values=None, finalize=None):
@@ -69,7 +69,8 @@ class Progbar:
         if finalize is None:
             finalize = self.target is not None and current >= self.target
         now = time.time()
-        due = finalize or (self.verbose == 1 and now - self._last_update >= self.interval)
+        interval = self.interval if self._rewrites else max(self.interval, _IN_FILES)
+        due = finalize or (self.verbose == 1 and now - (self._last_update if self._rewrites else self._written) >= interval)
         averages = self.stateless_metrics is None or self.stateless_metrics
         if due or averages or not hasattr(values, "items"):
             self._take(current, values, finalize)
@@ -81,6 +82,7 @@ class Progbar:
             return
         if self.verbose == 1:
             self._write_bar(current, now, each, finalize)
+            self._written = now
         elif self.verbose == 2 and self.target:
             write(f"{self._count(current)} - {now - self._start:.0f}s -{self._pace(each)}{self._shown_values(signed=True)}")
         self._last_update = now
@@ -113,19 +115,22 @@ class Progbar:
         return each
 
     def _write_bar(self, current, now, each, finalize):
+        bold, green, grey, plain = (_BOLD, _GREEN, _GREY, _PLAIN) if self._rewrites else ("", "", "", "")
         if self.target:
             done = int(self.width * (float(current) / self.target))
-            bar = f"{_BOLD}{self._count(current)}{_PLAIN} "
-            bar += f"{_GREEN}{'━' * done}{_PLAIN}" if done > 0 else ""
-            bar += f"{_GREY}{'━' * (self.width - done)}{_PLAIN}"
+            bar = f"{bold}{self._count(current)}{plain} "
+            bar += f"{green}{'━' * done}{plain}" if done > 0 else ""
+            bar += f"{grey}{('━' if self._rewrites else '─') * (self.width - done)}{plain}"
         else:
             bar = f"{current:7d}/Unknown"
         clock = f"{now - self._start:.0f}s" if finalize or not self.target else _left(each * (self.target - current))
-        line = f"{bar} {_BOLD}{clock}{_PLAIN}{self._pace(each)}{self._shown_values()}"
+        line = f"{bar} {bold}{clock}{plain}{self._pace(each)}{self._shown_values()}"
+        if not self._rewrites:
+            write(line)
+            return
         width = len(line) - sum(line.count(code) * len(code) for code in (_BOLD, _GREEN, _GREY, _PLAIN))
-        again = "\b" * self._shown_width + "\r" if self._rewrites else "\n"
         rest = " " * (self._shown_width - width)  # what stands there from a longer line
-        write(again + line + rest + ("\n" if finalize else ""), line_break=False)
+        write("\b" * self._shown_width + "\r" + line + rest + ("\n" if finalize else ""), line_break=False)
         self._shown_width = width
 
     def _count(self, current) -> str:
@@ -138,6 +143,15 @@ class Progbar:
 
     def _shown_values(self, signed=False) -> str:
         return "".join(f" - {name}: {_number(*total, signed)}" for name, total in self._values.items())
+
+
+def _can_rewrite(stream) -> bool:
+    """Whether a line can be written anew there: in a terminal, a notebook, or the console of an editor that says so."""
+    if "ipykernel" in sys.modules and not isinstance(stream, (io.StringIO, io.TextIOWrapper)):
+        return True
+    if "PYCHARM_HOSTED" in os.environ:
+        return True
+    return bool(getattr(stream, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
 
 
 def _number(total, steps, signed) -> str:
@@ -207,6 +221,10 @@ class ProgbarLogger(Callback):
 
     def on_predict_end(self, logs=None):
         self._end(None)
+
+    def _abandon(self):
+        if self.progbar is not None and self.progbar._shown_width:
+            write("")  # what comes next, such as a traceback, begins on a line of its own
 
     def _begin(self):
         self.seen = 0
