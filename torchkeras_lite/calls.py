@@ -13,6 +13,7 @@ class Calls(threading.local):
     def __init__(self):
         self.layers, self.names = [], []
         self.remat: list = []  # what the RematScopes around say, the innermost last
+        self.narrow = False  # a layer with a mixed policy is being called, under autocast
         self.trying = False  # a layer is only tried out, to learn what shape comes out of it
         self.inferring = False  # a function runs on stand-ins: no generator may move
         self.stateless = None  # the StatelessScope that takes what is assigned to Variables

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 import torch
 
 from torchkeras_lite import config, registry
@@ -31,9 +29,9 @@ class DTypePolicy(Configurable):
         self.is_mixed: bool = name in _MIXED
 
     def autocast(self, device_type: str):
-        """The context in which a layer of this policy runs: nothing at all for a plain one."""
+        """The context in which a layer of this policy runs where it is not that around it: on, or off for a plain one."""
         if not self.is_mixed:
-            return nullcontext()
+            return torch.autocast(device_type, enabled=False)
         return torch.autocast(device_type, dtype=self.compute_torch_dtype)
 
     def get_config(self) -> dict:

@@ -154,6 +154,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             if (
                 plain
                 and not careful[0]
+                and not going_on.narrow
                 and not (
                     self._forward_hooks
                     or self._forward_pre_hooks
@@ -245,11 +246,10 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         try:
             if scope is not None:
                 scope.__enter__()
-            if self._policy.is_mixed:
-                with self._policy.autocast(config.get_device().type):
-                    outputs = self.call(*args, **kwargs)
-            else:
+            if self._policy.is_mixed is going_on.narrow:
                 outputs = self.call(*args, **kwargs)
+            else:
+                outputs = self._in_its_width(args, kwargs)
         except Exception as error:
             self._explain(error, args)
             raise
@@ -269,6 +269,15 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         if not self._direct and not torch.compiler.is_compiling():
             self._settle()
         return outputs
+
+    def _in_its_width(self, args, kwargs):
+        """`call` under autocast, or without it for a layer of one dtype inside one of a mixed policy."""
+        before, going_on.narrow = going_on.narrow, self._policy.is_mixed
+        try:
+            with self._policy.autocast(config.get_device().type):
+                return self.call(*args, **kwargs)
+        finally:
+            going_on.narrow = before
 
     def _settle(self):
         """Decides, once, whether later calls may take the short cut of `__call__`."""

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
+from torchkeras_lite import config
+
 
 class PyDataset:
     """Base of data that makes its batches itself: `dataset[i]` is batch `i`, `len(dataset)` says how many there are.
@@ -148,11 +150,22 @@ def _from_processes(source, order, workers: int, ahead: int):
         num_workers=workers,
         prefetch_factor=max(ahead // workers, 1),
         collate_fn=_as_it_is,
+        worker_init_fn=_stay_on_the_host,
     )
 
 
 def _as_it_is(batch):
     return batch
+
+
+_for_ever: list = []
+
+
+def _stay_on_the_host(worker: int) -> None:
+    """What a worker process makes lies in memory: a GPU that the parent works with cannot be used by its copies."""
+    scope = config.device("cpu")
+    scope.__enter__()
+    _for_ever.append(scope)
 
 
 class _Unbatched(torch.utils.data.Dataset):
