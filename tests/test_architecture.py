@@ -10,10 +10,10 @@ NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
     config lambdas registry calls dtype_policies dropin __main__
-    texts promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
+    files texts promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
     initializers activations regularizers constraints quantizers
     logs losses metrics optimizers data callbacks saving distribution
-    input_spec shapes weights drawn layer operation
+    input_spec shapes weights drawn layer operation export
     layers
     models
     mixed_precision backend utils preprocessing visualization
@@ -106,7 +106,8 @@ def test_no_circles():
 
 def test_old_words_stay_out():
     old = ("nb_epoch", "border_mode", "nb_filter", "W_regularizer", "output_dim=", "np_utils")
+    reader = PACKAGE / "saving" / "keras1.py"  # of files that hold those words
     for path in FILES:
-        text = path.read_text()
+        text = path.read_text() if path != reader else ""
         for word in old:
             assert word not in text or word == "output_dim=", f"{word} in {path}"

@@ -12,6 +12,7 @@ import torch
 
 from torchkeras_lite.callbacks.base import Callback
 from torchkeras_lite.data.followed import random_state, set_random_state
+from torchkeras_lite.files import whole
 from torchkeras_lite.seeds import generators_of
 
 _FORMAT = 1
@@ -128,19 +129,8 @@ class BackupAndRestore(Callback):
             "pass": self.batches.begun_with if self.batches is not None else None,
             "count": self.batches.count if self.batches is not None else 0,
         }
-        os.makedirs(self.backup_dir, exist_ok=True)
-        temporary = f"{self._path}.{os.getpid()}.tmp"
-        try:
-            with open(temporary, "wb") as file:
-                torch.save(_plain(state), file)
-                file.flush()
-                os.fsync(file.fileno())
-            if self.double_checkpoint and os.path.exists(self._path):
-                os.replace(self._path, f"{self._path}.bkp")
-            os.replace(temporary, self._path)
-        finally:
-            if os.path.exists(temporary):
-                os.remove(temporary)
+        with whole(self._path, keep=f"{self._path}.bkp" if self.double_checkpoint else None) as draft:
+            torch.save(_plain(state), draft)
 
     def _read(self) -> dict | None:
         """The last state that can be read; None if there is none."""

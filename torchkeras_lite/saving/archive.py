@@ -12,7 +12,7 @@ import struct
 import tempfile
 import zipfile
 
-from torchkeras_lite.saving.files import whole
+from torchkeras_lite.files import whole
 
 CONFIG, METADATA, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets"
 _FORMAT = "3.15.1"  # the version of Keras whose files these are
@@ -112,6 +112,17 @@ class Archive:
         if not isinstance(config, dict):
             raise ValueError(f"The config in {self.filepath!r} is not that of a model: {type(config).__name__}, not an object.")
         return config
+
+    def is_keras2(self) -> bool:
+        """Whether a release of Keras before 3 wrote this."""
+        if not self._has(METADATA):
+            return False
+        with self._open(METADATA) as file:
+            try:
+                metadata = json.loads(file.read(_CHUNK))
+            except (ValueError, RecursionError):
+                return False
+        return isinstance(metadata, dict) and str(metadata.get("keras_version")).startswith("2.")
 
     @contextlib.contextmanager
     def weights(self, limit: int):

@@ -12,8 +12,8 @@ import warnings
 import numpy as np
 
 from torchkeras_lite import registry
-from torchkeras_lite.saving import legacy_config
-from torchkeras_lite.saving.files import whole
+from torchkeras_lite.files import whole
+from torchkeras_lite.saving import keras1, legacy_config
 from torchkeras_lite.saving.stores import attribute, dataset, group_at
 
 _FORMAT = "3.15.1"
@@ -91,11 +91,21 @@ def load_model(file, filepath: str, compile: bool = True):
             "`load_weights`."
         )
     config = _json(attribute(file, "model_config"), filepath)
-    model = registry.deserialize(legacy_config.modern(config))
-    read_weights(model, group_at(file, "model_weights"), filepath)
+    model = registry.deserialize(legacy_config.modern(keras1.translated(config) if _is_keras1(file) else config))
+    read_weights(model, group_at(file, "model_weights"), filepath, same=True)
     if compile and "training_config" in file.attrs:
         _compile(model, file, _json(attribute(file, "training_config"), filepath))
     return model
+
+
+def _is_keras1(group) -> bool:
+    return keras1.is_keras1(_said(group, "keras_version"))
+
+
+def _said(group, key: str):
+    """An attribute of a group or else of its file; None where there is none."""
+    places = [place for place in (group, group.file) if key in place.attrs]
+    return attribute(places[0], key) if places else None
 
 
 def _json(text, filepath):
@@ -114,19 +124,43 @@ def _compile(model, file, config) -> None:
     if "optimizer_weights" not in file or not model.built:
         return
     group = group_at(file, "optimizer_weights")
-    values, variables = _values(group), model.optimizer.variables
-    if [value.shape for value in values] == [tuple(variable.shape) for variable in variables]:
+    values = _state_of_today(model.optimizer, _names(group, "weight_names"), _values(group))
+    if values is not None:
         model.optimizer.set_weights(values)
     else:
         warnings.warn("The state of the optimizer in the file does not fit, so it begins anew.", stacklevel=4)
 
 
-def read_weights(model, group, filepath, skip_mismatch: bool = False, by_name: bool = False) -> None:
+def _state_of_today(optimizer, names, values) -> list | None:
+    """The state of an optimizer, in today's order; None where it does not fit.
+
+    Keras 3 keeps the step, the learning rate, and what belongs to the first weight, to the second, and so on. Keras before 2.11
+    had the first number of all weights, then the second of all; neither release of Keras 2 kept the learning rate.
+    """
+    variables = optimizer.variables
+    shapes = [tuple(variable.shape) for variable in variables]
+    if [value.shape for value in values] == shapes:
+        return values
+    slots = shapes[2:]
+    kept = [value for name, value in zip(names, values, strict=True) if "vhat" not in name or value.shape in slots]
+    if len(kept) != len(variables) - 1 or not slots or kept[0].shape:
+        return None
+    step, rest = kept[0], kept[1:]
+    if not names[0].startswith("iteration:"):
+        each = len(optimizer._trainable_variables)
+        rest = [rest[i] for first in range(each) for i in range(first, len(rest), each)] if each else rest
+    return [step, variables[1].numpy(), *rest] if [value.shape for value in rest] == slots else None
+
+
+def read_weights(
+    model, group, filepath, skip_mismatch: bool = False, by_name: bool = False, same: bool = False
+) -> None:
     """Takes the weights from a group. All is checked before anything is changed.
 
     Args:
         skip_mismatch: leave out layers whose weights differ in number or shape, with a warning.
         by_name: layers are found by name, and those that only one side has are left alone; else by their order.
+        same: the model is that of the file, so that names tell more than the order, if they are the same.
 
     Raises:
         ValueError: there are other layers, or a layer's weights are of another number or shape.
@@ -138,7 +172,7 @@ def read_weights(model, group, filepath, skip_mismatch: bool = False, by_name: b
         )
     owners = [layer for layer in model.layers if _weights(layer)]
     names = [name for name in _names(group, "layer_names") if _names(group_at(group, name), "weight_names")]
-    if by_name:
+    if by_name or (same and sorted(names) == sorted(layer.name for layer in owners)):
         known = {layer.name: layer for layer in owners}
         pairs = [(known[name], name) for name in names if name in known]
     elif len(names) != len(owners):
@@ -149,8 +183,10 @@ def read_weights(model, group, filepath, skip_mismatch: bool = False, by_name: b
     else:
         pairs = list(zip(owners, names, strict=True))
     plan = []
+    old, theano = _is_keras1(group), _said(group, "backend") in ("theano", b"theano")
+    of_today = keras1.weights if old else keras1.turned_round if theano else lambda layer, values: values
     for layer, name in pairs:
-        variables, values = _weights(layer), _values(group_at(group, name))
+        variables, values = _weights(layer), of_today(layer, _values(group_at(group, name)))
         problem = _problem(variables, values)
         if problem is None:
             plan += zip(variables, values, strict=True)

@@ -25,15 +25,29 @@ _RENAMED = {  # class -> old setting -> today's
 _FORGOTTEN = {  # settings whose meaning has gone: of any class, and of single ones
     "": {"batch_input_shape", "input_dtype", "input_length", "dynamic", "is_legacy_optimizer", "implementation"},
     "InputLayer": {"ragged", "sparse"},
+    "MultiHeadAttention": {"query_shape", "key_shape", "value_shape"},
+    **{f"SeparableConv{rank}D": {f"kernel_{kind}" for kind in ("initializer", "regularizer", "constraint")} for rank in (1, 2)},
+    **{name: {"jit_compile"} for name in ("SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl")},
 }
+_TENSORFLOW = "torchkeras_lite.tensorflow"  # where graph_config looks for functions of TensorFlow
 _LAYERS, _INITIALIZERS = "keras.layers", "keras.initializers"  # there is an Identity in either
 _NOTHING = (None, False, 0, 1, 0.0, [], {}, "auto", "float32")
 _VALUES = {"softmax_v2": "softmax", "relu_v2": "relu"}
 
 
+@registry.register_keras_serializable("torchkeras_lite")
+def steep_hard_sigmoid(x):
+    """What "hard_sigmoid" means in files of Keras 1 and 2: x / 5 + 1/2, between 0 and 1. Keras 3 has x / 6 + 1/2."""
+    return (x * 0.2 + 0.5).clamp(0.0, 1.0)
+
+
+_HARD_SIGMOID = registry.serialize(steep_hard_sigmoid)
+
+
 def modern(config: dict, module: str = "keras") -> dict:
     """The config of a model or layer, as `registry.deserialize` reads it. `module` is that of its class if it names none."""
-    name = _CLASSES.get(config["class_name"], config["class_name"])
+    name = config["class_name"].removeprefix("Custom>") if isinstance(config["class_name"], str) else config["class_name"]
+    name = _CLASSES.get(name, name)
     inner = config.get("config")
     if name == "Functional" or (isinstance(inner, dict) and {"layers", "input_layers"} <= inner.keys()):
         inner = _graph(inner)
@@ -69,11 +83,51 @@ def _graph(inner: dict) -> dict:
         if _is_operation(one):
             layers.append({"module": "keras.src.ops.numpy", **one})
             continue
+        if one["class_name"] in ("TFOpLambda", "SlicingOpLambda"):
+            calls = [_node(node) for node in one.get("inbound_nodes", [])]
+            function = {"module": _TENSORFLOW, "class_name": one["config"]["function"], "config": {}}
+            layers.append({**function, "name": name, "inbound_nodes": calls})
+            continue
         settings = {**one["config"], "name": name} if isinstance(one["config"], dict) else one["config"]
         layer = modern({**one, "config": settings}, _LAYERS)
+        layer.pop("build_config", None)  # the calls build it
         layers.append({**layer, "name": name, "inbound_nodes": [_node(node) for node in one.get("inbound_nodes", [])]})
     ends = {key: _ends(inner[key]) for key in ("input_layers", "output_layers")}
+    _count_calls_from_zero(layers, ends)
     return {**{key: inner[key] for key in ("name", "trainable") if key in inner}, "layers": layers, **ends}
+
+
+def _count_calls_from_zero(layers: list, ends: dict) -> None:
+    """Models inside of a model were called once before, by themselves; Keras 2 counts that call where it names theirs."""
+    calls = {layer["name"]: len(layer["inbound_nodes"]) for layer in layers if _is_model(layer)}
+    found: dict[str, list] = {name: [] for name in calls}
+    where = [one for one in _places([layer["inbound_nodes"] for layer in layers]) if one[0] in calls]
+    where += [one for one in _lists(list(ends.values())) if one[0] in calls]
+    for place in where:
+        found[place[0]].append(place)
+    for name, places in found.items():
+        before = max((place[1] for place in places), default=0) - calls[name] + 1
+        for place in places if before > 0 else ():
+            place[1] -= before
+
+
+def _places(value) -> list:
+    """Where the tensors in some arguments come from: lists of layer, call, output."""
+    if isinstance(value, dict):
+        if value.get("class_name") == "__keras_tensor__":
+            return [value["config"]["keras_history"]]
+        value = list(value.values())
+    return [place for one in value for place in _places(one)] if isinstance(value, list) else []
+
+
+def _lists(value) -> list:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return []
+    if len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], int):
+        return [value]
+    return [place for one in value for place in _lists(one)]
 
 
 def _is_operation(one) -> bool:
@@ -132,6 +186,8 @@ def _settings(name: str, given: dict) -> dict:
         settings["batch_shape"] = settings.pop("batch_input_shape")
     if name == "Lambda":
         _function_of_lambda(settings)
+    if name in ("GRU", "GRUCell"):
+        settings.setdefault("reset_after", False)  # the only kind there was before the setting
     if name == "BatchNormalization" and isinstance(settings.get("axis"), list) and len(settings["axis"]) == 1:
         settings["axis"] = settings["axis"][0]
     if found is None or not inspect.isclass(found):
@@ -162,6 +218,8 @@ def _value(value, key: str = "") -> Any:
         return {key: _value(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_value(one) for one in value]
+    if value == "hard_sigmoid" and key.endswith("activation"):
+        return {**_HARD_SIGMOID}
     return _VALUES.get(value, value) if isinstance(value, str) else value
 
 
@@ -184,15 +242,16 @@ def _function_of_lambda(settings: dict) -> None:
 
 
 def modern_training(config: dict) -> dict:
-    """The arguments of `compile()`, out of a `training_config`."""
+    """The arguments of `compile()`, out of a `training_config`, or of a `compile_config` of Keras 2."""
     given = dict(config)
-    optimizer = given.pop("optimizer_config", None)
+    optimizer = given.pop("optimizer_config", None) or given.pop("optimizer", None)
     found = {key: given[key] for key in ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile") if key in given}
     found["loss"] = _named(given.get("loss"))
     for key in ("metrics", "weighted_metrics"):
         found[key] = _named(given.get(key))
     if optimizer is not None:
-        found["optimizer"] = modern({**optimizer, "module": "keras.optimizers"})
+        named = isinstance(optimizer, str)
+        found["optimizer"] = optimizer if named else modern({**optimizer, "module": "keras.optimizers"})
     return {key: value for key, value in found.items() if value is not None}
 
 

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 
 from torchkeras_lite import lambdas, registry
-from torchkeras_lite.saving import archive, hdf5, weights
+from torchkeras_lite.saving import archive, hdf5, keras1, legacy_config, weights
 from torchkeras_lite.saving.stores import group_at
 
 
@@ -119,10 +119,10 @@ def _load_archive(filepath, compile):
 
     with archive.Archive(filepath) as source:
         config = source.config()
-        compiled = config.pop("compile_config", None)
-        model = registry.deserialize(config)
+        compiled, is_keras2 = config.pop("compile_config", None), source.is_keras2()
+        model = registry.deserialize(legacy_config.modern(config) if is_keras2 else config)
         if compile and compiled:
-            _compile(model, compiled)
+            _compile(model, legacy_config.modern_training(compiled) if is_keras2 else compiled)
         if model.built:
             with source.weights(_room(model)) as place, h5py.File(place, "r") as file:
                 weights.read(model, file, filepath)
@@ -205,6 +205,10 @@ def deserialize_keras_object(config, custom_objects: dict | None = None, safe_mo
 
 
 def model_from_json(json_string: str, custom_objects: dict | None = None):
-    """The model, without its weights, that `model.to_json()` described."""
+    """The model, without its weights, that `model.to_json()` described, in whatever release of Keras."""
     with _valid("The description of the model"):
-        return registry.deserialize(json.loads(json_string), custom_objects)
+        config = json.loads(json_string)
+        if isinstance(config, dict) and "class_name" in config and "module" not in config:  # Keras 3 names a module
+            old = keras1.is_keras1(config.get("keras_version"))
+            config = legacy_config.modern(keras1.translated(config) if old else config)
+        return registry.deserialize(config, custom_objects)

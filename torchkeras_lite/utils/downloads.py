@@ -15,7 +15,7 @@ import warnings
 import zipfile
 
 from torchkeras_lite.callbacks import Progbar, write
-from torchkeras_lite.saving.files import whole
+from torchkeras_lite.files import whole
 
 _CHUNK = 1 << 16
 _LARGEST = 1 << 38  # bytes that an archive may unpack to

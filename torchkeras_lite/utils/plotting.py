@@ -6,8 +6,8 @@ import os
 import warnings
 from typing import Any, NamedTuple
 
+from torchkeras_lite.files import whole
 from torchkeras_lite.graph import Graph, mapped
-from torchkeras_lite.saving.files import whole
 from torchkeras_lite.utils.canvas import Figure, Svg
 from torchkeras_lite.utils.layout import Layout
 

@@ -8,10 +8,13 @@ import uuid
 
 
 @contextlib.contextmanager
-def whole(filepath: str):
+def whole(filepath: str, keep: str | None = None):
     """`with whole("a.h5") as draft:` write to `draft`, which becomes the file at the end; if something fails, nothing changes.
 
     Folders are made. What is written is on the disk before the name points to it.
+
+    Args:
+        keep: where the file that was there goes.
     """
     folder = os.path.dirname(os.path.abspath(filepath))
     os.makedirs(folder, exist_ok=True)
@@ -20,6 +23,8 @@ def whole(filepath: str):
         yield draft
         with open(draft, "rb") as file:
             os.fsync(file.fileno())
+        if keep is not None and os.path.exists(filepath):
+            os.replace(filepath, keep)
         os.replace(draft, filepath)
     finally:
         with contextlib.suppress(FileNotFoundError):
