@@ -177,3 +177,14 @@ def test_a_file_of_weights_is_no_model(tmp_path):
     two().save_weights(tmp_path / "w.h5")
     with pytest.raises(ValueError, match="no model"):
         keras.models.load_model(tmp_path / "w.h5")
+
+
+@pytest.mark.parametrize(("version", "slope"), [("1.2.2", 1 / 5), ("2.15.0", 1 / 5), ("3.15.1", 1 / 6)])
+def test_hard_sigmoid_has_the_slope_of_the_release(version, slope, tmp_path):
+    given = {"kernel:0": np.eye(4, 2, dtype="float32"), "bias:0": np.zeros(2, "float32")}
+    config = {"class_name": "Sequential", "config": [dense("a", 2, "hard_sigmoid", batch_input_shape=[None, 4])]}
+    model = keras.models.load_model(old_file(tmp_path / "m.h5", config, {"a": given}, version=version))
+    np.testing.assert_allclose(model.predict(X, verbose=0), np.clip(X[:, :2] * slope + 0.5, 0, 1), atol=1e-6)
+    model.save(tmp_path / "again.h5")
+    again = keras.models.load_model(tmp_path / "again.h5")
+    np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))

@@ -91,7 +91,10 @@ def load_model(file, filepath: str, compile: bool = True):
             "`load_weights`."
         )
     config = _json(attribute(file, "model_config"), filepath)
-    model = registry.deserialize(legacy_config.modern(keras1.translated(config) if _is_keras1(file) else config))
+    config = keras1.translated(config) if _is_keras1(file) else config
+    if not _of_keras3(file):
+        config = legacy_config.as_meant(config)
+    model = registry.deserialize(legacy_config.modern(config))
     read_weights(model, group_at(file, "model_weights"), filepath, same=True)
     if compile and "training_config" in file.attrs:
         _compile(model, file, _json(attribute(file, "training_config"), filepath))
@@ -100,6 +103,11 @@ def load_model(file, filepath: str, compile: bool = True):
 
 def _is_keras1(group) -> bool:
     return keras1.is_keras1(_said(group, "keras_version"))
+
+
+def _of_keras3(file) -> bool:
+    version = _said(file, "keras_version")
+    return str(version.decode("utf8") if isinstance(version, bytes) else version).startswith("3")
 
 
 def _said(group, key: str):

@@ -62,6 +62,15 @@ def modern(config: dict, module: str = "keras") -> dict:
     return made | {key: config[key] for key in ("build_config",) if config.get(key)}
 
 
+def as_meant(config: Any, key: str = "") -> Any:
+    """The config of a release before Keras 3, with names that have another meaning now replaced by what they meant."""
+    if isinstance(config, dict):
+        return {key: as_meant(value, key) for key, value in config.items()}
+    if isinstance(config, list):
+        return [as_meant(value) for value in config]
+    return {**_HARD_SIGMOID} if config == "hard_sigmoid" and key.endswith("activation") else config
+
+
 def _chain(inner) -> dict:
     given = {"layers": inner} if isinstance(inner, list) else dict(inner)
     layers = []
@@ -218,8 +227,6 @@ def _value(value, key: str = "") -> Any:
         return {key: _value(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_value(one) for one in value]
-    if value == "hard_sigmoid" and key.endswith("activation"):
-        return {**_HARD_SIGMOID}
     return _VALUES.get(value, value) if isinstance(value, str) else value
 
 

@@ -120,7 +120,7 @@ def _load_archive(filepath, compile):
     with archive.Archive(filepath) as source:
         config = source.config()
         compiled, is_keras2 = config.pop("compile_config", None), source.is_keras2()
-        model = registry.deserialize(legacy_config.modern(config) if is_keras2 else config)
+        model = registry.deserialize(legacy_config.modern(legacy_config.as_meant(config)) if is_keras2 else config)
         if compile and compiled:
             _compile(model, legacy_config.modern_training(compiled) if is_keras2 else compiled)
         if model.built:
@@ -210,5 +210,5 @@ def model_from_json(json_string: str, custom_objects: dict | None = None):
         config = json.loads(json_string)
         if isinstance(config, dict) and "class_name" in config and "module" not in config:  # Keras 3 names a module
             old = keras1.is_keras1(config.get("keras_version"))
-            config = legacy_config.modern(keras1.translated(config) if old else config)
+            config = legacy_config.modern(legacy_config.as_meant(keras1.translated(config) if old else config))
         return registry.deserialize(config, custom_objects)
