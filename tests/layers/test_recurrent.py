@@ -352,3 +352,18 @@ def test_states_that_are_not_there():
     layer = layers.LSTM(2)
     layer.reset_state()
     assert layer.states is None
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_first_states_that_do_not_fit(kind, masked):
+    layer = getattr(layers, kind)(5)
+    x, mask = torch.ones(2, 3, 4), torch.ones(2, 3, dtype=torch.bool) if masked else None
+    layer(x)
+    states = lambda *shape: [torch.full(shape, 0.5)] * (2 if kind == "LSTM" else 1)  # noqa: E731
+    for shape in ((20, 5), (2, 7), (3, 5)):
+        with pytest.raises(ValueError, match="The first states of"):
+            layer(x, initial_state=states(*shape), mask=mask)
+    one, all_rows = layer(x, initial_state=states(1, 5), mask=mask), layer(x, initial_state=states(2, 5), mask=mask)
+    assert torch.equal(one, all_rows)
+    assert layer(layers.Input((3, 4)), initial_state=states(20, 5)).shape == (20, 5)

@@ -38,10 +38,25 @@ def through_kernel(kernel, x, states, weights, mask=None, sequences=False, last_
 
 
 def _run(kernel, x, states, weights, batch_first=True):
+    shape = (x.shape[0 if batch_first else 1], weights[1].shape[1])
+    if states[0].shape != shape or states[-1].shape != shape:
+        states = [_fitting(state, shape) for state in states]
     states = [state.unsqueeze(0) for state in states]
     given = states if kernel is torch.lstm else states[0]
     outputs, *states = kernel(x, given, weights, len(weights) > 2, 1, 0.0, torch.is_grad_enabled(), False, batch_first)
     return outputs, [state.squeeze(0) for state in states]
+
+
+def _fitting(state, shape):
+    """A state of one row for all rows. Others do not fit: torch.lstm would not look, and read on behind their end."""
+    if state.shape[-1] != shape[1] or state.ndim != 2:
+        raise ValueError(f"The first states of this recurrent layer have to be {shape} in size. Received: {tuple(state.shape)}")
+    if state.shape[0] != 1:
+        raise ValueError(
+            f"The first states of a recurrent layer need the rows of its input: the size of tensor a ({state.shape[0]}) must "
+            f"match the size of tensor b ({shape[0]}) at non-singleton dimension 0"
+        )
+    return state.expand(shape)
 
 
 def _masked(kernel, x, states, weights, mask, sequences, last_states, zeros):
