@@ -8,7 +8,10 @@ from torchkeras_lite import (
     callbacks,
     constraints,
     datasets,
+    distillation,
+    distribution,
     dtype_policies,
+    export,
     initializers,
     layers,
     losses,
@@ -25,6 +28,7 @@ from torchkeras_lite import (
     tree,
     utils,
     visualization,
+    wrappers,
 )
 from torchkeras_lite.config import VERSION as __version__
 from torchkeras_lite.config import device, version

@@ -29,10 +29,11 @@ def snippet(python, repository, tmp_path):
 
 def test_every_path_of_every_release(snippet):
     snippet(f"""
+        import pathlib
         import keras
         from importlib import import_module
         lost = []
-        for line in open({str(TABLE)!r}).read().splitlines():
+        for line in pathlib.Path({str(TABLE)!r}).read_text().splitlines():
             path, *names = line.split()
             module = import_module("keras." + path)
             lost += [(path, name) for name in names if not hasattr(module, name)]

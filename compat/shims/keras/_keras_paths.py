@@ -30,7 +30,6 @@ PATHS = {
     "legacy.layers": "keras.layers",
     "legacy.models": "keras.models",
     "legacy.interfaces": "keras._legacy",
-    "wrappers": "keras._wrappers",
     "wrappers.scikit_learn": "keras._wrappers",
     "preprocessing.image": "keras._image",
     "preprocessing.sequence": "keras._sequence",
@@ -82,8 +81,9 @@ NAMES = {
             "conv_input_length", "conv_output_length", "deconv_length", "get_from_module", "has_arg", "is_keras_tensor",
             "multi_gpu_model",
             "object_list_uid", "probas_to_classes", "print_summary", "slice_arrays", "to_list", "unpack_singleton",
-            "count_params", "normalize_padding", "normalize_tuple",
+            "convert_dense_weights_data_format", "count_params", "make_batches", "normalize_padding", "normalize_tuple",
         )},
         "get_source_inputs": "keras._engine:get_source_inputs",
+        "Reduction": "keras._losses:Reduction",
     },
 }  # fmt: skip
