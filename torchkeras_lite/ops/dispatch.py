@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
 import torch
+from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config, symbolic
 from torchkeras_lite.promotion import dtype_of, result_type, torch_result_type
+from torchkeras_lite.texts import Texts, is_texts
 from torchkeras_lite.variable import tensor_of
 
 Tensor = torch.Tensor
@@ -48,6 +51,8 @@ def lifted(function, *args, **kwargs):
     if symbolic.is_symbolic(args, kwargs):
         return symbolic.record(function, args, kwargs)
     named = symbolic.NAMED[function]
+    if _has_texts(named, args):
+        return _of_texts(function, named, args, kwargs)
     device = next((arg.device for arg in (args[0] if named.listed else args) if isinstance(arg, Tensor)), None)
     if named.listed:
         return function([to_tensor(value, None, device) for value in args[0]], *args[1:], **kwargs)
@@ -82,6 +87,8 @@ def _joined(function, args, kwargs, *dtypes):
     if symbolic.is_symbolic(args, kwargs):
         return symbolic.record(function, args, kwargs)
     named = symbolic.NAMED[function]
+    if _has_texts(named, args):
+        return _of_texts(function, named, args, kwargs)
     if named.listed:
         return function(together(args[0], *dtypes), *args[1:], **kwargs)
     count = len(args)
@@ -92,6 +99,42 @@ def _joined(function, args, kwargs, *dtypes):
     for place, value in zip(places, together([args[place] for place in places], *dtypes), strict=True):
         made[place] = value
     return function(*made, **kwargs)
+
+
+# What only moves values, or compares them: so it does with strings.
+_FOR_TEXTS = frozenset(
+    """BroadcastTo Concatenate Equal ExpandDims Flip GetItem Greater GreaterEqual Hsplit Hstack Less LessEqual Moveaxis NotEqual
+    Ravel Repeat Reshape Roll Slice Sort Split Squeeze Stack Swapaxes Take TakeAlongAxis Tile Transpose Unstack Vsplit Vstack
+    Where""".split()
+)
+
+
+def _has_texts(named, args) -> bool:
+    """Whether strings stand where tensors should. (Settings may well be strings.)"""
+    if named.listed:
+        return any(map(is_texts, args[0]))
+    return any(is_texts(arg) for place, arg in enumerate(args) if not isinstance(arg, Tensor) and named.takes_tensor(place))
+
+
+def _of_texts(function, named, args, kwargs):
+    """`function` of strings, which go through it as their numbers in a sorted list."""
+    texts = [(place, arg) for place, arg in enumerate(args[0] if named.listed else args) if is_texts(arg)]
+    texts = [(place, Texts(arg)) for place, arg in texts if named.listed or named.takes_tensor(place)]
+    if named.kind not in _FOR_TEXTS or not texts:
+        raise ValueError(f"The operation {named.kind} computes with numbers. Received strings: {args}")
+    words = sorted({word for _, arg in texts for word in arg.ravel().tolist()})
+    numbers = {word: number for number, word in enumerate(words)}
+    made = [*(args[0] if named.listed else args)]
+    for place, arg in texts:
+        made[place] = torch.tensor([numbers[word] for word in arg.ravel().tolist()], dtype=torch.int64).reshape(arg.shape)
+    table = Texts(np.array([*words, None], dtype=object)[:-1])
+
+    def word(leaf):
+        return table[leaf.numpy()].view(Texts) if isinstance(leaf, Tensor) and leaf.dtype is torch.int64 else leaf
+
+    with config.device("cpu"):
+        result = function(made, *args[1:], **kwargs) if named.listed else function(*made, **kwargs)
+    return pytree.tree_map(word, result)
 
 
 def together(values, *dtypes) -> list:

@@ -18,6 +18,7 @@ from torchkeras_lite.ops.dispatch import (
     weak,
 )
 from torchkeras_lite.symbolic import is_symbolic
+from torchkeras_lite.texts import is_texts
 
 op = family("numpy")
 
@@ -81,7 +82,7 @@ def where(condition, x1=None, x2=None):
             return lifted(where, condition, x1, x2)
         condition = to_tensor(condition, torch.bool)
     if not ((isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1.dtype is x2.dtype) or weak(x2, x1) or weak(x1, x2)):
-        if is_symbolic((x1, x2)):
+        if is_symbolic((x1, x2)) or is_texts(x1):
             return lifted(where, condition, x1, x2)
         x1, x2 = together([x1, x2])
     return torch.where(condition, x1, x2)
