@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 
 import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite.modes import flushed_denormals, training_mode
+
+
+def _unbuilt(model) -> list[tuple]:
+    """The layers that are not built, with copies of what they hold."""
+    layers = [module for module in model.modules() if getattr(module, "built", True) is False]
+    return [(layer, {k: copy.copy(v) if type(v) in (dict, list) else v for k, v in vars(layer).items()}) for layer in layers]
+
+
+def _put_back(before) -> None:
+    """Layers become what they were."""
+    for layer, held in before:
+        vars(layer).clear()
+        vars(layer).update(held)
 
 
 class Readiness:
@@ -21,20 +35,31 @@ class Readiness:
         """Builds the model and its optimizer from the first batch."""
         if not self.built:
             self._build_for_data(batch[0])
-        if self.compiled and self._captured is None:
+        if self.compiled and self._captured is None and not self._builds_itself():
             object.__setattr__(self, "_captured", self.trainable_weights)
+
+    def _builds_itself(self) -> bool:
+        """Whether steps of its own are still to build what is in it."""
+        return self._has_own_steps() and any(getattr(module, "built", True) is False for module in self.modules())
 
     def _build_for_data(self, x):
         """Builds an unbuilt model by one call on two rows, in inference mode: nothing is learned, nothing counted.
 
-        A model without a `call`, whose steps use the models in it, has nothing to build by.
+        A model without a `call`, whose steps use the models in it, has nothing to build by. Nor has one whose own steps call
+        it on something else than the data: it is built in its first step.
         """
         if not self.computes:
             self.built = True
             return
         few = pytree.tree_map(lambda t: t[:2], x)
-        with torch.no_grad():
-            self(few, training=False)
+        before = _unbuilt(self) if self._has_own_steps() else None
+        try:
+            with torch.no_grad():
+                self(few, training=False)
+        except Exception:
+            if before is None:
+                raise
+            _put_back(before)
 
     @contextlib.contextmanager
     def _training(self):
@@ -55,6 +80,9 @@ class Readiness:
     def _begin_training(self) -> list:
         """The parameters to train, as a list that stays the same object while they are the same parameters."""
         if self._captured is None:
+            if self._builds_itself():
+                self._look_around()
+                return []
             object.__setattr__(self, "_captured", self.trainable_weights)
         params = [variable.raw for variable in self._captured]
         current = self._params
