@@ -84,6 +84,13 @@ class CompileLoss:
             return [None] * len(self.names)
         if spread and isinstance(data, torch.Tensor):
             return [data] * len(self.names)
+        if what == "y" and isinstance(self.given, (list, tuple, dict)) and not isinstance(data, dict):
+            found = _values(data)
+            if len(found) != len(self.names):
+                wanted = [loss is not None for loss in _in_order(self.given, self.names, len(self.names), "loss")]
+                if sum(wanted) == len(found):  # there are targets for those outputs alone that have a loss
+                    targets = iter(found)
+                    return [next(targets) if has_loss else None for has_loss in wanted]
         return _in_order(data, self.names, len(self.names), what)
 
 
