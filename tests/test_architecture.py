@@ -17,7 +17,7 @@ ORDER = """
     layers
     models
     mixed_precision backend utils preprocessing visualization
-    applications datasets wrappers
+    applications datasets wrappers distillation
     __init__
 """.split()
 LAZY = {"h5py", "tabulate", "pandas", "sklearn", "matplotlib", "PIL", "scipy", "onnx", "tensorboard", "IPython"}

@@ -12,6 +12,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import registry, saving
+from torchkeras_lite.export import export_model
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.models import graph_config
 from torchkeras_lite.models.summary import print_summary
@@ -198,6 +199,29 @@ class Model(Wired, Trainer, Layer):
     def save(self, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
         """Writes the whole model to a `.keras` or HDF5 file. See `saving.save_model`."""
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def export(
+        self, filepath: str | os.PathLike, format: str = "tf_saved_model", verbose=None, input_signature=None, **kwargs
+    ) -> str:
+        """Writes the model, in inference mode, as a program that runs without this package: format="torch".
+
+            model.export("model.pt2", format="torch")
+            torch.export.load("model.pt2").module()(x)
+
+        Sizes that are None in the model's inputs stay open, the number of rows too.
+
+        Args:
+            format: "torch". The other formats of Keras are refused with a NotImplementedError that says what to do.
+            verbose: whether to print where the file is; None is yes.
+            input_signature: a list with an InputSpec, KerasTensor or tensor for each argument of the call, where others are
+                meant than those that the model knows.
+            kwargs: for `torch.export.export`: `strict`, `dynamic_shapes`, ...
+
+        Raises:
+            ValueError: an unknown format or argument, or a file name without ".pt2".
+            RuntimeError: torch cannot export the model.
+        """
+        return export_model(self, filepath, format, verbose, input_signature, **kwargs)
 
     def to_json(self, **kwargs) -> str:
         """The config as JSON text (`kwargs` go to `json.dumps`), for `models.model_from_json`."""
