@@ -12,6 +12,8 @@ _FILES = {
         tensorboard terminate_on_nan
         """,
     "constraints": "constraints",
+    "distribution": "distribution_lib",
+    "distillation": "distillation_loss distiller",
     "dtype_policies": "dtype_policy dtype_policy_map",
     "initializers": "constant_initializers initializer random_initializers",
     "layers": "input_spec layer activations attention convolutional core merging normalization pooling preprocessing "
@@ -99,6 +101,7 @@ PATHS |= {
     "api_export": "keras._api_export",
     "ops.function": "torchkeras_lite.operation",
     "ops.node": "torchkeras_lite.symbolic",
+    "ops.random": "keras.random",
     "ops.operation": "torchkeras_lite.operation",
 }
 BEHIND = dict.fromkeys(("ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy"), "keras._op_classes")
