@@ -302,8 +302,9 @@ SNIPPETS = {
         assert K.gradients(K.sum(K.square(v)), [K.variable(1.0)]) == [None]
         with pytest.raises(ValueError, match="no record"):
             K.gradients(K.sum(K.square(v)), [K.constant(1.0)])
+        near(Model(model.input, K.gradients(loss, model.input)[0]).predict(x, verbose=0), wanted[0])
         with pytest.raises(RuntimeError, match="K.function"):
-            Model(model.input, K.gradients(loss, model.input)[0]).predict(x, verbose=0)
+            Model(model.input, K.gradients(loss, dense.kernel)[0]).predict(x, verbose=0)
     """,
     "what cannot be": """
         p, t = K.placeholder((None, 3)), K.placeholder((None, None, 3))

@@ -20,12 +20,14 @@ from torchkeras_lite.symbolic import KerasTensor
 def seen_by(function, known=None) -> list[KerasTensor]:
     """The KerasTensors that a function, or a function that it calls, finds outside of its arguments."""
     known = set() if known is None else known
+    found = []
     while isinstance(function, (functools.partial, types.MethodType)):
+        if isinstance(function, functools.partial):
+            found += [leaf for leaf in leaves([*function.args, function.keywords]) if isinstance(leaf, KerasTensor)]
         function = function.func if isinstance(function, functools.partial) else function.__func__
     if not isinstance(function, types.FunctionType) or id(function) in known:
-        return []
+        return found
     known.add(id(function))
-    found = []
     for value in _outside_of(function):
         if isinstance(value, types.FunctionType):
             # What lies in other modules than the user's own has never met the tensors.

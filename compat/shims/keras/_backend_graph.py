@@ -241,15 +241,15 @@ def _total(losses) -> torch.Tensor:
 
 def _way(losses, inner) -> tuple:
     """What leads from tensors to losses: (the tensors, those of them that follow from others of them, what else comes in)."""
-    on_the_way, beside, nested = dict.fromkeys(inner), {}, []
+    on_the_way, beside, nested = dict.fromkeys(inner), {}, {}  # dicts as sets: of lists `in` would draw an ==
     for node in _nodes_behind(losses):
         if on_the_way.keys().isdisjoint(node.inputs):
             continue
-        nested += [tensor for tensor in node.outputs if tensor in on_the_way]  # they were asked for
+        nested |= {tensor: None for tensor in node.outputs if tensor in on_the_way}  # they were asked for
         on_the_way.update(dict.fromkeys(node.outputs))
         beside.update(dict.fromkeys(node.inputs))
     beside = [tensor for tensor in beside if tensor not in on_the_way]
-    return [tensor for tensor in dict.fromkeys(inner) if tensor not in nested], nested, beside
+    return [tensor for tensor in dict.fromkeys(inner) if tensor not in nested], list(nested), beside
 
 
 def _nodes_behind(tensors) -> list:

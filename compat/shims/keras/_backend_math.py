@@ -6,6 +6,8 @@ import functools
 import math
 import operator
 
+import numpy as np
+
 from torchkeras_lite import ops
 
 from ._backend_shapes import Shape, vector
@@ -17,7 +19,7 @@ def _over(reduce, what):
     """A reduction as the backend has it. `axis` is a number, several, or None for all."""
 
     def reduction(x, axis=None, keepdims=False):
-        return reduce(vector(x), tuple(axis) if isinstance(axis, list) else axis, keepdims)
+        return reduce(vector(x), tuple(map(int, axis)) if isinstance(axis, (list, tuple, np.ndarray)) else axis, keepdims)
 
     reduction.__name__ = reduction.__qualname__ = reduce.__name__
     reduction.__doc__ = f"{what} over `axis`: a number, several, or None for all; with `keepdims` it stays, of size 1."

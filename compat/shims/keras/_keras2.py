@@ -6,6 +6,8 @@ _WITH_KERNELS = "Dense Conv1D Conv2D Conv3D Conv2DTranspose Conv3DTranspose".spl
 
 PATHS = {
     "backend": "keras._backend",
+    "utils.legacy": "keras._objects",
+    "legacy.saving.serialization": "keras._objects",
     **{f"backend.{name}_backend": "keras._backend" for name in ("tensorflow", "theano", "cntk", "load")},
     "backend.common": "keras._backend",
 }
@@ -29,15 +31,23 @@ NAMES = {
         "AtrousConv2D": "keras._layers:AtrousConvolution2D",
         "Deconv2D": "keras._layers:Deconvolution2D",
         "Deconv3D": "keras._layers:Deconvolution3D",
+        "DenseFeatures": "keras._feature_columns:DenseFeatures",
         "AbstractRNNCell": "torchkeras_lite.layers:Layer",
+        "TFSMLayer": "keras._saved_model:TFSMLayer",
         "PreprocessingLayer": "torchkeras_lite.layers:Layer",
         "BatchNormalizationV1": "torchkeras_lite.layers:BatchNormalization",
         "BatchNormalizationV2": "torchkeras_lite.layers:BatchNormalization",
         "SyncBatchNormalization": "keras._dead_layers:SyncBatchNormalization",
+        "RandomFourierFeatures": "keras._dead_layers:RandomFourierFeatures",
     },
     "optimizers": {name.lower(): f"torchkeras_lite.optimizers:{name}" for name in _OPTIMIZERS},
     "callbacks": {"BaseLogger": "torchkeras_lite.callbacks:Callback"},
-    "utils": {"get_file": "keras._downloads:get_file"},
+    "utils": {
+        "deserialize_keras_object": "keras._objects:either",
+        "get_file": "keras._downloads:get_file",
+        "image_dataset_from_directory": "keras._datasets:image_dataset_from_directory",
+    },
+    "preprocessing": {"image_dataset_from_directory": "keras._datasets:image_dataset_from_directory"},
 }
 
 _QUEUE = {"max_queue_size": None, "workers": None, "use_multiprocessing": None}
@@ -45,11 +55,14 @@ _QUEUE = {"max_queue_size": None, "workers": None, "use_multiprocessing": None}
 ARGUMENTS = {
     **{f"optimizers.{name}": {"lr": ("learning_rate", rate), "decay": decay, "epsilon": epsilon} for name in _OPTIMIZERS},
     "models.Trainer.compile": {"sample_weight_mode": None, "target_tensors": no_targets, "experimental_run_tf_function": None},
+    "layers.Layer.add_loss": {"inputs": None},
+    "models.Model.add_loss": {"inputs": None},
     "models.Model.fit": _QUEUE,
     "models.Model.evaluate": _QUEUE,
     "models.Model.predict": _QUEUE,
     "models.Model.train_on_batch": {"reset_metrics": None},
     "models.Model.test_on_batch": {"reset_metrics": None},
+    "metrics.Metric.add_weight": {"synchronization": None, "aggregation": None},
     "callbacks.ModelCheckpoint": {"period": After(every_so_many_epochs)},
     "callbacks.TensorBoard": {
         **dict.fromkeys(("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data")),
@@ -67,6 +80,9 @@ ARGUMENTS["optimizers.SGD"].pop("epsilon")
 PLACES = {
     "layers.Layer": "keras._places:without_itself",
     "layers.Layer.add_weight": "keras._places:name_of_weight",
+    "layers.Layer.add_loss": "keras._places:losses_alone",
+    "models.Model.add_loss": "keras._places:losses_alone",
+    "metrics.Metric.add_weight": "keras._places:name_of_weight",
     "models.Model": "keras._places:without_itself",
     "models.Trainer.compile": "keras._places:compile_arguments",
     "optimizers.LossScaleOptimizer": "keras._places:loss_scale",
@@ -83,16 +99,20 @@ MEMBERS = {
     "layers.Layer": {
         name: f"keras._methods:{name}"
         for name in ("get_input_at", "get_output_at", "get_input_shape_at", "get_output_shape_at", "get_output_shape_for")
-    } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {"updates": "keras._methods:updates"},
+    } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {
+        name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for")
+    },
+    "layers.Bidirectional": {"layer": "keras._methods:layer_of_both"},
     **{f"layers.{layer}": {"W": "keras._methods:kernel", "b": "keras._methods:bias"} for layer in _WITH_KERNELS},
     "layers.Embedding": {"W": "keras._methods:embeddings"},
-    "KerasTensor": {"_keras_shape": "keras._methods:keras_shape"},
+    "KerasTensor": {name: f"keras._methods:{name[1:]}" for name in ("_keras_shape", "_keras_history")},
     "models.Model": {
         "fit_generator": "keras._methods:fit_generator",
         "evaluate_generator": "keras._methods:evaluate_generator",
         "predict_generator": "keras._methods:predict_generator",
         "reset_states": "keras._methods:reset_states",
         "to_yaml": "keras._methods:to_yaml",
+        "export": "keras._saved_model:export",
         **{name: f"keras._compiled:{name}" for name in ("compiled_loss", "compiled_metrics", "metrics_names")},
     },
     "models.entries.Entry": {"standardized": "keras._methods:standardized"},

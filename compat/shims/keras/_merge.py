@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchkeras_lite import layers, models
+from torchkeras_lite.layers.merging import Merge as TodaysMerge
 
 from . import _methods
 from ._layers import merging
@@ -30,6 +31,13 @@ class Merge(layers.Layer):
 
     def compute_mask(self, inputs, mask=None):
         return self.merging.compute_mask(inputs, mask) if mask is not None else None
+
+
+class ByFunction(TodaysMerge):
+    """`_Merge`, from which layers of one's own were derived: a subclass writes `_merge_function(inputs)`."""
+
+    def call(self, inputs):
+        return self._merge_function(inputs)
 
 
 class Branched(models.Functional):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
-from torchkeras_lite import layers
+from torchkeras_lite import KerasTensor, layers
 from torchkeras_lite.models.entries import Entry
 
 from ._words import by_name
@@ -142,10 +142,40 @@ def get_output_shape_for(self, input_shape):
     return self.compute_output_shape(input_shape)
 
 
-keras_shape = property(lambda tensor: tensor.shape)  # of a KerasTensor; scripts read it though it was private
+def _history(tensor):
+    node = tensor.node
+    calls = getattr(node.operation, "_nodes", [])
+    return node.operation, next((i for i, one in enumerate(calls) if one is node), 0), tensor.index
+
+
+# Of a KerasTensor; scripts read them though they were private: its shape; the layer, the number of its call, which output.
+keras_shape = property(lambda tensor: tensor.shape)
+keras_history = property(_history)
 
 # What a layer does to its own weights in a step (moving statistics) happens in its call: nothing is left to be run.
 updates = property(lambda layer: [])
+
+
+def get_updates_for(self, inputs):
+    """Nothing: see `updates`."""
+    return []
+
+
+def get_losses_for(self, inputs):
+    """The losses that follow from the weights alone, for `inputs=None`; otherwise those that calls have added."""
+    own = [weight.regularizer(weight) for weight in self.trainable_weights if weight.regularizer is not None]
+    return own if inputs is None else self.losses[: max(len(self.losses) - len(own), 0)]
+
+
+def add_update(self, updates, inputs=None):
+    """Gives weights new values in training: pairs (weight, value). What `K.update` and its like gave is done already."""
+    for update in updates if isinstance(updates, list) else [updates]:
+        if isinstance(update, tuple) and self.training and not isinstance(update[1], KerasTensor):
+            weight, value = update
+            weight.assign(value.detach() if hasattr(value, "detach") else value)
+
+
+layer_of_both = property(lambda layer: layer.forward_layer)  # `Bidirectional.layer`
 
 
 # ---------------------------------------------------------------- weights by a letter
