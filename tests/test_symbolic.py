@@ -308,3 +308,35 @@ def test_torchs_named_results_come_out_of_a_model():
     model = keras.Model(x, torch.topk(x, 2))
     values, indices = model(torch.tensor([[1.0, 3.0, 2.0]]))
     assert values.tolist() == [[3.0, 2.0]] and indices.tolist() == [[1, 2]]
+
+
+def test_sparse_and_ragged_are_known_words():
+    plain = keras.KerasTensor((2, 3))
+    assert (plain.sparse, plain.ragged) == (False, False) and keras.KerasTensor((2,), sparse=True).sparse
+    with pytest.raises(ValueError, match="together"):
+        keras.KerasTensor((2,), sparse=True, ragged=True)
+    with pytest.raises(TypeError, match="cannot be used as a boolean"):
+        bool(plain)
+    with pytest.raises(ValueError, match="numerical value"):
+        np.array(plain)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "together"),
+    [
+        ((None, 3), (2, None), (2, 3)),
+        ((None, None, 3), (None, 1, 3), (None, None, 3)),
+        ((None, None, 3), (5, 3), (None, 5, 3)),
+        ((None, 5, 3), (None, None, 3), (None, 5, 3)),
+        ((None, None), (None, None), (None, None)),
+        ((None, 4, None), (None, None, 7), (None, 4, 7)),
+    ],
+)
+def test_open_sizes_beside_fixed_ones(a, b, together):
+    assert (KerasTensor(a) + KerasTensor(b)).shape == together
+    assert (KerasTensor(b) > KerasTensor(a)).shape == together
+
+
+def test_sizes_that_never_fit_are_named():
+    with pytest.raises(ValueError, match=r"Add cannot be applied.*\(None, None, 4\).*\(None, None, 5\)"):
+        KerasTensor((None, None, 4)) + KerasTensor((None, None, 5))

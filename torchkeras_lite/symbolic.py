@@ -35,10 +35,26 @@ class KerasTensor:
     """A tensor still to come: `shape` (a tuple; None where the size varies), `dtype` (a name) and where it comes from."""
 
     _keras_mask: KerasTensor | None = None  # the mask that the tensor will carry
+    sparse = ragged = False
     __array_priority__ = 1000
     __array_ufunc__ = None  # `array * x` is asked of x, instead of of each number in the array
 
-    def __init__(self, shape, dtype: str | None = None, name: str | None = None, record_history: bool = True, **_):
+    sparse = ragged = False  # torch has such tensors, and nothing here makes them
+
+    def __init__(
+        self,
+        shape,
+        dtype: str | None = None,
+        name: str | None = None,
+        record_history: bool = True,
+        sparse: bool = False,
+        ragged: bool = False,
+        **_,
+    ):
+        if sparse or ragged:
+            if sparse and ragged:
+                raise ValueError("`sparse=True` and `ragged=True` cannot be used together. Received both.")
+            self.sparse, self.ragged = bool(sparse), bool(ragged)
         self.shape = tuple(None if size is None else int(size) for size in shape)
         self.dtype = config.dtype_name(dtype)
         self.name = name or registry.unique_name("keras_tensor")
@@ -77,8 +93,8 @@ class KerasTensor:
 
     def __bool__(self):
         raise TypeError(
-            "A symbolic KerasTensor has no value, so it cannot decide an `if` or `while`. Put the decision into a layer's "
-            "`call()`, where tensors are real, or use `torch.where`."
+            "A symbolic KerasTensor cannot be used as a boolean: it has no value that could decide an `if` or `while`. Put the "
+            "decision into a layer's `call()`, where tensors are real, or use `torch.where`."
         )
 
     def __float__(self):
@@ -88,7 +104,8 @@ class KerasTensor:
 
     def __array__(self, *args, **kwargs):
         raise ValueError(
-            f"{self!r} is symbolic: it has no value that numpy could see. Use a torch function or a layer on it instead."
+            f"{self!r} is symbolic: it doesn't have any actual numerical value that numpy could see. Use a torch function or a "
+            "layer on it instead."
         )
 
     @classmethod
@@ -368,6 +385,16 @@ def infer(function, args, kwargs, device=None):
     def with_rows(make=torch.zeros):
         return [run(2, _PROBES[0], make), *([run(3, _PROBES[0], make)] if varies_in_front else [])]
 
+    def with_ones(error):
+        """What comes out where open sizes further in are 1, which goes with any other."""
+        if not varies_inside:
+            raise error
+        try:
+            return [run(rows, 1) for rows in (fixed[:1] or (2, 3))]
+        except Exception:
+            raise error from None
+
+    stretched = False
     try:
         results = [run(0, _PROBES[0])]
         zero_rows = True
@@ -387,23 +414,25 @@ def infer(function, args, kwargs, device=None):
                         results, varies_inside = [run(*pair) for pair in pairs], False
                         break
                 else:
-                    raise
+                    results, stretched = with_ones(error), True
             else:
-                raise
+                results, stretched = with_ones(error), True
     found = [leaf for leaf in pytree.tree_leaves(results[0]) if _is_tensor(leaf)]
     if zero_rows and varies_in_front and any(0 in leaf.shape[1:] or leaf.shape[:1] > (0,) for leaf in found):
         # A zero further in may be the rows, moved, or a size that really is zero; rows in front may be the given ones and more.
         with contextlib.suppress(Exception):
             results, zero_rows = with_rows(), False
-    if varies_inside:
+    if varies_inside and not stretched:
         results.append(run(0 if zero_rows else 2, _PROBES[1]))
+
+    open_size = 0 if zero_rows and varies_in_front else 1 if stretched else -1
 
     def outline(*tensors):
         first = tensors[0]
         if not _is_tensor(first):
             return first
         shape = [
-            None if len(set(sizes)) > 1 or (zero_rows and varies_in_front and sizes[0] == 0) else sizes[0]
+            None if len(set(sizes)) > 1 or sizes[0] == open_size else sizes[0]
             for sizes in zip(*(tensor.shape for tensor in tensors), strict=True)
         ]
         drawn = KerasTensor(shape, "string" if isinstance(first, Texts) else config.dtype_name(first.dtype))
