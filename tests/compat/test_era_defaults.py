@@ -47,6 +47,9 @@ SNIPPETS = {
         todays = lite.layers.Dense(500, kernel_initializer="he_normal")
         todays.build((None, 400))
         assert np.abs(todays.kernel.numpy()).max() < 2.4 * width
+        dense = layers.Dense(3, W_regularizer="l1l2", activity_regularizer="activity_l2", W_constraint="nonneg")
+        assert dense.kernel_regularizer.l1 == 0.01 == dense.kernel_regularizer.l2 == dense.activity_regularizer.l2
+        assert isinstance(dense.kernel_constraint, lite.constraints.NonNeg)
         assert layers.Convolution2D(4, 3, 3, init="he_normal").kernel_initializer.distribution == "untruncated_normal"
     """,
     "1.2 optimizers": """
@@ -75,7 +78,7 @@ SNIPPETS = {
         seen = []
         def loss(y_true, y_pred):
             seen.append(tuple(y_true.shape))
-            return ((y_true - y_pred) ** 2).mean(-1)
+            return ((y_true.reshape(len(y_pred), -1) - y_pred) ** 2).mean(-1)
         model = models.Sequential([layers.Dense(3, input_dim=2, activation="softmax")])
         model.compile("adam", loss, metrics=["accuracy", loss])
         assert model.optimizer.epsilon == 1e-8
@@ -126,6 +129,18 @@ SNIPPETS = {
         assert [epochs(lite.callbacks.EarlyStopping(patience=p), worse) for p in (0, 1, 2)] == [1, 1, 2]
         assert epochs(callbacks.EarlyStopping(monitor="my_acc"), worse, "my_acc") == 4  # more is better
         assert epochs(callbacks.EarlyStopping(monitor="mine"), worse, "mine") == 1
+        better = [5.0, 4.0, 3.0, 2.0, 1.0]
+        assert epochs(callbacks.EarlyStopping(patience=1, baseline=0.5), better) == 1
+        assert epochs(lite.callbacks.EarlyStopping(patience=1, baseline=0.5), better) == 4
+        class Looks(callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                self.seen = [array.tolist() for array in self.validation_data]
+        x, looks = np.arange(5.0)[:, None], Looks()
+        model = models.Sequential([layers.Dense(1, input_dim=1)])
+        model.compile("sgd", "mse")
+        model.fit(x, x[:, 0], validation_split=0.4, callbacks=[looks], verbose=0, nb_epoch=1)
+        assert looks.seen == [[[3.0], [4.0]], [[3.0], [4.0]], [1.0, 1.0]]
+        model.fit(x, x, validation_data=([[7.0]], [[8.0]]), callbacks=[callbacks.History()], verbose=0, nb_epoch=1)
         rates = []
         plateau = callbacks.ReduceLROnPlateau(patience=2, factor=0.5)
         Fake.optimizer.learning_rate = 0.5
@@ -206,6 +221,7 @@ SNIPPETS = {
     """,
     "tf2": """
         assert layers.GRU(2).reset_after is True and layers.LSTM is not layers.GRU
+        assert keras.backend.backend() == "tensorflow" and keras.config.backend() == lite.backend.backend() == "torch"
         assert optimizers.Adagrad is lite.optimizers.Adagrad and optimizers.SGD(clipnorm=1.0).clipnorm == 1.0
         assert layers.Conv2D(8, 3, 3).strides == (3, 3)
         assert callbacks.EarlyStopping(monitor="val_my_auc").mode == "max"
@@ -220,6 +236,7 @@ SNIPPETS = {
         np.testing.assert_allclose([y.sum().item(), y[0, -1, 0, 0, 0].item()], TF2, rtol=1e-5)
     """,
     "3": """
+        assert keras.backend.backend() == "torch"
         assert layers.LSTM is lite.layers.LSTM and models.Model is lite.Model and optimizers.Adam is lite.optimizers.Adam
     """,
 }  # fmt: skip

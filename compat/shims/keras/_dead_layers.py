@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch.nn import functional as F
 
-from torchkeras_lite import activations, constraints, initializers, layers, regularizers
+from torchkeras_lite import activations, constraints, initializers, layers, registry, regularizers
 
 from ._locally_connected import LocallyConnected1D, LocallyConnected2D
 from ._words import initializer
 
 __all__ = [
-    "Highway", "LocallyConnected1D", "LocallyConnected2D", "MaxoutDense", "ParametricSoftplus", "SReLU",
-    "SyncBatchNormalization", "ThresholdedReLU",
+    "Highway", "LocallyConnected1D", "LocallyConnected2D", "MaxoutDense", "ParametricSoftplus", "RandomFourierFeatures",
+    "SReLU", "SyncBatchNormalization", "ThresholdedReLU",
 ]  # fmt: skip
 
 
@@ -171,3 +173,50 @@ class ThresholdedReLU(layers.Layer):
 
     def call(self, x):
         return x * (x > self.theta)
+
+
+class RandomFourierFeatures(layers.Layer):
+    """cos(x W / scale + b) with random W and b, which do not train: inner products of it are about those of a kernel method.
+
+    Shapes: input (batch, features), output (batch, output_dim).
+
+    Args:
+        kernel_initializer: "gaussian", "laplacian", or an initializer: what W is drawn from.
+        scale: the width of the kernel, which trains if the layer does. None: sqrt(features / 2) for "gaussian", else 1.
+    """
+
+    def __init__(self, output_dim, kernel_initializer="gaussian", scale=None, trainable=False, name=None, **kwargs):
+        super().__init__(trainable=trainable, name=name, **kwargs)
+        if output_dim <= 0:
+            raise ValueError(f"`output_dim` should be a positive integer. Received: {output_dim}")
+        if isinstance(kernel_initializer, str) and kernel_initializer.lower() not in ("gaussian", "laplacian"):
+            raise ValueError(f"Unsupported `kernel_initializer`: {kernel_initializer}. Known: 'gaussian', 'laplacian'")
+        if scale is not None and scale <= 0:
+            raise ValueError(f"`scale` should be a positive number. Received: {scale}")
+        self.output_dim, self.kernel_initializer, self.scale = output_dim, kernel_initializer, scale
+
+    def build(self, input_shape):
+        if len(input_shape) != 2 or input_shape[1] is None:
+            raise ValueError(f"Layer {self.name!r}: the input should be of shape (batch, features). Received: {input_shape}")
+        features, kind = input_shape[1], self.kernel_initializer
+        kind = kind.lower() if isinstance(kind, str) else kind
+        drawn = {"gaussian": initializers.RandomNormal(stddev=1.0), "laplacian": _cauchy}.get(kind, kind)
+        if self.scale is None:
+            self.scale = (features / 2) ** 0.5 if kind == "gaussian" else 1.0
+        self.unscaled_kernel = self.add_weight((features, self.output_dim), drawn, trainable=False, name="unscaled_kernel")
+        self.bias = self.add_weight(
+            (self.output_dim,), initializers.RandomUniform(0.0, 2 * math.pi), trainable=False, name="bias"
+        )
+        self.kernel_scale = self.add_weight((1,), initializers.Constant(self.scale), constraint="non_neg", name="kernel_scale")
+
+    def call(self, inputs):
+        kernel = self.unscaled_kernel.value / self.kernel_scale.value
+        return torch.cos(inputs.to(kernel.dtype) @ kernel + self.bias.value)
+
+
+def _cauchy(shape, dtype=None):
+    return torch.tan(math.pi * (initializers.RandomUniform(0.0, 1.0)(shape, dtype) - 0.5))
+
+
+for _name in __all__:  # configs and files of the eras name them so
+    registry._builtin.setdefault(("keras.layers", _name), globals()[_name])

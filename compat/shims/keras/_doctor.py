@@ -248,7 +248,7 @@ def defaults_of(cls, args, words, era, places=()):
     for word, meaning in rules.meanings.items():
         if word == "mode" and getattr(given.get(word), "value", "auto") != "auto":
             continue
-        if word in given or not meaning.given:
+        if meaning.was and (word in given or not meaning.given):
             yield f"`{word}`", meaning.was, ""
     for word in rules.words:
         value = getattr(given[word], "value", None) if word in given else {**rules.todays, **rules.defaults}.get(word)
@@ -257,7 +257,8 @@ def defaults_of(cls, args, words, era, places=()):
                 for was, _ in of_era(values.get(value, {}), era):
                     yield f"`{word}={value!r}`", was, ""
     for was, _ in of_era(_eras.AFTER.get(rules.path, {}), era):
-        yield "", was, ""
+        if was:
+            yield "", was, ""
 
 
 def _of_method(use, era):

@@ -54,8 +54,12 @@ METHODS: dict[str, dict[str, dict]] = {"models.Model.predict": {"verbose": {"2.3
 # ---------------------------------------------------------------- values that meant something else
 
 
+def made(module: str, cls: str, **settings):
+    return lambda: getattr(import_module(f"torchkeras_lite.{module}"), cls)(**settings)
+
+
 def initializer(cls: str, **settings):
-    return lambda: getattr(import_module("torchkeras_lite.initializers"), cls)(**settings)
+    return made("initializers", cls, **settings)
 
 
 def hard_sigmoid():
@@ -77,6 +81,17 @@ WORDS: dict[str, dict[str, dict]] = {
             initializer("VarianceScaling", scale=2.0, mode="fan_in", distribution="untruncated_normal"),
         )},
     },
+    "regularizer": {
+        "l1_l2": {"tf2": ("0.01 of each", made("regularizers", "L1L2", l1=0.01, l2=0.01))},
+        "l1l2": {"1.2": ("0.01 of each", made("regularizers", "L1L2", l1=0.01, l2=0.01))},
+        "activity_l1": {"1.2": ("l1 of what comes out", made("regularizers", "L1"))},
+        "activity_l2": {"1.2": ("l2 of what comes out", made("regularizers", "L2"))},
+    },
+    "constraint": {
+        "maxnorm": {"1.2": ("MaxNorm", made("constraints", "MaxNorm"))},
+        "nonneg": {"1.2": ("NonNeg", made("constraints", "NonNeg"))},
+        "unitnorm": {"1.2": ("UnitNorm", made("constraints", "UnitNorm", axis=0))},
+    },
 }  # fmt: skip
 
 
@@ -84,7 +99,7 @@ class Meaning:
     """What an argument meant, given or left out, where that is more than another default.
 
     Args:
-        was: in words, for the doctor.
+        was: in words, for the doctor; "" for what hardly a program does.
         read: a function (all arguments by today's words, defaults included) -> {word: value} that replaces them.
         given: whether it matters only where the script gives the argument.
     """
@@ -121,6 +136,18 @@ def _one_more(arguments) -> dict:
     return {"patience": arguments["patience"] + 1}
 
 
+def _goes_on(arguments) -> dict:
+    seed = arguments["seed"]
+    if not isinstance(seed, numbers.Integral):
+        return {}
+    return {"seed": import_module("torchkeras_lite.random").SeedGenerator(int(seed))}
+
+
+def _within(arguments) -> dict:
+    rate = arguments["rate"]
+    return {"rate": min(1.0, max(0.0, rate))} if isinstance(rate, numbers.Real) else {}
+
+
 def _of_the_epoch(arguments) -> dict:
     schedule = arguments["schedule"]
 
@@ -133,10 +160,15 @@ def _of_the_epoch(arguments) -> dict:
 
 # A class -> {argument: {era: Meaning}}, read after the defaults.
 MEANINGS: dict[str, dict[str, dict[str, Meaning]]] = {
+    "layers.Dropout": {"rate": {"2.3": Meaning("", _within, given=True)}},
     **{f"optimizers.{name}": {"clipnorm": {"2.3": Meaning("the norm of all gradients together", _of_all, given=True)}}
        for name in ("SGD", "RMSprop", "Adam", "Adamax", "Adadelta", "Adagrad", "Nadam")},
+    **{f"initializers.{name}": {"seed": {"2.3": Meaning("each call drew other values", _goes_on, given=True)}}
+       for name in ("RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Orthogonal", "GlorotNormal",
+                    "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform")},
     "callbacks.EarlyStopping": {
         "mode": _MODE,
+        "baseline": {"2.3": Meaning("what the best value began with", lambda arguments: {}, given=True)},
         "patience": {"1.2": Meaning("training went on for one epoch more", _one_more)},
     },
     "callbacks.ReduceLROnPlateau": {"mode": _MODE},
@@ -191,10 +223,24 @@ def _waits_from_the_best(callback, words):
     callback.on_epoch_end = on_epoch_end
 
 
-# A class -> {era: (what was so, in words; a function (object, the words it was made with))}.
+def _begins_with_the_baseline(callback, words):
+    begin = callback.on_train_begin
+    if callback.baseline is None:
+        return
+
+    @functools.wraps(begin)
+    def on_train_begin(logs=None):
+        begin(logs)
+        callback.best = callback.baseline
+
+    callback.on_train_begin = on_train_begin
+
+
+# A class -> {era: (what was so, in words, or "" where a row above says it; a function (object, the words it was made with))}.
 AFTER: dict[str, dict[str, tuple]] = {
     "layers.LSTM": {"1.2": ("the weights of each gate were drawn by themselves", _gate_by_gate(4))},
     "layers.GRU": {"1.2": ("the weights of each gate were drawn by themselves", _gate_by_gate(3))},
+    "callbacks.EarlyStopping": {"2.3": ("", _begins_with_the_baseline)},
     "callbacks.ReduceLROnPlateau": {"1.2": ("waited for one epoch more after the best", _waits_from_the_best)},
 }
 
@@ -206,5 +252,5 @@ METRIC_NAMES = {"2.2": {
 }}  # fmt: skip
 # Targets (rows,) came to functions of one's own as (rows, 1).
 TARGETS_ARE_COLUMNS = {"tf2": True}
-# `fit` on arrays began with the line "Train on 60 samples, validate on 20 samples".
+# `fit` on arrays began with the line "Train on 60 samples, validate on 20 samples", and callbacks had `validation_data`.
 SAYS_SAMPLES = {"2.3": True}

@@ -9,6 +9,7 @@ is read from a config or a file is never touched. The tables are in `_era_defaul
 from __future__ import annotations
 
 import abc
+import contextlib
 import copyreg
 import functools
 import inspect
@@ -16,6 +17,8 @@ import operator
 import os
 import sys
 from importlib import import_module
+
+import numpy as np
 
 from . import _era, _era_marks, _members, _script, _tables
 from ._era_defaults import (
@@ -33,7 +36,7 @@ from ._words import After
 
 VARIABLE = "TORCHKERAS_ERA"
 # Modules whose classes may have rows, and the view's paths that show them.
-_SHOWN = ("layers", "models", "optimizers", "losses", "metrics", "callbacks", "utils", "")
+_SHOWN = ("layers", "models", "optimizers", "losses", "metrics", "callbacks", "initializers", "utils", "")
 _MODELS = ("models.Model", "models.Sequential", "models.Functional")
 
 now = "3"  # the era of the script that runs
@@ -101,6 +104,7 @@ def take(era: str) -> None:
     _rows.clear()
     _made.clear()
     if era == "3":
+        import_module("keras._backend").backend = import_module("torchkeras_lite.backend").backend
         return
     package = sys.modules["torchkeras_lite"]
     for path in _SHOWN:
@@ -116,7 +120,14 @@ def take(era: str) -> None:
     for name in ("load_model", "model_from_json"):
         for path in ("models", "saving") if name == "load_model" else ("models",):
             _show(path, name, f"keras._eras:{name}")
+    # Old programs ask for it to choose between spellings for TensorFlow, Theano and CNTK.
+    import_module("keras._backend").backend = _tensorflow
     _watch_methods()
+
+
+def _tensorflow() -> str:
+    """The name of the backend that programs of the era were written for."""
+    return "tensorflow"
 
 
 def _show(path, name, row) -> None:
@@ -421,8 +432,9 @@ def _predict(model, args, words):
 
 
 def _fit(model, args, words):
-    if of_era(SAYS_SAMPLES, now):
-        _say_samples(*args, **words)
+    for name in of_era(SAYS_SAMPLES, now) and ("_say_samples", "_hand_out_validation_data"):
+        with contextlib.suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
+            globals()[name](*args, **words)  # fit() says what is wrong with its arguments
     return args, words
 
 
@@ -438,6 +450,25 @@ def _say_samples(x=None, y=None, batch_size=None, epochs=1, verbose=1, callbacks
         held = rows - int(rows * (1.0 - validation_split))
         rows -= held
     print(f"Train on {rows} samples" + (f", validate on {held} samples" if held else ""))
+
+
+def _hand_out_validation_data(x=None, y=None, batch_size=None, epochs=1, verbose=1, callbacks=None, validation_split=0.0,
+                              validation_data=None, *_, **words):  # fmt: skip
+    """Callbacks had the arrays to validate on: inputs, targets and weights, one after the other in a list."""
+    if validation_data is None and validation_split:
+        first = int(_rows_of(x) * (1.0 - validation_split))
+        validation_data = tuple([array[first:] for array in _list(part)] for part in (x, y))
+    if not isinstance(validation_data, (tuple, list)) or not callbacks:
+        return
+    inputs, targets, *weights = map(_list, validation_data)
+    targets = [array.reshape(-1, 1) if array.ndim == 1 else array for array in targets]
+    weights = weights[0] if weights else [np.ones(len(array), "float32") for array in targets]
+    for callback in _list(callbacks):
+        callback.validation_data = [*inputs, *targets, *weights]
+
+
+def _list(given) -> list:
+    return list(given) if isinstance(given, (list, tuple)) else list(given.values()) if isinstance(given, dict) else [given]
 
 
 def _rows_of(x):

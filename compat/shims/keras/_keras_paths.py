@@ -84,6 +84,7 @@ NAMES = {
             "convert_dense_weights_data_format", "count_params", "make_batches", "normalize_padding", "normalize_tuple",
         )},
         "get_source_inputs": "keras._engine:get_source_inputs",
+        "layer_from_config": "keras._utils:model_from_config",
         "Reduction": "keras._losses:Reduction",
     },
 }  # fmt: skip

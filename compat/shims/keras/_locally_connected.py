@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from torchkeras_lite import activations, config, constraints, initializers, layers, regularizers
+from torchkeras_lite import activations, config, constraints, initializers, layers, registry, regularizers
 
 from ._words import by_name
 
@@ -64,6 +64,11 @@ class _LocallyConnected(layers.Layer):
         for part in ("kernel", "bias"):
             for kind, module in (("initializer", initializers), ("regularizer", regularizers), ("constraint", constraints)):
                 setattr(self, f"{part}_{kind}", module.get(given[f"{part}_{kind}"]))
+
+    def get_config(self):
+        """The arguments in the words of Keras 2."""
+        own = {name: registry.serialize(getattr(self, name)) for name in _PLACES if name not in ("padding", "implementation")}
+        return {**self._base_config(), **own, "padding": "valid"}
 
     def build(self, input_shape):
         first = self.data_format == "channels_first"

@@ -92,6 +92,27 @@ def convert_all_kernels_in_model(model):
             layer.kernel.assign(convert_kernel(layer.kernel.numpy()))
 
 
+def convert_dense_weights_data_format(dense, previous_feature_map_shape, target_data_format="channels_first"):
+    """Reorders the kernel of a Dense behind a Flatten for images (rows, columns, channels) whose channels now stand elsewhere.
+
+    Args:
+        previous_feature_map_shape: the shape of an image in front of the Flatten, without the batch axis.
+        target_data_format: where the channels will stand: "channels_first" or "channels_last".
+    """
+    if target_data_format not in ("channels_first", "channels_last"):
+        raise ValueError(f"`target_data_format` must be 'channels_first' or 'channels_last'. Received: {target_data_format!r}")
+    kernel = dense.kernel.numpy()
+    images = kernel.T.reshape(-1, *previous_feature_map_shape)
+    # The map's shape is given in the old order, so the kernel goes from that into the other one.
+    turned = images.transpose((0, 3, 1, 2) if target_data_format == "channels_first" else (0, 2, 3, 1))
+    dense.kernel.assign(turned.reshape(len(images), -1).T)
+
+
+def make_batches(size, batch_size):
+    """The batches of `size` rows, as pairs of the first row and the one behind the last."""
+    return [(start, min(size, start + batch_size)) for start in range(0, size, batch_size)]
+
+
 def count_params(weights):
     """How many numbers there are in a list of weights."""
     return int(sum(np.prod(tuple(weight.shape)) for weight in {id(w): w for w in weights}.values()))

@@ -1,0 +1,98 @@
+"""What layers, tensors and modules of Keras 2 had besides, which its tests and its users' layers ask for."""
+
+import textwrap
+
+import pytest
+
+BEGIN = """\
+import numpy as np, torch
+import torchkeras_lite as lite
+import keras
+from keras import backend as K, initializers, layers, models
+"""
+SNIPPETS = {
+    "modules below keras.engine, without an import": """
+        assert keras.engine.topology.Layer is lite.layers.Layer and keras.engine.training.Model is models.Model
+        from keras.engine import saving
+        from keras.legacy import layers as old
+        assert old.MaxoutDense is layers.MaxoutDense and old is layers
+        from keras.engine.training_utils import make_batches
+        assert make_batches(5, 2) == [(0, 2), (2, 4), (4, 5)]
+    """,
+    "layers that are gone have configs": """
+        model = models.Sequential([
+            layers.LocallyConnected1D(3, 2, activation="relu", input_shape=(5, 2), kernel_regularizer="l2"),
+            layers.Flatten(), layers.ThresholdedReLU(0.5), layers.MaxoutDense(2), layers.Highway(), layers.SReLU(),
+            layers.Dense(2, activation=K.softsign),
+        ])
+        copy = models.Sequential.from_config(model.get_config())
+        copy.set_weights(model.get_weights())
+        x = np.linspace(-1, 1, 20).reshape(2, 5, 2)
+        np.testing.assert_array_equal(copy.predict(x, verbose=0), model.predict(x, verbose=0))
+        assert copy.layers[0].kernel_regularizer is not None and copy.layers[-1].activation is K.softsign
+        for suffix in ("h5", "keras"):
+            model.save(f"m.{suffix}")
+            read = models.load_model(f"m.{suffix}")
+            np.testing.assert_array_equal(read.predict(x, verbose=0), model.predict(x, verbose=0))
+    """,
+    "a seed goes on": """
+        initial = initializers.he_uniform(seed=3)
+        first, second = initial((3, 3)), initial((3, 3))
+        assert not torch.equal(first, second)
+        again = initializers.he_uniform(seed=3)
+        assert torch.equal(again((3, 3)), first)
+        todays = lite.initializers.HeUniform(seed=3)
+        assert torch.equal(todays((3, 3)), todays((3, 3)))
+        assert isinstance(layers.Dense.from_config(layers.Dense(2, kernel_initializer=initial).get_config()), layers.Dense)
+    """,
+    "updates and losses": """
+        class Mean(layers.Layer):
+            def build(self, input_shape):
+                self.mean = self.add_weight(name="mean", shape=(input_shape[-1],), initializer="zeros", trainable=False)
+                super().build(input_shape)
+            def call(self, x):
+                self.add_update([(self.mean, K.mean(x, axis=0))], x)
+                return x - self.mean
+        model = models.Sequential([Mean(input_shape=(2,)), layers.Dense(1, kernel_regularizer="l2")])
+        model.compile("sgd", "mse")
+        model.predict(np.ones((2, 2)), verbose=0)
+        assert model.layers[0].mean.numpy().tolist() == [0, 0]
+        model.fit(np.full((4, 2), 3.0), np.ones(4), verbose=0)
+        assert model.layers[0].mean.numpy().tolist() == [3, 3]
+        assert model.updates == [] == model.layers[0].get_updates_for(model.inputs[0])
+        assert len(model.layers[1].get_losses_for(None)) == 1 and model.layers[1].get_losses_for(model.inputs[0]) == []
+        assert model.inputs[0]._keras_shape == (None, 2)
+        class Penalty(layers.Layer):
+            def call(self, x):
+                self.add_loss(0.5 * K.mean(K.square(x)), inputs=x)
+                self.add_loss([K.sum(x)], x)
+                return x
+        x = layers.Input((2,))
+        y = Penalty()(layers.Dense(2, use_bias=False, kernel_initializer="ones")(x))
+        model = models.Model(x, y)
+        model.compile("sgd")
+        assert model.evaluate(np.ones((1, 2)), verbose=0) == 2 + 4
+        assert y._keras_history == (model.layers[-1], 0, 0) and x._keras_history[0] is model.layers[0]
+        both = layers.Bidirectional(layers.LSTM(2))
+        assert both.layer is both.forward_layer
+        assert layers.Dropout(3.0).rate == 1
+    """,
+    "a kernel behind a Flatten": """
+        from keras.utils.layer_utils import convert_dense_weights_data_format
+        dense = layers.Dense(3, input_shape=(12,), use_bias=False)
+        dense.build((None, 12))
+        image = np.random.default_rng(0).normal(size=(2, 3, 2)).astype("float32")
+        before = image.ravel() @ dense.kernel.numpy()
+        convert_dense_weights_data_format(dense, (2, 3, 2), "channels_first")
+        np.testing.assert_allclose(image.transpose(2, 0, 1).ravel() @ dense.kernel.numpy(), before, rtol=1e-5)
+        convert_dense_weights_data_format(dense, (2, 2, 3), "channels_last")
+        np.testing.assert_allclose(image.ravel() @ dense.kernel.numpy(), before, rtol=1e-5)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_members(name, python, repository, tmp_path):
+    (tmp_path / "snippet.py").write_text(BEGIN + textwrap.dedent(SNIPPETS[name]))
+    path = [repository / "compat" / "shims", repository]
+    python("-W", "error", tmp_path / "snippet.py", path=path, cwd=tmp_path, ok=True, era="2.3")
