@@ -612,3 +612,13 @@ def test_an_activation_can_be_taken_away(cls, shape):
     model.layers[-1].activation = None
     assert (model(x) < 0).any()
     torch.testing.assert_close(model(x).relu(), before)
+
+
+@pytest.mark.parametrize("of_lists", [([[7.0]], [[8.0]]), ([[7.0]], [[8.0]], [2.0]), (np.array([[7.0]]), [[8.0]])])
+def test_validation_data_is_a_tuple_of_parts_though_they_are_lists(of_lists):
+    model = keras.Sequential([layers.Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mse")
+    model.build((None, 1))
+    model.trainable = False
+    history = model.fit(np.ones((2, 1)), np.ones((2, 1)), validation_data=of_lists, verbose=0).history
+    assert history["val_loss"] == [len(of_lists) - 1.0]

@@ -107,7 +107,9 @@ class Feeding:
         return x
 
     def _validation(self, given, batch_size, steps):
-        if isinstance(given, (tuple, list)) and not data.is_array(given) and 1 <= len(given) <= 3:
+        # A tuple is (x, y, ...), even where its parts are lists of numbers, which could be an array as a whole.
+        parts = isinstance(given, tuple) or (isinstance(given, list) and not data.is_array(given))
+        if parts and 1 <= len(given) <= 3:
             batches = self._batches(*three(given), batch_size, False, None, steps)
         else:
             batches = self._batches(given, None, None, batch_size, False, None, steps)
