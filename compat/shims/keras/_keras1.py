@@ -30,6 +30,6 @@ ARGUMENTS = {
     "models.Model.predict": _QUEUE,
     "models.Model.train_on_batch": {"accuracy": None},
     "models.Model.test_on_batch": {"accuracy": None},
-    "models.Trainer.compile": {"class_mode": None, "theano_mode": None},
+    "models.Trainer.compile": {"class_mode": None, "theano_mode": None, "mode": None},
     "callbacks.ReduceLROnPlateau": {"epsilon": "min_delta"},
 }
