@@ -1,0 +1,158 @@
+"""Libraries around Keras over the stand-in: pandas, scikit-learn's tools, and what keras-tuner and scikeras ask for."""
+
+import textwrap
+
+import pytest
+
+SNIPPETS = {
+    "pandas: frames and series are data": """
+        import numpy as np, pandas as pd
+        from keras.models import Sequential
+        from keras.layers import Dense
+        r = np.random.default_rng(0)
+        frame = pd.DataFrame(r.normal(size=(40, 3)), columns=list("abc"), index=range(100, 140))
+        frame["target"] = (frame.a > 0).astype(int)
+        inputs, target = frame.drop("target", axis=1), frame["target"]
+
+        def build():
+            model = Sequential([Dense(1, input_dim=3, activation="sigmoid", kernel_initializer="ones")])
+            model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+            return model
+
+        wanted = build()
+        wanted.fit(inputs.values, target.values, batch_size=8, epochs=2, shuffle=False, verbose=0)
+        kinds = {
+            "frame and series": (inputs, target),
+            "a frame of one column": (inputs, frame[["target"]]),
+            "objects": (inputs.astype(object), target),
+            "booleans": (inputs, target == 1),
+            "categories": (inputs, target.astype("category").cat.codes),
+            "nullable": (inputs.convert_dtypes(), target.astype("Int64")),
+            "mixed dtypes": (inputs.astype({"a": "float32"}), target.astype("int8")),
+        }
+        for kind, (x, y) in kinds.items():
+            model = build()
+            history = model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0, validation_data=(x, y))
+            for a, b in zip(model.get_weights(), wanted.get_weights()):
+                np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6, err_msg=kind)
+        np.testing.assert_allclose(model.predict(inputs, verbose=0), wanted.predict(inputs.values, verbose=0), rtol=1e-5)
+        halves = model.fit(inputs, target, validation_split=0.5, verbose=0, sample_weight=frame["a"].abs())
+        assert "val_accuracy" in halves.history
+        parts = frame.sample(frac=1, random_state=0)
+        train, test = parts[:30].copy(), parts[30:].copy()
+        y = train.pop("target")
+        model.fit(train, y, verbose=0, class_weight={0: 1.0, 1: 2.0})
+        assert len(model.evaluate(test.drop(columns="target"), test.target, verbose=0)) == 2
+        assert np.isfinite(model.train_on_batch(train, y)).all()
+    """,
+    "pandas: pictures named in a frame": """
+        import numpy as np, pandas as pd
+        from PIL import Image
+        from keras.preprocessing.image import ImageDataGenerator
+        for i in range(10):
+            Image.fromarray(np.full((6, 5, 3), 20 * i, "uint8")).save(f"{i}.png")
+        frame = pd.DataFrame({
+            "filename": [f"{i}.png" for i in range(10)], "class": ["dog", "cat"] * 5, "size": np.arange(10.0),
+            "age": 2 * np.arange(10.0), "weight": np.linspace(0, 1, 10),
+        })
+        pictures = ImageDataGenerator(rescale=1 / 255.0, validation_split=0.2)
+        said = dict(directory=".", target_size=(4, 4), batch_size=5, shuffle=False)
+        flow = pictures.flow_from_dataframe(frame, x_col="filename", y_col="class", class_mode="categorical", **said)
+        x, y = next(flow)
+        np.testing.assert_allclose(x[:, 0, 0, 0], 20 * np.arange(5) / 255, rtol=1e-6)
+        assert flow.class_indices == {"cat": 0, "dog": 1} and y.argmax(1).tolist() == [1, 0, 1, 0, 1] and len(flow) == 2
+        assert flow.filenames[:2] == ["0.png", "1.png"] and list(flow.classes)[:2] == [1, 0] and flow.n == 10
+        halves = [pictures.flow_from_dataframe(frame, subset=each, **said).n for each in ("training", "validation")]
+        assert halves == [8, 2]
+        raw = pictures.flow_from_dataframe(frame, y_col=["size", "age"], class_mode="raw", **said)
+        assert next(raw)[1].tolist() == [[i, 2 * i] for i in range(5)]
+        several = next(pictures.flow_from_dataframe(frame, y_col=["size", "age"], class_mode="multi_output", **said))[1]
+        assert [part.tolist() for part in several] == [[0, 1, 2, 3, 4], [0, 2, 4, 6, 8]]
+        x = next(pictures.flow_from_dataframe(frame, y_col=None, class_mode=None, **said))
+        assert x.shape == (5, 4, 4, 3)
+        *_, w = next(pictures.flow_from_dataframe(frame, class_mode="sparse", weight_col="weight", **said))
+        np.testing.assert_allclose(w, frame.weight[:5])
+        more = pd.concat([frame, pd.DataFrame({"filename": ["gone.png"], "class": ["cat"]})])
+        assert pictures.flow_from_dataframe(more, class_mode="binary", **said).n == 10
+    """,
+    "scikit-learn: searches over KerasClassifier": """
+        import numpy as np
+        import keras
+        from keras.layers import Dense
+        from keras.models import Sequential
+        from keras.wrappers.scikit_learn import KerasClassifier, KerasRegressor
+        from sklearn.model_selection import GridSearchCV, KFold, RandomizedSearchCV, StratifiedKFold, cross_val_score
+        from sklearn.pipeline import Pipeline
+        from sklearn.preprocessing import StandardScaler
+        keras.utils.set_random_seed(0)
+        r = np.random.RandomState(0)
+        x = r.normal(size=(60, 3))
+        y = (x[:, 0] > 0).astype(int)
+
+        def build(optimizer="adam", neurons=4):
+            model = Sequential()
+            model.add(Dense(neurons, input_dim=3, activation="relu"))
+            model.add(Dense(1, activation="sigmoid"))
+            model.compile(loss="binary_crossentropy", optimizer=optimizer, metrics=["accuracy"])
+            model.optimizer.learning_rate = 0.05
+            return model
+
+        net = KerasClassifier(build_fn=build, epochs=30, batch_size=10, verbose=0)
+        scores = cross_val_score(net, x, y, cv=StratifiedKFold(n_splits=2, shuffle=True, random_state=7))
+        assert scores.shape == (2,) and scores.mean() > 0.6
+        grid = GridSearchCV(estimator=net, param_grid={"neurons": [1, 8], "epochs": [5]}, cv=2).fit(x, y)
+        assert set(grid.best_params_) == {"neurons", "epochs"} and grid.cv_results_["mean_test_score"].shape == (2,)
+        draws = RandomizedSearchCV(KerasClassifier(build, verbose=0), {"neurons": [2, 3], "optimizer": ["sgd"]}, n_iter=2, cv=2)
+        assert draws.fit(x, y).best_params_["optimizer"] == "sgd"
+
+        def line():
+            model = Sequential([Dense(1, input_dim=3)])
+            model.compile(loss="mse", optimizer=keras.optimizers.SGD(0.1))
+            return model
+
+        net = KerasRegressor(build_fn=line, epochs=20, batch_size=5, verbose=0)
+        pipe = Pipeline([("scale", StandardScaler()), ("mlp", net)])
+        assert abs(cross_val_score(pipe, x, x.sum(1), cv=KFold(2))).max() < 0.1
+        assert pipe.fit(x, x.sum(1)).predict(x).shape == (60,)
+    """,
+    "objects as Keras 2 wrote them": """
+        import keras
+        from keras.utils import legacy
+
+        class Range:
+            def __init__(self, low, high=1):
+                self.low, self.high = low, high
+
+            def get_config(self):
+                return {"low": self.low, "high": self.high}
+
+            @classmethod
+            def from_config(cls, config):
+                return cls(**config)
+
+        def named():
+            return 3
+
+        written = legacy.serialize_keras_object(Range(2, high=5))
+        assert written == {"class_name": "Range", "config": {"low": 2, "high": 5}}
+        for read in (legacy.deserialize_keras_object, keras.utils.deserialize_keras_object):
+            assert read(written, module_objects={"Range": Range}).high == 5
+            assert read(written, None, {"Range": Range}).low == 2
+            assert read("named", module_objects={"named": named}) is named and legacy.serialize_keras_object(named) == "named"
+            try:
+                read(written, module_objects={}, printable_module_name="range")
+            except ValueError as error:
+                assert "Unknown range: 'Range'" in str(error)
+        dense = keras.utils.deserialize_keras_object(keras.utils.serialize_keras_object(keras.layers.Dense(3)))
+        assert dense.units == 3 and legacy.deserialize_keras_object(None) is None
+    """,
+}
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_libraries(name, python, repository, tmp_path):
+    for library in ("pandas", "PIL") if name.startswith("pandas") else ("sklearn",) if name.startswith("scikit") else ():
+        pytest.importorskip(library)
+    begin = "import os; os.environ['TORCHKERAS_ERA'] = '3'\n"
+    (tmp_path / "snippet.py").write_text(begin + textwrap.dedent(SNIPPETS[name]))
+    python(tmp_path / "snippet.py", path=[repository / "compat" / "shims", repository], cwd=tmp_path, ok=True)
