@@ -21,8 +21,14 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
     if func is None:
         return functools.partial(function, input_signature=input_signature)
     if hasattr(func, "__dict__") and not hasattr(func, "__self__"):
-        func.python_function = func
-        func.get_concrete_function = lambda *args, **kwargs: func  # one function for all shapes and dtypes
+        func.python_function, func.input_signature = func, input_signature
+
+        def get_concrete_function(*args, **kwargs):
+            if func.input_signature is None and args:
+                func.input_signature = list(args)  # for `tf.saved_model`
+            return func  # one function for all shapes and dtypes
+
+        func.get_concrete_function = get_concrete_function
     return func
 
 

@@ -1,0 +1,91 @@
+"""Folders that stand for SavedModels: written and read by `tf.saved_model`, `model.export` and `TFSMLayer`."""
+
+import textwrap
+
+BEGIN = """
+import gc, os, pathlib
+import numpy as np, pytest
+import tensorflow as tf
+x = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
+near = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+"""
+
+SCRIPT = """
+model = tf.keras.Sequential([tf.keras.layers.Input((3,)), tf.keras.layers.Dropout(0.5), tf.keras.layers.Dense(2, name="odds")])
+expected = model.predict(x, verbose=0)
+assert model.export("exported") == "exported" and tf.saved_model.contains_saved_model("exported")
+loaded = tf.saved_model.load("exported")
+near(loaded.serve(x), expected)
+near(loaded(x, training=False), expected)
+infer = loaded.signatures["serving_default"]
+near(infer(tf.constant(x))["output_0"], expected)
+near(infer(input_1=tf.constant(x))["output_0"], expected)
+assert [tuple(v.shape) for v in loaded.variables] == [(3, 2), (2,)] == [tuple(v.shape) for v in loaded.trainable_variables]
+near(tf.keras.models.load_model("exported").predict(x, verbose=0), expected)
+
+layer = tf.keras.layers.TFSMLayer("exported")
+near(layer(x), expected)
+layer = tf.keras.layers.TFSMLayer("exported", call_endpoint="serving_default")
+named = tf.keras.Sequential([tf.keras.layers.Input((3,)), layer])
+near(named.predict(x, verbose=0)["output_0"], expected)
+with pytest.raises(ValueError, match="endpoint 'train'"):
+    tf.keras.layers.TFSMLayer("exported", call_endpoint="train")
+
+model.save("saved")
+near(tf.saved_model.load("saved")(x), expected)
+tf.keras.models.save_model(model, "again", save_format="tf")
+near(tf.saved_model.load("again").predict(x, verbose=0), expected)
+
+class Own(tf.keras.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.dense = tf.keras.layers.Dense(units)
+    def call(self, inputs):
+        return tf.nn.relu(self.dense(inputs))
+
+own = Own(2)
+with pytest.raises(ValueError, match="not built"):
+    own.export("unbuilt")
+expected = own(x).numpy()
+tf.saved_model.save(own, "own")
+del Own
+loaded = tf.saved_model.load("own")  # its class is unknown by its name: its program runs
+near(loaded(x).detach(), expected)
+near(loaded(np.concatenate([x, x])).detach(), np.concatenate([expected, expected]))
+
+class Scale(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = tf.Variable(2.0)
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def add(self, x):
+        return x * x + self.w
+    @tf.function
+    def __call__(self, x):
+        return x * self.w
+
+scale = Scale()
+with pytest.raises(ValueError, match="input_signature"):
+    tf.saved_model.save(tf.Module(), "nothing")
+call = scale.__call__.get_concrete_function(tf.TensorSpec([None], tf.float32))
+tf.saved_model.save(scale, "scale", signatures={"serving_default": call})
+loaded = tf.saved_model.load("scale")
+assert loaded.add(tf.constant([1.0, 2.0])).tolist() == [3, 6] and loaded(tf.constant([3.0])).tolist() == [6]
+assert loaded.signatures["serving_default"](tf.constant([3.0]))["output_0"].tolist() == [6]
+assert float(loaded.variables[0]) == 2
+with pytest.raises(AttributeError, match="subtract"):
+    loaded.subtract
+
+with pytest.raises(OSError, match="does not exist"):
+    tf.saved_model.load("nowhere")
+os.mkdir("theirs")
+pathlib.Path("theirs/saved_model.pb").write_bytes(b"...")
+with pytest.raises(NotImplementedError, match="TensorFlow"):
+    tf.saved_model.load("theirs")
+"""
+
+
+def test_folders(python, repository, tmp_path):
+    (tmp_path / "script.py").write_text(BEGIN + textwrap.dedent(SCRIPT))
+    path = [repository / "compat" / "shims", repository]
+    python(tmp_path / "script.py", path=path, cwd=tmp_path, ok=True)
