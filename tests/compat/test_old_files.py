@@ -49,6 +49,7 @@ def test_beside_the_archive(get_file):
     assert Path(path, "pets_small/cat/1.txt").read_text() == "mew"
     assert os.listdir(os.path.join(os.path.dirname(path), "pets_small")) == ["cat"]
     assert Path(path).parent == Path("datasets")
+    assert Path(path).parent.joinpath("pets_extracted/pets_small/cat/1.txt").read_text() == "mew"  # Keras 3's folder
     assert get_file("pets.zip", "file:///nowhere/pets.zip", extract=True, cache_dir=".") == path
 
 

@@ -28,6 +28,16 @@ SNIPPETS = {
         assert Double()(np.ones(2)).tolist() == [2, 2] and Double().trainable is True
         inner = models.Sequential([layers.Dense(1)])
         assert layers.TimeDistributed(inner)(np.ones((1, 4, 2))).shape == (1, 4, 1)
+        class Largest(keras.metrics.Metric):
+            def __init__(self, **kwargs):
+                super().__init__(**kwargs)
+                self.largest = self.add_weight("largest", initializer="zeros", synchronization="auto", aggregation="none")
+                self.rows = self.add_weight("rows", (2,), initializer="ones")
+            def update_state(self, y_true, y_pred, sample_weight=None):
+                self.largest.assign(keras.ops.maximum(self.largest, keras.ops.max(y_pred)))
+            def result(self):
+                return self.largest
+        assert float(Largest()([0.0], [7.0])) == 7 and Largest().rows.numpy().tolist() == [1, 1]
         mean = keras.metrics.Mean()
         mean.update_state([3.0, 5.0])
         assert float(mean.result()) == 4

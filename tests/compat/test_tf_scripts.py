@@ -337,6 +337,43 @@ SCRIPTS = {
         except AttributeError as error:
             assert "torch.onnx" in str(error)
     """,
+    "a new tensor by +=": """
+        import tensorflow as tf
+        x = tf.zeros(3)
+        y = x
+        y += 1
+        assert x.numpy().tolist() == [0, 0, 0] and y.numpy().tolist() == [1, 1, 1]
+        loss = tf.constant(0.0)
+        loss += tf.ones((1,))
+        assert loss.shape == (1,)
+        v = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            a = v * 2
+            b = a * a
+            a += 1.0
+            c = tf.reduce_sum(b + a)
+        assert tape.gradient(c, v).numpy().tolist() == [10, 18]
+        i, f, m = tf.constant([1, 2]), tf.constant(3.0), tf.constant([True])
+        i -= 1; i *= 3; i //= 2
+        f /= 2.0; f **= 2; f %= 2
+        m &= tf.constant([False]); m |= tf.constant([True]); m ^= tf.constant([True])
+        assert i.numpy().tolist() == [0, 1] and f.numpy() == 0.25 and m.numpy().tolist() == [False]
+        def more(x):
+            x += 1
+            return x
+        rows = tf.data.Dataset.from_tensor_slices(tf.zeros((2, 1))).map(more)
+        assert [[float(row) for row in rows] for _ in range(2)] == [[1, 1], [1, 1]]
+        with tf.device("/GPU:0"):
+            assert tf.Variable(1.0).numpy() == 1
+        names = {"x": x}
+        exec("import torch; y = x; y += 1", names)  # a file with torch has torch's
+        assert x.numpy().tolist() == [1, 1, 1] and names["y"] is x
+        import torchkeras_lite.dropin as dropin
+        dropin.uninstall()
+        y = x
+        y += 1
+        assert x[0] == 2 and y is x
+    """,
     "what is asked of tensors": """
         import warnings
         import numpy as np

@@ -1,5 +1,6 @@
-"""Loaders of data sets, in the words of Keras 1 too."""
+"""Loaders of data sets, in the words of Keras 1 and 2 too."""
 
+from torchkeras_lite import utils as _utils
 from torchkeras_lite.datasets import imdb as _imdb
 from torchkeras_lite.datasets import reuters as _reuters
 
@@ -7,5 +8,6 @@ from ._members import function_with
 
 _WORDS = {"nb_words": "num_words"}
 
+image_dataset_from_directory = function_with(_utils.image_dataset_from_directory, {"smart_resize": "crop_to_aspect_ratio"})
 imdb = function_with(_imdb.load_data, _WORDS)
 reuters = function_with(_reuters.load_data, _WORDS)

@@ -34,19 +34,19 @@ def get_file(
         shutil.copy(archive, unpacked)  # no archive: the file, as Keras 2 gave it
         return unpacked
     for entry in os.listdir(unpacked):
-        _show_beside(os.path.join(unpacked, entry))
+        _show(os.path.join(unpacked, entry), os.path.join(os.path.dirname(unpacked), entry))
+    if fname and "." in name:
+        _show(unpacked, os.path.join(os.path.dirname(unpacked), name.partition(".")[0] + "_extracted"))  # Keras 3's word for it
     inner = os.path.join(unpacked, name)
     return inner if untar and os.path.isdir(inner) else unpacked
 
 
-def _show_beside(path: str) -> None:
-    """A link to `path` in the folder above its own, unless something of that name is there."""
-    folder, name = os.path.split(path)
-    beside = os.path.join(os.path.dirname(folder), name)
-    if os.path.lexists(beside):
+def _show(path: str, link: str) -> None:
+    """A link to `path`, unless something of that name is there."""
+    if os.path.lexists(link):
         return
     try:
-        os.symlink(os.path.relpath(path, os.path.dirname(beside)), beside)
+        os.symlink(os.path.relpath(path, os.path.dirname(link)), link)
     except OSError:  # a file system without links
         with contextlib.suppress(OSError):
-            (shutil.copytree if os.path.isdir(path) else shutil.copy)(path, beside)
+            (shutil.copytree if os.path.isdir(path) else shutil.copy)(path, link)

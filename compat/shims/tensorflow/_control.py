@@ -186,7 +186,10 @@ class name_scope:
 
 
 def device(device_name):
-    """Inside, new tensors and weights lie on this device: `with tf.device("/GPU:0")`. None changes nothing."""
+    """Inside, new tensors and weights lie on this device: `with tf.device("/GPU:0")`. None changes nothing.
+
+    As TensorFlow's soft placement has it, a GPU that is not there is the device in use.
+    """
     if device_name is None:
         return contextlib.nullcontext()
     name = str(device_name).lower()
@@ -194,6 +197,9 @@ def device(device_name):
         kind = part.removeprefix("device:").partition(":")[0]
         if kind in ("cpu", "gpu", "cuda", "mps"):
             name = part
+    kind = name.removeprefix("device:").partition(":")[0]
+    if (kind in ("gpu", "cuda") and not torch.cuda.is_available()) or (kind == "mps" and not torch.backends.mps.is_available()):
+        return contextlib.nullcontext()
     return config.device(name)
 
 

@@ -6,10 +6,12 @@
 - numpy's operators take tensors, and gradients flow: `array * tensor` is a tensor. numpy's other functions take them for
   arrays (`np.argmax(tensor, axis=1)`), where torch's own methods would not understand numpy's arguments.
 - `float(loss)` is silent about gradients that do not go through it: a filter for that one warning of torch's.
+- `x += y` in a file that does not import torch makes a new tensor, as TensorFlow's do: the tensor that another name still
+  means, or that gradients need, stays as it is, and `y` may have the larger shape. Who imports torch gets torch's.
 - `tensor.set_shape(shape)`, which tells TensorFlow what it does not know while it draws, checks the shape.
 - `tensor.get_shape()` is the shape as a `TensorShape`, and `tensor.shape` has `as_list()`, `rank` and `ndims`.
 
-Nothing that torch has is changed but the default of `force`, and none of its operations gets slower. `dropin.uninstall()`
+Nothing else that torch has is changed, and but for `x += y` none of its operations gets slower. `dropin.uninstall()`
 takes all of it away.
 """
 
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import gc
 import operator
+import sys
 import warnings
 
 import torch
@@ -146,11 +149,33 @@ _OPERATORS = {
 }  # fmt: skip
 _WARNING = "Converting a tensor with requires_grad=True to a scalar"
 _torchs_numpy = getattr(torch.Tensor, "numpy", None)
+
+
+def _new_tensor_of(name: str):
+    """`x += y` and its kin, as `x = x + y` where the file that says it knows no torch."""
+    in_place, anew = getattr(torch.Tensor, f"__i{name}__"), getattr(operator, name if name not in ("and", "or") else f"{name}_")
+
+    def changed(self, other):
+        names = sys._getframe(1).f_globals
+        if "torch" in names or names.get("__name__", "").partition(".")[0] in _TORCH_FILES:
+            return in_place(self, other)
+        return anew(self, other)
+
+    return changed
+
+
+_TORCH_FILES = ("torch", "torchkeras_lite")
 _METHODS = {
+    **{
+        f"__i{name}__": _new_tensor_of(name)
+        for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift")
+        if hasattr(torch.Tensor, f"__i{name}__")
+    },
     "numpy": _numpy, "__array__": _array, "get_shape": _get_shape, "set_shape": _set_shape, "__array_ufunc__": _array_ufunc,
     "__array_function__": _array_function,
 }  # fmt: skip
 _torchs_own = {name: vars(torch.Tensor)[name] for name in _METHODS if name in vars(torch.Tensor)}
+_BEFORE = {name: vars(torch.Tensor)[name] for name in _METHODS if name in vars(torch.Tensor)}
 # torch.Size takes no attributes from Python, so these are written into its dict itself. None of them hides anything.
 _SIZES = {"as_list": list, "rank": property(len), "ndims": property(len)}
 # Nor does torch.device, which scripts take for the name of a place: `x.device.endswith("GPU:0")`.
@@ -195,7 +220,9 @@ def _method_of(value):
 def take_off() -> None:
     """Undoes `put_on`."""
     for name in _METHODS:
-        if name in vars(torch.Tensor):
+        if name in _BEFORE:
+            setattr(torch.Tensor, name, _BEFORE[name])
+        elif name in vars(torch.Tensor):
             delattr(torch.Tensor, name)  # `numpy` is inherited again
     for name, method in _torchs_own.items():
         setattr(torch.Tensor, name, method)

@@ -10,8 +10,10 @@ from torchkeras_lite import ops, tree
 from ._missing import getattr_of
 
 __all__ = [
-    "InputContext", "MirroredStrategy", "MultiWorkerMirroredStrategy", "OneDeviceStrategy", "ReduceOp", "Strategy",
-    "cluster_resolver", "get_replica_context", "get_strategy", "has_strategy", "in_cross_replica_context",
+    "DistributedValues", "HierarchicalCopyAllReduce", "InputContext", "InputOptions", "MirroredStrategy",
+    "MultiWorkerMirroredStrategy", "NcclAllReduce", "OneDeviceStrategy", "ReduceOp", "ReductionToOneDevice", "RunOptions",
+    "Strategy", "TPUStrategy", "cluster_resolver", "experimental",
+    "get_replica_context", "get_strategy", "has_strategy", "in_cross_replica_context",
 ]  # fmt: skip
 __getattr__ = getattr_of(__name__)
 
@@ -96,6 +98,37 @@ class MultiWorkerMirroredStrategy(Strategy):
 
 class OneDeviceStrategy(Strategy):
     pass
+
+
+class TPUStrategy(Strategy):
+    pass
+
+
+class Setting:
+    """What says how TensorFlow's devices talk to each other; nothing here."""
+
+    def __init__(self, *args, **kwargs):
+        pass
+
+
+HierarchicalCopyAllReduce = NcclAllReduce = ReductionToOneDevice = InputOptions = RunOptions = Setting
+
+
+class DistributedValues:
+    """A value for each replica; here values are themselves, so nothing is one."""
+
+
+class experimental:
+    """`tf.distribute.experimental`."""
+
+    MultiWorkerMirroredStrategy, TPUStrategy = MultiWorkerMirroredStrategy, TPUStrategy
+    CommunicationOptions = CommunicationImplementation = CollectiveHints = Setting
+
+    class CentralStorageStrategy(Strategy):
+        pass
+
+    class CollectiveCommunication:
+        AUTO, RING, NCCL = "AUTO", "RING", "NCCL"
 
 
 _strategies = [Strategy()]
