@@ -288,8 +288,11 @@ class _Writer:
         structure = node.structure
         if isinstance(structure, KerasTensor):
             yield f"{self._target(structure)} = {call}"
+        elif isinstance(structure, (list, tuple)) and len(structure) == 1 and isinstance(structure[0], KerasTensor):
+            # a model with one output returns it bare, whatever it was made with
+            yield f"{self._target(structure[0])} = {self._global(only_one, 'only_one')}({call})"
         elif isinstance(structure, (list, tuple)) and all(isinstance(part, KerasTensor) for part in structure):
-            yield f"{', '.join([self._target(part) for part in structure])}{',' * (len(structure) == 1)} = {call}"
+            yield f"{', '.join([self._target(part) for part in structure])} = {call}"
         else:
             whole = self._new_name()
             yield f"{whole} = {call}"

@@ -334,3 +334,16 @@ def test_a_step_of_ones_own_is_given_what_there_is():
     for x in (pairs, Source()):
         assert model.fit(x, verbose=0).history["far"] == [4.0]
     np.testing.assert_allclose(model.predict(pairs[1], verbose=0), np.full((6, 2), 4.0))
+
+
+def test_a_model_with_a_list_of_one_output_in_another():
+    inside = keras.Input((3,))
+    inner = keras.Model([inside], [layers.Dense(2, kernel_initializer="ones")(inside)])
+    x = keras.Input((3,))
+    (y,) = inner(x)
+    for outputs in (y, [y], inner(x), inner([x])):
+        outer = keras.Model([x], outputs)
+        made = outer(np.ones((4, 3), "float32"))
+        assert torch.equal(made[0] if isinstance(made, list) else made, torch.full((4, 2), 3.0))
+        outer.compile("sgd", "mse")
+        assert outer.evaluate(np.ones((4, 3)), np.ones((4, 2)), verbose=0) == 4
