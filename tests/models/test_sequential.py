@@ -292,3 +292,38 @@ def test_inputs_of_other_sizes_pass_where_the_layers_take_them(begin):
     flat(torch.zeros(2, 7, 4))
     with pytest.raises(ValueError, match=r"Expected shape \(None, 7, 4\), but .* \(2, 5, 4\)"):
         flat(x)
+
+
+def test_a_first_model_that_has_seen_other_data():
+    scale = keras.Sequential([layers.Resizing(6, 4), layers.Rescaling(0.5)])
+    move = keras.Sequential([layers.RandomFlip("horizontal", seed=1)])
+    picture = np.ones((5, 5, 3), "float32")
+    assert scale(picture).shape == (6, 4, 3) and move(picture[None]).shape == (1, 5, 5, 3)
+    model = keras.Sequential([scale, move, layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(1)])
+    assert not model.built
+    declared = keras.Sequential([layers.Input((4,)), layers.Dense(2)])
+    with pytest.raises(ValueError, match="adding layer"):
+        keras.Sequential([declared, layers.Conv2D(2, 3)])
+    fitting = keras.Sequential([keras.Sequential([layers.Dense(2)]), layers.Dense(1)])
+    fitting.layers[0](np.ones((3, 4), "float32"))
+    assert keras.Sequential([fitting.layers[0], layers.Dense(1)]).output_shape == (None, 1)
+
+
+def test_a_dict_or_a_list_enters():
+    class Joining(layers.Layer):
+        def build(self, input_shape):
+            self.seen = input_shape
+            self.w = self.add_weight(shape=(2, 3), initializer="ones", name="w")
+
+        def call(self, inputs):
+            parts = list(inputs.values()) if isinstance(inputs, dict) else inputs
+            return (parts[0] + parts[1]) @ self.w.value
+
+    a, b = np.ones((4, 2), "float32"), np.full((4, 2), 2, "float32")
+    for given in ({"a": a, "b": b}, [a, b]):
+        model = keras.Sequential([Joining(), layers.Dense(1, kernel_initializer="ones")])
+        model.compile("sgd", "mse")
+        np.testing.assert_allclose(model.predict(given, verbose=0), np.full((4, 1), 18), rtol=1e-6)
+        before = model.get_weights()[0]
+        model.fit(given, np.zeros((4, 1)), epochs=1, verbose=0)
+        assert len(model.weights) == 3 and (model.get_weights()[0] != before).all()

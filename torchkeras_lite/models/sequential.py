@@ -44,6 +44,7 @@ class Sequential(Model):
             self.add(layer)
 
     is_functional = False  # it is its layers
+    _guessed = False  # whether the shape of the input was only seen in data
     output_names = None  # there is one output, whatever targets call it
 
     # ------------------------------------------------------------ layers
@@ -78,9 +79,16 @@ class Sequential(Model):
             if given is not None or nested is not None:
                 shape = given if given is not None else nested.batch_shape
                 self._begin_at(shape, layer.compute_dtype if nested is None else nested.dtype)
+                self.__dict__["_guessed"] = given is None and layer._guessed
         end = None
         if self._exit is not None:  # before it counts as ours: a layer that does not fit is not added
-            end = self._appended(layer, self._exit)
+            try:
+                end = self._appended(layer, self._exit)
+            except Exception:
+                if not self._guessed:
+                    raise
+                self._forget_entry()  # the data that the first model once saw need not be like that of this one
+                self.built, self._nodes[:] = False, []
         self._modules[str(len(self._chain))] = layer
         if layer.training is not self.training:
             take_over(layer, self.training)
@@ -122,6 +130,9 @@ class Sequential(Model):
         self.__dict__.update(_entry=entry, _exit=entry._node().structure)
         self._enter()
 
+    def _forget_entry(self):
+        self.__dict__.update(_entry=None, _exit=None, _graph=None, _entries=(), _lone=None)
+
     def _enter(self):
         entry = Entry(self._entry, keeps_integers=bool(self._chain) and looks_up(self._chain[0]), sizes_vary=True)
         self.__dict__.update(_entries=(entry,), _lone=entry)
@@ -160,15 +171,18 @@ class Sequential(Model):
             if not self._chain:
                 raise ValueError(f"Sequential model {self.name!r} cannot be built because it has no layers. Call `add()`.")
             shape = as_shape(input_shape)
+            if isinstance(shape, dict) or (shape and isinstance(shape[0], (tuple, list, dict))):
+                self.built = True  # several tensors enter, so nothing is drawn: the layers build themselves when called
+                return
             self._begin_at((None, *shape[1:]), self._chain[0].compute_dtype)
             try:
                 end = self._exit
                 for layer in self._chain:
                     end = self._appended(layer, end)
             except BaseException:
-                self.__dict__.update(_entry=None, _exit=None, _graph=None, _entries=(), _lone=None)
+                self._forget_entry()
                 raise
-            self.__dict__["_exit"] = end
+            self.__dict__.update(_exit=end, _guessed=True)
         if self._chain:
             self._draw()
 
