@@ -70,7 +70,7 @@ class _Lookup(Layer):
         kwargs.pop("dtype", None)
         if kwargs:
             raise ValueError(f"Layer {self.name!r}: unrecognized keyword argument(s): {kwargs}")
-        self.built = True
+        self.built = self.builds_nothing
         self.reset_state()
         if mask_token is not None:
             self._places[mask_token] = 0 if output_mode == "int" else _NOWHERE
@@ -218,7 +218,7 @@ class _Lookup(Layer):
     def update_state(self, data) -> None:
         """Counts the tokens of one more batch, in which each row is a document."""
         array = Texts(data) if self.vocabulary_dtype == "string" else _integers(data)
-        self.count(array.reshape(-1, array.shape[-1] if array.ndim else 1).tolist())
+        self.count(array.reshape(-1, array.shape[-1] if array.ndim and array.shape[-1] else 1).tolist())
 
     def count(self, documents) -> None:
         """Counts the tokens of lists of them."""
@@ -432,6 +432,8 @@ class StringLookup(_Lookup):
     def forward(self, *args, **kwargs):
         if args and isinstance(args[0], (str, bytes)):
             args = (Texts(args[0]), *args[1:])
+        elif args and self.output_mode != "int" and _is_ragged(args[0]):
+            return torch.stack([self(Texts(np.array([*row, None], dtype=object)[:-1])) for row in args[0]])
         return super().forward(*args, **kwargs)
 
     def call(self, inputs):
@@ -445,6 +447,12 @@ class StringLookup(_Lookup):
 
     def get_config(self):
         return {**super().get_config(), "encoding": self.encoding}
+
+
+def _is_ragged(rows) -> bool:
+    """Whether these are lists of unequal length."""
+    plain = isinstance(rows, (list, tuple)) and all(isinstance(row, (list, tuple, np.ndarray)) for row in rows)
+    return plain and len({len(row) for row in rows}) > 1
 
 
 class IntegerLookup(_Lookup):

@@ -6,8 +6,9 @@ _HOMES = {
     "_shaping": """argsort broadcast_dynamic_shape broadcast_static_shape broadcast_to concat ensure_shape expand_dims pad rank
         repeat reshape reverse roll searchsorted shape size sort split squeeze stack tile transpose unique unique_with_counts
         unstack""",
-    "_indexing": """boolean_mask gather gather_nd scatter_nd slice strided_slice tensor_scatter_nd_add tensor_scatter_nd_max
-        tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update where""",
+    "_indexing": """boolean_mask dynamic_partition dynamic_stitch gather gather_nd scatter_nd slice strided_slice
+        tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub
+        tensor_scatter_nd_update where""",
     "math": """abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp floor greater
         greater_equal less less_equal logical_and logical_not logical_or maximum minimum multiply negative not_equal pow
         reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum round scalar_mul
@@ -24,13 +25,14 @@ _HOMES = {
     "_initializers": """constant_initializer ones_initializer random_normal_initializer random_uniform_initializer
         zeros_initializer""",
     "data": "TensorSpec",
+    "ragged": "RaggedTensor",
     "sparse": "SparseTensor",
     "dtypes": "as_dtype",
 }
 # Names of namespaces that are files here.
-SPACES = """audio autodiff autograph compat data debugging distribute errors experimental image io linalg lookup math nest nn
+SPACES = """audio autodiff autograph compat data debugging distribute errors experimental feature_column image io linalg lookup math nest nn
 saved_model
-    signal sparse strings summary test train version""".split()
+    ragged signal sparse strings summary test train version""".split()
 # TensorFlow 1: names that nobody lists, and who asks for them gets.
 _OLD_HOMES = {
     "_graphs": """ConfigProto GPUOptions Graph GraphKeys InteractiveSession OptimizerOptions RunMetadata RunOptions Session

@@ -1,9 +1,7 @@
 """`tf.data` over torch tensors: pipelines of elements, taken apart and put together as TensorFlow does it.
 
-As long as elements are rows of arrays, only their numbers travel through `shuffle`, `repeat`, `take` and `batch`; a batch is
-gathered at once at the end. A function (`map`, `filter`) makes them elements that exist one by one.
-
-Elements lie on the host, and functions of them work there; who iterates over a data set gets them on the device in use.
+What a data set is, and its everyday methods, are those of `torchkeras_lite.data.Dataset`; here is where TensorFlow's elements
+come from, what they look like, and what only its data sets can do.
 """
 
 from __future__ import annotations
@@ -12,18 +10,17 @@ import builtins
 import collections
 import functools
 import itertools
-import random
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import config
+from torchkeras_lite.data import Dataset as _Core
 
 from ._missing import getattr_of
 from ._pipelines import Pipelines
 from ._text import is_text, text
+from .ragged import RaggedTensor
 
 AUTOTUNE = -1
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = -1, -2
@@ -51,12 +48,6 @@ class Options:
         self.autotune = self.threading = self.experimental_optimization = self.experimental_distribute = self
 
 
-def _for_training(element):
-    """The element, made of tensors that autograd can keep, although it comes to be in inference mode."""
-    with torch.inference_mode(False):
-        return pytree.tree_map(lambda leaf: leaf.clone() if hasattr(leaf, "detach") and leaf.is_inference() else leaf, element)
-
-
 class _NumpyIterator:
     """Elements as numpy arrays; `next` is a method too."""
 
@@ -72,41 +63,23 @@ class _NumpyIterator:
     next = __next__
 
 
-class _Rows:
-    """Rows of arrays, as a stream of their numbers."""
+def _named(method):
+    """The method, which takes TensorFlow's `name` too."""
 
-    def __init__(self, arrays, numbers, count):
-        self.arrays, self.numbers, self.count = arrays, numbers, count
+    @functools.wraps(method)
+    def named(self, *args, name=None, **kwargs):
+        return method(self, *args, **kwargs)
 
-    def changed(self, numbers, count):
-        return Dataset(rows=_Rows(self.arrays, numbers, count))
-
-    def elements(self):
-        leaves, spec = pytree.tree_flatten(self.arrays)
-        return (pytree.tree_unflatten([leaf[i] for leaf in leaves], spec) for i in self.numbers())
-
-    def batches(self, size, drop_remainder):
-        leaves, spec = pytree.tree_flatten(self.arrays)
-        numbers = iter(self.numbers())
-        while chosen := list(itertools.islice(numbers, size)):
-            if len(chosen) < size and drop_remainder:
-                return
-            first = chosen[0]
-            if chosen == list(builtins.range(first, first + len(chosen))):  # neighbours are a view
-                gathered = [leaf[first : first + len(chosen)] for leaf in leaves]
-            else:
-                index = torch.tensor(chosen)
-                gathered = [leaf[index] if isinstance(leaf, torch.Tensor) else leaf[chosen] for leaf in leaves]
-            yield pytree.tree_unflatten(gathered, spec)
+    return named
 
 
-class Dataset(Pipelines):
+class Dataset(Pipelines, _Core):
     """Elements, which are tensors or tuples and dicts of tensors. Each method gives another data set."""
 
-    def __init__(self, make=None, count=None, rows=None):
-        self._rows = rows
-        self._make = rows.elements if rows is not None else make
-        self._count = rows.count if rows is not None else count
+    shuffle, repeat, take, skip = map(_named, (_Core.shuffle, _Core.repeat, _Core.take, _Core.skip))
+    shard, concatenate, unbatch = map(_named, (_Core.shard, _Core.concatenate, _Core.unbatch))
+    filter, enumerate = map(_named, (_Core.filter, _Core.enumerate))
+    cache, prefetch, with_options = map(_named, (_Core.cache, _Core.prefetch, _Core.with_options))
 
     # ------------------------------------------------------------ where elements come from
 
@@ -117,8 +90,7 @@ class Dataset(Pipelines):
         counts = {len(leaf) for leaf in pytree.tree_leaves(arrays)}
         if len(counts) != 1:
             raise ValueError(f"Dimensions of the arrays are not compatible: they have {sorted(counts)} rows.")
-        count = counts.pop()
-        return Dataset(rows=_Rows(arrays, lambda: builtins.range(count), count))
+        return Dataset.of_rows(arrays)
 
     @staticmethod
     def from_tensors(tensors, name=None):
@@ -167,88 +139,7 @@ class Dataset(Pipelines):
         found = Dataset(lambda: map(text, names), len(names))
         return found if shuffle is False else found.shuffle(len(names), seed=seed)
 
-    # ------------------------------------------------------------ how many, in which order
-
-    def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=True, name=None):
-        """Elements out of a buffer of so many, at random; in another order each time."""
-        if buffer_size < 1:
-            raise ValueError(f"`buffer_size` must be greater than 0. Received: buffer_size={buffer_size}")
-        draw = random.Random(random.random() if seed is None else seed)
-        fixed = None if reshuffle_each_iteration is not False else draw.random()
-
-        def shuffled(items):
-            chance = draw if fixed is None else random.Random(fixed)
-            buffer = []
-            for item in items:
-                if len(buffer) < buffer_size:
-                    buffer.append(item)
-                    continue
-                place = chance.randrange(buffer_size)
-                yield buffer[place]
-                buffer[place] = item
-            chance.shuffle(buffer)
-            yield from buffer
-
-        return self._through(shuffled, self._count)
-
-    def repeat(self, count=None, name=None):
-        """The same once more, `count` times in all; None or -1 is for ever."""
-        endless = count is None or count < 0
-        rounds = itertools.repeat(None) if endless else None
-        total = INFINITE_CARDINALITY if endless else None if self._count is None else self._count * count
-        make = self._rows.numbers if self._rows else self._make
-
-        def repeated():
-            for _ in rounds if endless else builtins.range(count):
-                empty = True
-                for item in make():
-                    empty = False
-                    yield item
-                if empty:
-                    return
-
-        return self._rows.changed(repeated, total) if self._rows else Dataset(repeated, total)
-
-    def take(self, count, name=None):
-        """The first `count` elements; -1 is all."""
-        if count < 0:
-            return self
-        known = None if self._count is None else count if self._count < 0 else min(count, self._count)
-        return self._through(lambda items: itertools.islice(items, count), known)
-
-    def skip(self, count, name=None):
-        """All but the first `count` elements."""
-        known = self._count if self._count is None or self._count < 0 else max(self._count - count, 0)
-        return self._through(lambda items: itertools.islice(items, count, None), known)
-
-    def shard(self, num_shards, index, name=None):
-        """Every `num_shards`-th element, from number `index` on."""
-        known = self._count if self._count is None or self._count < 0 else len(builtins.range(index, self._count, num_shards))
-        return self._through(lambda items: itertools.islice(items, index, None, num_shards), known)
-
-    def _through(self, change, count):
-        """The stream of rows' numbers, or of elements, passed through a function of iterators."""
-        rows, make = self._rows, self._make
-        if rows is not None:
-            return rows.changed(lambda: change(iter(rows.numbers())), count)
-        return Dataset(lambda: change(iter(make())), count)
-
-    def concatenate(self, dataset, name=None):
-        """These elements, then those."""
-        known = None if self._count is None or dataset._count is None else self._count + dataset._count
-        return Dataset(lambda: itertools.chain(self._items(), dataset._items()), known)
-
     # ------------------------------------------------------------ batches
-
-    def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None, name=None):
-        """Elements stacked, `batch_size` of them at a time."""
-        known = self._count
-        if known is not None and known >= 0:
-            known = known // batch_size if drop_remainder else -(-known // batch_size)
-        if self._rows is not None:
-            rows = self._rows
-            return Dataset(lambda: rows.batches(batch_size, drop_remainder), known)
-        return Dataset(lambda: map(_stacked, _groups(self._items(), batch_size, drop_remainder)), known)
 
     def padded_batch(self, batch_size, padded_shapes=None, padding_values=None, drop_remainder=False, name=None):
         """Elements of unequal lengths stacked: filled up at the end to the longest of the batch, or to `padded_shapes`."""
@@ -263,17 +154,6 @@ class Dataset(Pipelines):
             return pytree.tree_unflatten(made, spec)
 
         return Dataset(lambda: map(padded, _groups(self._items(), batch_size, drop_remainder)))
-
-    def unbatch(self, name=None):
-        """The rows of each element."""
-
-        def single():
-            for element in self._items():
-                leaves, spec = pytree.tree_flatten(element)
-                for row in builtins.zip(*leaves, strict=True):
-                    yield pytree.tree_unflatten(list(row), spec)
-
-        return Dataset(single)
 
     def window(self, size, shift=None, stride=1, drop_remainder=False, name=None):
         """Data sets of `size` elements each, begun every `shift` elements."""
@@ -295,29 +175,6 @@ class Dataset(Pipelines):
         return Dataset(windows)
 
     # ------------------------------------------------------------ functions
-
-    def map(self, map_func, num_parallel_calls=None, deterministic=None, name=None):
-        """`map_func(element)`, with the parts of a tuple as its arguments."""
-        if num_parallel_calls is None or num_parallel_calls == 1:
-            # a `map` goes on behind an error, which a generator cannot: see `ignore_errors`
-            return Dataset(lambda: map(functools.partial(_called, map_func), self._items()), self._count)
-        workers = 4 if num_parallel_calls < 0 else num_parallel_calls
-
-        def ahead():
-            source, waiting = iter(self._items()), collections.deque()
-            with ThreadPoolExecutor(workers) as pool:
-                while True:
-                    for element in itertools.islice(source, 2 * workers - len(waiting)):
-                        waiting.append(pool.submit(_called, map_func, element))
-                    if not waiting:
-                        return
-                    yield waiting.popleft().result()
-
-        return Dataset(ahead, self._count)
-
-    def filter(self, predicate, name=None):
-        """The elements for which `predicate` is true."""
-        return Dataset(lambda: (element for element in self._items() if bool(_called(predicate, element))))
 
     def flat_map(self, map_func, name=None):
         """The elements of the data sets that `map_func` gives, one data set after the other."""
@@ -341,72 +198,19 @@ class Dataset(Pipelines):
 
         return Dataset(mixed)
 
-    def enumerate(self, start=0, name=None):
-        """Pairs of a number and an element."""
-        count = self._count
-        return Dataset(lambda: ((torch.tensor(i), each) for i, each in builtins.enumerate(self._items(), start)), count)
-
     def reduce(self, initial_state, reduce_func, name=None):
         """`reduce_func(state, element)` over all elements."""
-        state = pytree.tree_map(_tensor, initial_state)
-        for element in self._items():
-            state = reduce_func(state, element)
-        return state
-
-    def apply(self, transformation_func):
-        return transformation_func(self)
-
-    # ------------------------------------------------------------ what costs nothing here
-
-    def prefetch(self, buffer_size=None, name=None):
-        return self
-
-    def with_options(self, options=None, name=None):
-        return self
-
-    def cache(self, filename="", name=None):
-        """The elements are kept in memory after the first whole pass."""
-        if self._rows is not None:
-            return self
-        kept: list = []
-        done = []
-
-        def cached():
-            if done:
-                yield from kept
-                return
-            fresh = []
-            for element in self._items():
-                fresh.append(_for_training(element))  # `evaluate` may be the first to ask
-                yield element
-            kept[:] = fresh
-            done.append(True)
-
-        return Dataset(cached, self._count)
+        return super().reduce(pytree.tree_map(_tensor, initial_state), reduce_func)
 
     # ------------------------------------------------------------ what is in it
 
     @staticmethod
-    def _call(function, element):
-        return _called(function, element)
-
-    def _items(self):
-        """The elements, where they are."""
-        return iter(self._make())
-
-    def __iter__(self):
-        device = config.get_device()
-        return self._items() if device.type == "cpu" else (_placed(element, device) for element in self._items())
-
-    def __len__(self):
-        if self._count is None:
-            raise TypeError("The dataset length is unknown.")
-        if self._count < 0:
-            raise TypeError("The dataset is infinite.")
-        return self._count
-
-    def __bool__(self):
-        return True
+    def _stack(column):
+        if isinstance(column[0], (str, bytes)):
+            return text(np.array(column, dtype=object))
+        if isinstance(column[0], np.ndarray):
+            return text(np.stack(column))
+        return torch.stack([torch.as_tensor(one) for one in column])
 
     def cardinality(self, name=None):
         """How many elements there are; -1 is endlessly many, -2 is not known."""
@@ -428,9 +232,6 @@ class Dataset(Pipelines):
 
         return pytree.tree_map(spec, next(self._items()))
 
-    def __repr__(self):
-        return f"<Dataset of {'an unknown number of' if self._count is None else self._count} elements>"
-
 
 # ---------------------------------------------------------------- elements
 
@@ -445,7 +246,7 @@ def _structure(value):
 
 
 def _array(value):
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, (torch.Tensor, RaggedTensor)):
         return value
     if isinstance(value, (str, bytes)):
         return text(value)
@@ -476,24 +277,14 @@ def _typed(element, wanted):
     return torch.as_tensor(np.asarray(element)).to(getattr(torch, str(wanted)))
 
 
-def _called(function, element):
-    with config.device("cpu"):  # where the elements lie; the tensors that the function makes are to lie there too
-        result = function(*element) if isinstance(element, tuple) else function(element)
-    return tuple(result) if isinstance(result, list) else result
-
-
 def _opened(function, element):
     """The elements of the data set that the function gives."""
-    found = _called(function, element)
-    return found._items() if isinstance(found, Dataset) else iter(found)
+    found = Dataset._call(function, element)
+    return found._items() if isinstance(found, _Core) else iter(found)
 
 
 def _all_items(datasets) -> list:
     return [dataset._items() for dataset in datasets]
-
-
-def _placed(element, device):
-    return pytree.tree_map(lambda leaf: leaf.to(device) if isinstance(leaf, torch.Tensor) else leaf, element)
 
 
 def _groups(elements, size, drop_remainder):
@@ -501,21 +292,6 @@ def _groups(elements, size, drop_remainder):
     while group := list(itertools.islice(source, size)):
         if len(group) == size or not drop_remainder:
             yield group
-
-
-def _stacked(group):
-    leaves = [pytree.tree_leaves(element) for element in group]
-    spec = pytree.tree_structure(group[0])
-    columns = builtins.zip(*leaves, strict=True)
-    return pytree.tree_unflatten([_stack(column) for column in columns], spec)
-
-
-def _stack(column):
-    if isinstance(column[0], (str, bytes)):
-        return text(np.array(column, dtype=object))
-    if isinstance(column[0], np.ndarray):
-        return text(np.stack(column))
-    return torch.stack([torch.as_tensor(one) for one in column])
 
 
 def _along(given, spec) -> list:

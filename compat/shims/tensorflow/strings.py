@@ -13,6 +13,7 @@ from ._creation import given
 from ._missing import getattr_of
 from ._tensors import torch_dtype
 from ._text import Text, Texts, each, is_text, objects, string_of, text
+from .ragged import RaggedTensor
 
 __all__ = [
     "as_string", "bytes_split", "format", "join", "length", "lower", "reduce_join", "regex_full_match", "regex_replace",
@@ -48,6 +49,8 @@ def regex_full_match(input, pattern, name=None):
 
 def _numbers(function, input, dtype):
     """`function` of each string, as a tensor."""
+    if isinstance(input, RaggedTensor):
+        return RaggedTensor(_numbers(function, row, dtype) for row in input)
     array = objects(input)
     made = [function(string_of(one)) for one in array.ravel().tolist()]
     return torch.tensor(made, dtype=dtype).reshape(array.shape)
@@ -133,7 +136,7 @@ def _parts(function, input):
     """The parts of one string as Texts; of a row of strings, a list of them, as their numbers differ."""
     if isinstance(input, (str, bytes)) or objects(input).ndim == 0:
         return Texts(np.array([*function(string_of(text(input))), None], dtype=object)[:-1])
-    return [_parts(function, one) for one in objects(input)]
+    return RaggedTensor(_parts(function, one) for one in objects(input))
 
 
 def split(input, sep=None, maxsplit=-1, name=None):
@@ -158,7 +161,7 @@ def unicode_decode(input, input_encoding="UTF-8", errors="replace", replacement_
         raw = objects(input)[()]
         letters = raw.decode(input_encoding, errors) if isinstance(raw, bytes) else raw
         return torch.tensor(list(map(ord, letters)), dtype=torch.int32)
-    return [unicode_decode(one, input_encoding, errors) for one in objects(input)]
+    return RaggedTensor(unicode_decode(one, input_encoding, errors) for one in objects(input))
 
 
 def unicode_encode(input, output_encoding, errors="replace", replacement_char=65533, name=None):
