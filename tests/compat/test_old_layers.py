@@ -160,6 +160,15 @@ SNIPPETS = {
     """,
     "activations": """
         x = np.array([[-2.0, -0.5, 0.5, 2.0]], "float32")
+        from tensorflow.keras.layers.experimental import RandomFourierFeatures
+        layer = RandomFourierFeatures(2, scale=2.0)
+        layer(np.zeros((1, 3)))
+        layer.set_weights([[0.25], [[0.25, 0.5], [0.75, 1.0], [1.25, 1.5]], [0.25, 0.5]])   # scale, kernel, bias
+        near(layer([[1.0, -2.0, 0.5]]), np.cos(np.array([[-2.5, -3.0]]) + [0.25, 0.5]))
+        assert layer.trainable_weights == [] and layer.get_config()["kernel_initializer"] == "gaussian"
+        layer = RandomFourierFeatures(4, trainable=True)
+        layer(np.zeros((1, 3)))
+        assert [w.name for w in layer.trainable_weights] == ["kernel_scale"] and abs(layer.scale - 1.5**0.5) < 1e-6
         near(ThresholdedReLU(theta=0.5)(x), [[0, 0, 0, 2]])
         near(ParametricSoftplus(0.2, 5.0)(x).detach(), 0.2 * np.log1p(np.exp(5 * x)))
         layer = SReLU(t_left_init="zero", a_left_init="one", t_right_init="one", a_right_init="one")

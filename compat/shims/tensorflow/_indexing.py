@@ -11,7 +11,8 @@ from ._tensors import sizes
 from ._text import Texts, is_text
 
 __all__ = [
-    "boolean_mask", "gather", "gather_nd", "scatter_nd", "slice", "strided_slice", "tensor_scatter_nd_add",
+    "boolean_mask", "dynamic_partition", "dynamic_stitch", "gather", "gather_nd", "scatter_nd", "slice", "strided_slice",
+    "tensor_scatter_nd_add",
     "tensor_scatter_nd_max", "tensor_scatter_nd_min", "tensor_scatter_nd_sub", "tensor_scatter_nd_update", "where",
 ]  # fmt: skip
 
@@ -61,6 +62,24 @@ def boolean_mask(tensor, mask, axis=None, name="boolean_mask"):
 
 
 _ALL = slice(None)
+
+
+def dynamic_partition(data, partitions, num_partitions, name=None):
+    """A list of `num_partitions` tensors: the parts of `data` whose number in `partitions` is 0, 1, ..."""
+    x, numbers = given(data), given(partitions)
+    return [boolean_mask(x, numbers == i) for i in range(int(num_partitions))]
+
+
+def dynamic_stitch(indices, data, name=None):
+    """The parts in the tensors `data` at their places in `indices`; of several at one place the last counts."""
+    places = torch.cat([given(each).long().reshape(-1) for each in indices])
+    parts = [given(part).reshape(-1, *given(part).shape[given(each).ndim :]) for each, part in zip(indices, data, strict=True)]
+    parts = torch.cat(parts)
+    last = torch.zeros(int(places.max()) + 1 if len(places) else 0, dtype=torch.int64, device=parts.device)
+    last = last.scatter_reduce(0, places, torch.arange(len(places), device=parts.device), "amax")
+    found = parts[last]
+    missing = torch.ones(len(last), dtype=torch.bool, device=parts.device).index_fill(0, places, False)
+    return found.masked_fill(missing.reshape(-1, *[1] * (found.ndim - 1)), 0)
 
 
 def where(condition, x=None, y=None, name=None):
