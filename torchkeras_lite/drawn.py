@@ -11,6 +11,15 @@ from torchkeras_lite.calls import away_from_losses
 from torchkeras_lite.shapes import tensors_of_shape
 
 
+def _of_shapes(shape, dtype):
+    """A KerasTensor for each shape, in the structure that they are in."""
+    if isinstance(shape, dict):
+        return {key: _of_shapes(value, dtype) for key, value in shape.items()}
+    if any(isinstance(size, (list, tuple, dict)) for size in shape):
+        return type(shape)(_of_shapes(value, dtype) for value in shape)
+    return symbolic.KerasTensor(shape, dtype)
+
+
 class Drawn:
     """The half of Layer that deals with KerasTensors."""
 
@@ -38,7 +47,7 @@ class Drawn:
             shape = self._declared_shape(args, kwargs)
             if shape is None:
                 raise
-            return symbolic.KerasTensor(shape, self.compute_dtype)
+            return _of_shapes(shape, self.compute_dtype)
 
     def _declared_shape(self, args, kwargs):
         """The output shape that a user's `compute_output_shape` gives, for layers that cannot be tried."""

@@ -404,6 +404,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         elif isinstance(value, Variable):
             self._track_variable(name, value)
         elif isinstance(value, nn.Module):
+            if name in self._parameters or name in self._buffers:
+                make_room(self, name)
             if value.training is not self.training:
                 take_over(value, self.training)
             self.__dict__.pop(name, None)
@@ -446,7 +448,36 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     def path(self) -> str | None:
         return self._path
 
+    @property
+    def builds_nothing(self) -> bool:
+        """Whether `build` is one of ours: then a layer without weights is built from the beginning."""
+        return type(self).build.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that it holds, and those of the layers inside."""
+        held = [metric for module in self.modules() if isinstance(module, Layer) for metric in module._metrics]
+        return list({id(metric): metric for metric in held}.values())
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        return [variable for metric in self.metrics for variable in metric.variables]
+
     # ------------------------------------------------------------ precision
+
+    quantization_mode = None  # of weights as integers there are none here
+
+    def quantize(self, mode=None, config=None, **kwargs) -> None:
+        """Keras's way to turn the weights of a trained layer into integers. Raises NotImplementedError: torch has its own."""
+        if mode not in (None, "int8", "int4", "float8", "gptq", "awq"):
+            raise ValueError(
+                f"Invalid quantization mode. Expected one of 'int8', 'int4', 'float8', 'gptq', 'awq'. Received: mode={mode!r}"
+            )
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} does not have a `quantize` method implemented: the weights of {self.name!r} are "
+            "parameters of torch modules, and torch has tools of its own for these. The fix: torchao's `quantize_` on the "
+            "model, which is a torch.nn.Module; for less memory alone, `model.to(torch.bfloat16)`."
+        )
 
     @property
     def dtype_policy(self):
@@ -495,6 +526,13 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
                 mask = None
         if signature.mask and mask is not None:
             kwargs = {**kwargs, "mask": mask}
+        for name in signature.masks_of:
+            place = signature.position[name[:-5]]
+            if kwargs.get(name) is None and len(args) <= signature.position[name]:
+                carrier = args[place] if place < len(args) else kwargs.get(name[:-5])
+                carried = pytree.tree_map(lambda leaf: getattr(leaf, "_keras_mask", None), carrier)
+                if any(leaf is not None for leaf in pytree.tree_leaves(carried)):
+                    kwargs = {**kwargs, name: carried}
         return kwargs, mask
 
     def _set_output_mask(self, args, mask, outputs):
@@ -549,6 +587,19 @@ def has_hooks(*layers) -> bool:
             if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
                 return True
     return False
+
+
+def make_room(layer: Layer, name: str) -> None:
+    """A weight was added under this name, and now an attribute of this name holds something else: it gets another key."""
+    count = 1
+    while hasattr(layer, f"{name}_{count}"):
+        count += 1
+    for table in (layer._parameters, layer._buffers):
+        if name in table:
+            table[f"{name}_{count}"] = table.pop(name)
+    for variable in layer._variables:
+        if variable._module is layer and variable._key == name:
+            variable._key = f"{name}_{count}"
 
 
 def _shown(value):

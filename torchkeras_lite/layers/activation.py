@@ -33,7 +33,7 @@ class ReLU(Layer):
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope or 0.0, threshold or 0.0
         self.casts_integers = self.negative_slope != 0  # without a slope, integers stay integers
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         return activations.relu(
@@ -54,7 +54,7 @@ class Softmax(Layer):
         super().__init__(**kwargs)
         self.axis = axis
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs, mask=None):
         if mask is None:
@@ -103,7 +103,7 @@ class LeakyReLU(Layer):
             )
         self.negative_slope = negative_slope
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         return activations.leaky_relu(inputs, self.negative_slope)
@@ -118,7 +118,7 @@ class ELU(Layer):
         super().__init__(**kwargs)
         self.alpha = alpha
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         return activations.elu(inputs, self.alpha)

@@ -39,7 +39,7 @@ class CategoryEncoding(Layer):
             )
         refuse_sparse(self, sparse)
         self.num_tokens, self.output_mode, self.sparse = num_tokens, output_mode, sparse
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs, count_weights=None):
         dtype = self._policy.compute_torch_dtype
@@ -86,7 +86,7 @@ class Discretization(Layer):
         self.num_bins, self.epsilon, self.output_mode, self.sparse = num_bins, epsilon, output_mode, sparse
         self.__dict__.update(bin_boundaries=bin_boundaries, _boundaries=None)
         self.reset_state()
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         if self.bin_boundaries is None:
@@ -208,7 +208,7 @@ class Hashing(Layer):
         refuse_sparse(self, sparse)
         self.num_bins, self.mask_value, self.output_mode, self.sparse = num_bins, mask_value, output_mode, sparse
         self.salt = checked_salt(self, salt)
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         buckets = self.num_bins - 1 if self.mask_value is not None and self.num_bins > 1 else self.num_bins
@@ -259,7 +259,7 @@ class HashedCrossing(Layer):
         refuse_sparse(self, sparse)
         check_choice(self, "output_mode", output_mode, MODES[:2])
         self.num_bins, self.output_mode, self.sparse = num_bins, output_mode, sparse
-        self.built = True
+        self.built = self.builds_nothing
 
     def forward(self, *args, **kwargs):
         if args and isinstance(args[0], (list, tuple)):

@@ -192,7 +192,7 @@ class Activation(Layer):
         self.activation = activations.get(activation)
         self.casts_integers = self.activation not in (activations.linear, activations.relu)  # those leave integers integers
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         return self.activation(inputs)
@@ -219,7 +219,7 @@ class Lambda(Layer):
         if mask is not None:
             self.supports_masking = True
             require_care()
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs, mask=None, training=None):
         extra = {"mask": mask, "training": training}
@@ -295,7 +295,7 @@ class InputLayer(Layer):
         self.__dict__["_input_dtype"] = config.dtype_name(dtype)
         self.sparse = self.ragged = False
         self.optional = optional
-        self.built = True
+        self.built = self.builds_nothing
         self._begin(input_tensor)
 
     def _begin(self, tensor=None):

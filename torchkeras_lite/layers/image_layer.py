@@ -27,7 +27,7 @@ class ImageLayer(Layer):
         self.data_format = config.standardize_data_format(data_format)
         self.bounding_box_format = bounding_box_format
         self.__dict__["_axes"] = axes_of(self.data_format)  # of the height, the width and the channels
-        self.built = True
+        self.built = self.builds_nothing
 
     def _base_config(self):
         boxes = {} if self.bounding_box_format is None else {"bounding_box_format": self.bounding_box_format}

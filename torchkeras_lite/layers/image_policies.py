@@ -227,7 +227,7 @@ class Pipeline(Layer):
     def __init__(self, layers, name=None):
         super().__init__(name=name)
         self._pipeline_layers = layers
-        self.built = True
+        self.built = self.builds_nothing
 
     @property
     def layers(self) -> list:

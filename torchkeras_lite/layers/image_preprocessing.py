@@ -27,7 +27,7 @@ class Rescaling(Layer):
         super().__init__(**kwargs)
         self.scale, self.offset = scale, offset
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         if isinstance(inputs, (list, tuple)):  # pictures of one size

@@ -156,7 +156,7 @@ class UnitNormalization(Layer):
         self.axis = axis if isinstance(axis, int) else list(axis)
         self.__dict__["_dims"] = axis if isinstance(axis, int) else tuple(axis)
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         smallest = 1e-12 if inputs.dtype is not torch.float16 else 1e-7  # which would be 0 there

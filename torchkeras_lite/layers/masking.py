@@ -21,7 +21,7 @@ class Masking(Layer):
         super().__init__(**kwargs)
         self.mask_value = mask_value
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
         require_care()
 
     def call(self, inputs):
@@ -51,7 +51,7 @@ class Identity(Layer):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         return inputs

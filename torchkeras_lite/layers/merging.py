@@ -48,7 +48,7 @@ class Merge(Layer):
         if mask is None:
             return None
         self._check_masks(inputs, mask)
-        return None if any(one is None for one in mask) else functools.reduce(torch.logical_or, mask)
+        return None if any(one is None for one in mask) else functools.reduce(torch.logical_or, map(self._convert, mask))
 
     def _check_masks(self, inputs, mask):
         if not isinstance(inputs, (list, tuple)) or not isinstance(mask, (list, tuple)) or len(inputs) != len(mask):
@@ -283,6 +283,7 @@ class Concatenate(Merge):
         self._check_masks(inputs, mask)
         if all(one is None for one in mask):
             return None
+        inputs, mask = [*map(self._convert, inputs)], [*map(self._convert, mask)]
         # An entry counts where any of its features does, so one column says as much as the whole mask.
         columns = []
         for x, one in zip(inputs, mask, strict=True):

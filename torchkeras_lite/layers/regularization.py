@@ -30,7 +30,7 @@ class Noise(Layer):
         self.seed = seed
         self.__dict__["_generators"] = {}
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def _share(self, value):
         """`value`, if it is a number in [0, 1]; else ValueError."""
@@ -173,7 +173,7 @@ class ActivityRegularization(Layer):
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs)
         self.l1, self.l2 = l1, l2
         self.supports_masking = True
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         return inputs

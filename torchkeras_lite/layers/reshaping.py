@@ -23,7 +23,7 @@ class Flatten(Layer):
         super().__init__(**kwargs)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(min_ndim=1)
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         if inputs.ndim == 1:
@@ -88,7 +88,7 @@ class Permute(Layer):
         self.dims = tuple(map(int, dims))
         self.input_spec = InputSpec(ndim=len(dims) + 1)
         self.__dict__["_order"] = (0, *self.dims)
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         return inputs.permute(self._order)
@@ -105,7 +105,7 @@ class RepeatVector(Layer):
             raise ValueError(f"Layer {self.name!r}: `n` must be a positive integer. Received: n={n}")
         self.n = int(n)
         self.input_spec = InputSpec(ndim=2)
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, inputs):
         return inputs.unsqueeze(1).expand(-1, self.n, -1).contiguous()

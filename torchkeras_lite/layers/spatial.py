@@ -37,7 +37,7 @@ class Spatial(Layer):
         super().__init__(**kwargs)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
-        self.built = True
+        self.built = self.builds_nothing
         inward, outward = turns(self.rank, self.data_format)
         self.__dict__.update(_inward=inward, _outward=outward, _axes=inward[2:])
 

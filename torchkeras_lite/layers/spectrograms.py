@@ -69,7 +69,7 @@ class MelSpectrogram(Layer):
         self.power_to_db, self.top_db, self.mag_exp = power_to_db, top_db, mag_exp
         self.min_power, self.ref_power = min_power, ref_power
         self.__dict__["_bands"] = self._weights()
-        self.built = True
+        self.built = self.builds_nothing
 
     def _weights(self):
         """How much each frequency counts in each band: triangles on the mel scale, (fft_length // 2 + 1, num_mel_bins)."""

@@ -108,7 +108,7 @@ class TextVectorization(Layer):
             vocabulary_size=size,
         )
         self._lookup_layer = lookup
-        self.built = True
+        self.built = self.builds_nothing
 
     # ------------------------------------------------------------ the vocabulary
 

@@ -29,7 +29,7 @@ class TorchModuleWrapper(Layer):
             raise TypeError(f"TorchModuleWrapper wraps a torch.nn.Module. Received: {module!r} (of type {type(module)})")
         self.module = module.to(config.get_device())
         self.output_shape_argument = output_shape
-        self.built = True
+        self.built = self.builds_nothing
 
     def call(self, *args, **kwargs):
         return self.module(*args, **kwargs)

@@ -1,0 +1,128 @@
+"""What classes of a user's may do: build over a layer that has nothing to build, names twice, masks by name, metrics."""
+
+import numpy as np
+import pytest
+import torch
+
+from torchkeras_lite import KerasTensor, calls, layers, metrics, models
+
+
+@pytest.fixture
+def with_care():
+    before, calls.careful[0] = calls.careful[0], True
+    yield
+    calls.careful[0] = before
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda base: base(layers.Activation)("relu"),
+        lambda base: base(layers.Flatten)(),
+        lambda base: base(layers.Rescaling)(1.0),
+        lambda base: base(layers.MaxPooling2D)(),
+        lambda base: base(layers.Dropout)(0.5),
+        lambda base: base(layers.Identity)(),
+    ],
+)
+def test_a_build_of_ones_own_is_called(make):
+    def scaled(base):
+        class Scaled(base):
+            def build(self, input_shape):
+                self.extra = self.add_weight((), initializer="ones", name="extra")
+
+            def call(self, x):
+                return super().call(x) * self.extra
+
+        return Scaled
+
+    layer = make(scaled)
+    assert not layer.built
+    x = torch.ones(1, 4, 4, 2)
+    layer(x)
+    layer.extra.assign(3.0)
+    assert layer.built and torch.equal(layer(x).reshape(-1)[:2], torch.full((2,), 3.0))
+    plain = make(lambda base: base)
+    assert plain.built and torch.equal(plain(x).reshape(-1)[:2], torch.ones(2))
+
+
+def test_a_layer_may_have_the_name_of_a_weight():
+    class Twice(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.first = self.add_weight((2,), name="inner", initializer="ones")
+            self.inner = layers.Dense(2, use_bias=False, kernel_initializer="ones", name="dense")
+
+        def call(self, x):
+            return self.inner(x) + self.first
+
+    layer = Twice()
+    assert torch.equal(layer(torch.ones(1, 3)), torch.full((1, 2), 4.0))
+    assert [v.path for v in layer.weights] == ["twice/inner", "twice/dense/kernel"]
+    layer.first.assign([5.0, 6.0])
+    assert torch.equal(layer(torch.ones(1, 3)).detach(), torch.tensor([[8.0, 9.0]]))
+    assert len(layer.state_dict()) == 2
+
+
+@pytest.mark.usefixtures("with_care")
+def test_masks_go_to_arguments_named_after_what_carries_them():
+    got = {}
+
+    class Join(layers.Layer):
+        def call(self, left, right, left_mask=None, right_mask=None):
+            got.update(left=left_mask, right=right_mask)
+            return right
+
+    x, y = torch.ones(2, 3), torch.ones(2, 3)
+    y._keras_mask = mask = torch.tensor([True, False])
+    join = Join()
+    for call in (lambda: join(x, y), lambda: join(x, right=y), lambda: join(left=x, right=y)):
+        got.clear()
+        call()
+        assert got["left"] is None and got["right"] is mask
+    join(x, y, right_mask=None, left_mask=mask)
+    assert got["left"] is mask
+
+
+def test_compute_output_shape_of_ones_own_says_the_structure():
+    class Split(layers.Layer):
+        def call(self, x):
+            raise RuntimeError("cannot be tried")
+
+        def compute_output_shape(self, shape):
+            return {"one": shape, "two": (shape, (shape[0], 7))}
+
+    found = Split().compute_output_spec(KerasTensor((None, 3)))
+    assert found["one"].shape == (None, 3) and type(found["two"]) is tuple and found["two"][1].shape == (None, 7)
+
+
+def test_metrics_of_layers_inside():
+    class Counting(layers.Layer):
+        def __init__(self, inside=None):
+            super().__init__()
+            self.seen = metrics.Mean(name="seen")
+            self.inside = inside
+
+        def call(self, x):
+            return x
+
+    layer = Counting(Counting())
+    assert layer.metrics == [layer.seen, layer.inside.seen]
+    assert len(layer.metrics_variables) == 4
+
+
+def test_masks_as_arrays():
+    masks = [np.array([[True, False]]), np.array([[False, False]])]
+    inputs = [np.ones((1, 2, 3)), np.ones((1, 2, 3))]
+    assert layers.Add().compute_mask(inputs, masks).tolist() == [[True, False]]
+    assert layers.Concatenate(1).compute_mask(inputs, masks).tolist() == [[True, False, False, False]]
+
+
+def test_quantize_says_why_not():
+    model = models.Sequential([layers.Input((2,)), layers.Dense(3)])
+    for one in (model, model.layers[0]):
+        with pytest.raises(NotImplementedError, match="torchao"):
+            one.quantize("int8")
+        with pytest.raises(ValueError, match="int9"):
+            one.quantize("int9")
+        assert one.quantization_mode is None
