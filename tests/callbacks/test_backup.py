@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,7 +167,7 @@ def test_a_full_disk_leaves_the_old_state(tmp_path, monkeypatch):
     def full(value, file):
         calls.append(1)
         if len(calls) == 2:
-            file.write(b"half of it")
+            Path(file).write_bytes(b"half of it")
             raise OSError(28, "No space left on device")
         save(value, file)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from torchkeras_lite import registry
 from torchkeras_lite.files import whole
-from torchkeras_lite.saving import keras1, legacy_config
+from torchkeras_lite.saving import keras1, legacy_config, legacy_words
 from torchkeras_lite.saving.stores import attribute, dataset, group_at
 
 _FORMAT = "3.15.1"
@@ -32,15 +32,14 @@ def save_model(model, filepath: str, include_optimizer: bool = True) -> None:
     """Writes a whole model."""
     import h5py
 
-    config = legacy_config.plain(registry.serialize(model))
+    config = legacy_words.plain(registry.serialize(model))
     compiled = config.pop("compile_config", None)
     with whole(filepath) as draft, h5py.File(draft, "w") as file:
         file.attrs["backend"], file.attrs["keras_version"] = "torch", _FORMAT
         file.attrs["model_config"] = json.dumps({part: config[part] for part in ("class_name", "config")})
         write_weights(model, file.create_group("model_weights"))
         if include_optimizer and compiled:
-            optimizer = compiled.pop("optimizer")
-            compiled["optimizer_config"] = {part: optimizer[part] for part in ("class_name", "config")}
+            compiled["optimizer_config"] = legacy_words.plain_optimizer(compiled.pop("optimizer"))
             file.attrs["training_config"] = json.dumps(compiled)
             if model.optimizer.built:
                 _write(file.create_group("optimizer_weights"), model.optimizer.variables)
