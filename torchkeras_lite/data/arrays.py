@@ -17,6 +17,7 @@ from torchkeras_lite.texts import Texts, is_texts
 from torchkeras_lite.variable import Variable
 
 _GATHERED_BYTES = 256 * 1024  # rows gathered at once: what the second-level cache of a CPU holds
+_AS_THEY_ARE = frozenset(map(np.dtype, ("float32", "int64", "int32", "uint8", "bool")))  # dtypes that stay in a tensor
 _FREE_SHARE = 0.5  # of a GPU's free memory that data may take to lie there during a fit
 
 
@@ -53,6 +54,10 @@ def is_arrays(value) -> bool:
 
 def to_tensors(data, what: str):
     """`data` with each array in it as a tensor on the host (no copy where none is needed); float64 becomes `floatx()`."""
+    if type(data) is np.ndarray and data.dtype in _AS_THEY_ARE:  # what most batches are, in each step
+        flags = data.flags
+        if flags.c_contiguous and flags.writeable and data.ndim:
+            return torch.from_numpy(data)
     if data is None:
         return None
     if is_array(data):
@@ -60,7 +65,8 @@ def to_tensors(data, what: str):
     if isinstance(data, dict):
         return {key: to_tensors(value, f"{what}[{key!r}]") for key, value in data.items()}
     if isinstance(data, (list, tuple)):
-        return type(data)(to_tensors(value, f"{what}[{i}]") for i, value in enumerate(data))
+        parts = [to_tensors(value, f"{what}[{i}]") for i, value in enumerate(data)]
+        return type(data)(*parts) if hasattr(data, "_fields") else type(data)(parts)
     raise ValueError(
         f"Unrecognized data type for `{what}`: {type(data)}. Expected a numpy array, a torch tensor, a data frame, a list of "
         "numbers, or a list or dict of those."
@@ -119,12 +125,16 @@ def to_tensor(value, what: str = "data") -> torch.Tensor:
             array = array.astype(config.floatx())
         if any(stride < 0 for stride in array.strides) or not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="), order="C")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a read-only array is only ever read here
-            value = torch.from_numpy(np.ascontiguousarray(array) if array.ndim else array.reshape(()))
+        array = np.ascontiguousarray(array) if array.ndim else array.reshape(())
+        if array.flags.writeable:
+            value = torch.from_numpy(array)
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a read-only array is only ever read here
+                value = torch.from_numpy(array)
     if value.dtype is torch.float64 and config.floatx() != "float64":
         value = value.to(config.torch_dtype(None))
-    return value.detach()
+    return value.detach() if value.requires_grad else value
 
 
 def _listed(sequence):
