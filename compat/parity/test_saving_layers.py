@@ -128,6 +128,7 @@ NO_HDF5 = {"Lambda"}  # Keras 3 writes its code in other words than the readers 
 
 
 @ways
+@pytest.mark.filterwarnings("ignore:Argument `alpha` is deprecated")  # the word for it that Keras 2 and 3 have in common
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_HDF5])
 def test_hdf5_files(name, writer, reader, tmp_path):
     if not keras_reads_its_own(name, tmp_path / "own.h5"):

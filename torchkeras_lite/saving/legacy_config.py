@@ -1,4 +1,4 @@
-"""Configs as Keras 1 and 2 wrote them, in today's words; and today's in those that their readers understand.
+"""Configs as Keras 2 wrote them, in today's words. The other way round: legacy_words.py; Keras 1: keras1.py.
 
 Old files name classes without a module, keep a layer's input shape in the layer, and list calls as
 [name, call, output, settings].
@@ -15,7 +15,6 @@ from torchkeras_lite import registry
 _CLASSES = {
     "Model": "Functional", "Policy": "DTypePolicy", "PolicyV1": "DTypePolicy", "GroupedQueryAttention": "GroupQueryAttention",
 }  # fmt: skip
-_NAMES_OF_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # the one that Keras publishes under another name
 _RENAMED = {  # class -> old setting -> today's
     "LeakyReLU": {"alpha": "negative_slope"},
     "Adam": {"lr": "learning_rate"}, "SGD": {"lr": "learning_rate"}, "RMSprop": {"lr": "learning_rate"},
@@ -108,7 +107,7 @@ def _graph(inner: dict) -> dict:
 
 def _count_calls_from_zero(layers: list, ends: dict) -> None:
     """Models inside of a model were called once before, by themselves; Keras 2 counts that call where it names theirs."""
-    calls = {layer["name"]: len(layer["inbound_nodes"]) for layer in layers if _is_model(layer)}
+    calls = {layer["name"]: len(layer["inbound_nodes"]) for layer in layers if is_model(layer)}
     found: dict[str, list] = {name: [] for name in calls}
     where = [one for one in _places([layer["inbound_nodes"] for layer in layers]) if one[0] in calls]
     where += [one for one in _lists(list(ends.values())) if one[0] in calls]
@@ -277,23 +276,7 @@ def _named(value):
     return [_named(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-def plain(config: Any) -> Any:
-    """Today's config in the words of the older format: classes without modules, as far as layers go."""
-    if _is_model(config):
-        layers = [_layer(one) for one in config["config"]["layers"]]
-        return {**config, "config": {**config["config"], "layers": layers}}
-    return config
-
-
-def _is_model(config) -> bool:
+def is_model(config) -> bool:
     """Whether it is the config of a graph or a chain of layers; other layers may hold layers, too."""
     inner = config.get("config") if isinstance(config, dict) else None
     return isinstance(inner, dict) and "layers" in inner and ("input_layers" in inner or config["class_name"] == "Sequential")
-
-
-def _layer(one: dict) -> dict:
-    if ".ops" in str(one.get("module")):
-        return one  # an operation, which has the name of a layer more often than not
-    kept = {key: one[key] for key in ("class_name", "config", "name", "inbound_nodes") if key in one}
-    kept["class_name"] = _NAMES_OF_CLASSES.get(kept["class_name"], kept["class_name"])
-    return plain(kept)
