@@ -188,3 +188,54 @@ def test_hard_sigmoid_has_the_slope_of_the_release(version, slope, tmp_path):
     model.save(tmp_path / "again.h5")
     again = keras.models.load_model(tmp_path / "again.h5")
     np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def layer_of_keras1(kind, **config):
+    return {"class_name": kind, "config": {"name": "one", "trainable": True, **config}}
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (layer_of_keras1("Merge", mode="l1_9f", mode_type="lambda"), "a function of the one who wrote the file"),
+        (layer_of_keras1("BatchNormalization", mode=2, epsilon=0.001, batch_input_shape=[None, 4]), "mode 2"),
+        (layer_of_keras1("Embedding", input_dim=3, output_dim=2, dropout=0.5, batch_input_shape=[None, 4]), "dropout=0.5"),
+    ],
+)
+def test_what_only_keras1_could_do_is_said(layer, message, tmp_path):
+    config = {"class_name": "Sequential", "config": [dense("a", 4, batch_input_shape=[None, 4]), layer]}
+    with pytest.raises(ValueError, match=message):
+        keras.models.load_model(old_file(tmp_path / "m.h5", config, {}, version="1.2.2"))
+
+
+def test_functions_of_tensorflow_that_are_not_known_are_named(tmp_path):
+    entry = {"batch_input_shape": [None, 4], "dtype": "float32", "name": "in"}
+    layers = [
+        {"class_name": "InputLayer", "config": entry, "name": "in", "inbound_nodes": []},
+        {"class_name": "TFOpLambda", "config": {"name": "f", "function": "io.read_file"}, "name": "f",
+         "inbound_nodes": [["in", 0, 0, {}]]},
+    ]  # fmt: skip
+    graph = {"name": "m", "layers": layers, "input_layers": [["in", 0, 0]], "output_layers": [["f", 0, 0]]}
+    with pytest.raises(ValueError, match=r"'io\.read_file', which is not known here"):
+        keras.models.load_model(old_file(tmp_path / "m.h5", {"class_name": "Functional", "config": graph}, {}))
+
+
+def test_the_state_of_an_optimizer_of_keras2_goes_on(tmp_path):
+    """All first moments come before all second ones there; here they take turns, behind the learning rate."""
+    given = weights(4, 2)
+    config = {"class_name": "Sequential", "config": [dense("a", 2, batch_input_shape=[None, 4])]}
+    training = {"optimizer_config": {"class_name": "Adam", "config": {"lr": 0.01}}, "loss": "mse", "metrics": None}
+    path = old_file(tmp_path / "m.h5", config, {"a": given}, training)
+    first = {"iterations:0": np.int64(7), "m_0:0": given["kernel:0"] * 2, "m_1:0": given["bias:0"] * 3}
+    second = {"v_0:0": given["kernel:0"] ** 2, "v_1:0": given["bias:0"] * 5}
+    state = {**first, **second, "vhat_0:0": np.zeros(1), "vhat_1:0": np.zeros(1)}
+    with h5py.File(path, "a") as file:
+        group = file.create_group("optimizer_weights")
+        group.attrs["weight_names"] = [f"training/Adam/{name}".encode() for name in state]
+        for name, array in state.items():
+            group[f"training/Adam/{name}"] = array
+    optimizer = keras.models.load_model(path).optimizer
+    found = [np.asarray(variable) for variable in optimizer.variables]
+    assert int(optimizer.iterations) == 7 and float(optimizer.learning_rate) == pytest.approx(0.01)
+    for one, name in zip(found[2:], ("m_0:0", "v_0:0", "m_1:0", "v_1:0"), strict=True):
+        np.testing.assert_allclose(one, state[name], rtol=1e-6)
