@@ -80,6 +80,7 @@ ARGUMENTS["optimizers.SGD"].pop("epsilon")
 PLACES = {
     "layers.Layer": "keras._places:without_itself",
     "layers.Layer.add_weight": "keras._places:name_of_weight",
+    "layers.RNN.get_initial_state": "keras._places:rows_of_state",
     "layers.Layer.add_loss": "keras._places:losses_alone",
     "models.Model.add_loss": "keras._places:losses_alone",
     "metrics.Metric.add_weight": "keras._places:name_of_weight",

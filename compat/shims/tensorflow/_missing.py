@@ -8,7 +8,6 @@ import sys
 # What to use in place of what scripts ask for most.
 INSTEAD = {
     "estimator": "Estimators are `keras.Model` with `fit`, `evaluate` and `predict`.",
-    "feature_column": "Feature columns are preprocessing layers today: `keras.layers.Normalization`, `StringLookup`, ...",
     "lite": "To run a model elsewhere, export it through torch: `torch.export`, `torch.onnx.export`.",
 }
 
