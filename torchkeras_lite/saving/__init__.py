@@ -12,3 +12,4 @@ from torchkeras_lite.registry import (
 from torchkeras_lite.saving.models import (
     deserialize_keras_object, load_model, load_weights, model_from_json, save_model, save_weights,
 )
+from torchkeras_lite.saving.file_editor import KerasFileEditor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import struct
@@ -11,8 +12,8 @@ import zipfile
 import zlib
 
 from torchkeras_lite import lambdas, registry
-from torchkeras_lite.saving import archive, hdf5, keras1, legacy_config, weights
-from torchkeras_lite.saving.stores import group_at
+from torchkeras_lite.saving import archive, hdf5, keras1, legacy_config, shards, weights
+from torchkeras_lite.saving.stores import Source, group_at
 
 
 def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
@@ -125,7 +126,7 @@ def _load_archive(filepath, compile):
             _compile(model, legacy_config.modern_training(compiled) if is_keras2 else compiled)
         if model.built:
             with source.weights(_room(model)) as place, h5py.File(place, "r") as file:
-                weights.read(model, file, filepath)
+                weights.read(model, functools.partial(Source, file), filepath)
         for path, owner in weights.walk(model):
             if hasattr(owner, "load_assets"):
                 with source.assets(path) as folder:
@@ -146,8 +147,11 @@ def _room(model) -> int:
     return (1 << 26) + 64 * sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
 
 
-def save_weights(model, filepath, overwrite: bool = True, **kwargs) -> None:
+def save_weights(model, filepath, overwrite: bool = True, max_shard_size: float | None = None, **kwargs) -> None:
     """Writes all weights to an HDF5 file: in the layout of Keras 3, or for a plain `.h5` or `.hdf5` in that of Keras 2.
+
+    Args:
+        max_shard_size: with a number of GiB, to several files of that size at most beside a `.weights.json` that names them.
 
     Raises:
         ValueError: the model is not built, so it has no weights yet.
@@ -157,7 +161,11 @@ def save_weights(model, filepath, overwrite: bool = True, **kwargs) -> None:
     kwargs.pop("save_format", None)
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}")
-    if filepath.endswith((".h5", ".hdf5")) and not filepath.endswith(".weights.h5") and model.built:
+    if max_shard_size is not None and model.built:
+        if os.path.exists(filepath) and not overwrite:
+            raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
+        shards.save(model, filepath, max_shard_size)
+    elif filepath.endswith((".h5", ".hdf5")) and not filepath.endswith(".weights.h5") and model.built:
         if os.path.exists(filepath) and not overwrite:
             raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
         hdf5.save_weights(model, filepath)
@@ -185,11 +193,14 @@ def _load_weights(model, filepath, skip_mismatch, by_name) -> None:
                 return
     if by_name:
         raise ValueError(f"`by_name` only supports files in the layout of Keras 2 ('.h5'). Received: {filepath}")
+    if filepath.endswith(".weights.json") and os.path.isfile(filepath):
+        shards.load(model, filepath, skip_mismatch)
+        return
     if is_hdf5(filepath) or not os.path.exists(filepath):
         weights.load_weights(model, filepath, skip_mismatch)
         return
     with archive.Archive(filepath) as source, source.weights(_room(model)) as place, h5py.File(place, "r") as file:
-        weights.read(model, file, filepath, skip_mismatch)
+        weights.read(model, functools.partial(Source, file), filepath, skip_mismatch)
 
 
 def deserialize_keras_object(config, custom_objects: dict | None = None, safe_mode: bool | None = True):

@@ -38,6 +38,13 @@ class Source(Mapping):
         group = group_at(file, path)
         self._sets = {} if group is None else {key: dataset(group, key) for key in group}
 
+    @classmethod
+    def joined(cls, sources):
+        """What is in several."""
+        made = cls.__new__(cls)
+        made._sets = {key: found for source in sources for key, found in source._sets.items()}
+        return made
+
     def __getitem__(self, key):
         return np.asarray(self._sets[key])
 

@@ -7,6 +7,7 @@ them, and a Sequential's the first); inside lists and dicts the class name in sn
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
 
@@ -65,17 +66,17 @@ def load_weights(model, filepath, skip_mismatch: bool = False) -> None:
             "data first."
         )
     with h5py.File(filepath, "r") as file:
-        read(model, file, filepath, skip_mismatch)
+        read(model, functools.partial(Source, file), filepath, skip_mismatch)
 
 
-def read(model, file, filepath, skip_mismatch: bool = False) -> None:
-    """Takes the weights from an open h5py.File; `filepath` is for messages. See `load_weights`."""
+def read(model, source_at, filepath, skip_mismatch: bool = False) -> None:
+    """Takes the weights from where `source_at(path of a group)` finds them; `filepath` is for messages. See `load_weights`."""
     plan = []
     for path, owner in walk(model):
-        store = Source(file, f"{path}/vars" if path else "vars")
+        store = source_at(f"{path}/vars" if path else "vars")
         if not store and path:  # what Keras 3 calls key_dense was _key_dense in Keras 2
             above, _, last = path.rpartition("/")
-            store = Source(file, f"{above}/_{last}/vars") or store
+            store = source_at(f"{above}/_{last}/vars") or store
         if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
             count = sum(key.isdigit() for key in store)
             if store and count == len(owner.variables):
