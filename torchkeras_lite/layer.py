@@ -301,6 +301,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             return value
         if isinstance(value, Variable):
             return self._cast(value.value, integers)
+        if hasattr(value, "to_numpy") and hasattr(value, "dtype") and value.dtype.kind not in "fiub":
+            value = value.to_numpy()  # a column of pandas, of strings
         if isinstance(value, np.ndarray) and value.dtype.kind in "OUS" and is_texts(value):
             return value if isinstance(value, Texts) else Texts(value)
         if isinstance(value, (list, tuple, dict)):

@@ -383,6 +383,12 @@ SCRIPTS = {
         assert x.numpy().tolist() == [[2.0, 4.0]] and x.requires_grad and isinstance(x, tf.Tensor)
         assert float(x[0, 0]) == 2.0 and int(x[0, 1]) == 4 and f"{x[0, 0]:.1f}" == "2.0" and print(x) is None
         assert x.shape == (1, 2) and x.shape[0] == 1 and x.shape.as_list() == [1, 2] and x.shape.rank == x.shape.ndims == 2
+        assert x.dtype.name == "float32" and x.dtype.is_floating and not tf.constant(1).dtype.is_bool and x.dtype.size == 4
+        assert x.dtype.as_numpy_dtype is np.float32 and tf.constant(1).dtype.max == 2**31 - 1 and x.dtype.base_dtype == x.dtype
+        lookup = tf.keras.layers.StringLookup(vocabulary=["a", "b"], invert=True)
+        assert lookup(tf.constant(2)).numpy() == b"b" and lookup(tf.constant([1, 2])).numpy().tolist() == [b"a", b"b"]
+        gru = tf.keras.layers.GRU(2)
+        assert tf.stack(gru.get_initial_state(tf.zeros((3, 4, 5)))).shape == (1, 3, 2)
         assert {3: "three"}[tf.constant(3).numpy()] == "three" and type(tf.constant(0.5).numpy()) is np.float32
         assert tf.constant(3).device.endswith("CPU:0") and not tf.constant(3).device.endswith("GPU:0")
         assert tf.strings.reduce_join(tf.constant(["a", "b"]), axis=-1).numpy() == b"ab"
@@ -428,6 +434,7 @@ SCRIPTS = {
         assert Adam.minimize
         dropin.uninstall()
         assert not hasattr(x, "get_shape") and not hasattr(x, "set_shape") and not hasattr(x.device, "endswith")
+        assert not hasattr(x.dtype, "name") and lookup(torch.tensor(1)).numpy() == "a"
         assert not hasattr(x.shape, "as_list") and not hasattr(Adam, "minimize")
         assert not hasattr(x, "__array_ufunc__") and not hasattr(x, "__array_function__")
         try: x.numpy()

@@ -171,3 +171,15 @@ def test_errors_in_use():
     grown = layers.StringLookup(vocabulary=["a"], output_mode="count")
     with pytest.raises(RuntimeError, match="cannot change"):
         grown.set_vocabulary(["a", "b"])
+
+
+def test_columns_of_strings():
+    class Column:
+        dtype = np.dtype(object)
+
+        def to_numpy(self):
+            return np.array(["a", "c"], dtype=object)
+
+        __array__ = to_numpy
+
+    assert layers.StringLookup(vocabulary=["a", "b"])(Column()).tolist() == [1, 0]

@@ -69,6 +69,14 @@ def name_of_weight(args, words):
     return (), {**dict(zip(names, args, strict=False)), **words}
 
 
+def rows_of_state(args, words):
+    """The batch itself, as Keras 2 had it, where today its number of rows stands."""
+    given = words.pop("inputs", None) if "inputs" in words else args[0] if args else None
+    if getattr(given, "ndim", 0):
+        return (given.shape[0],), words
+    return args, words
+
+
 def without_itself(args, words):
     """`super().__init__(self)`, which Keras 2 took without a word."""
     return (args[1:] if args and isinstance(args[0], Layer) and "_modules" not in vars(args[0]) else args), words

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+import numpy as np
+
 from torchkeras_lite.symbolic import KerasTensor
 
 from ._tensors import TensorShape
@@ -51,11 +53,21 @@ def evaluated(self, feed_dict=None, session=None):
     return get_default_session().run(self, feed_dict)
 
 
+def numpy(self):
+    """Strings as bytes, as TensorFlow gives them: one where there are no axes."""
+    found = [each.encode() if isinstance(each, str) else each for each in self.ravel().tolist()]
+    return np.array([*found, None], dtype=object)[:-1].reshape(self.shape) if self.ndim else found[0]
+
+
 # module and class -> what it gets
 _ADDED = {
     ("torchkeras_lite.optimizers", "Optimizer"): {"minimize": minimize},
+    ("torchkeras_lite.texts", "Texts"): {"numpy": numpy},
     ("torchkeras_lite.symbolic", "KerasTensor"): {"eval": evaluated, "get_shape": get_shape},
 }
+
+
+_before: dict = {}  # (class, name) -> what it had there itself, or None
 
 
 def _classes():
@@ -67,10 +79,15 @@ def _classes():
 def put_on() -> None:
     for cls, methods in _classes():
         for name, method in methods.items():
-            setattr(cls, name, method)
+            if vars(cls).get(name) is not method:
+                _before[cls, name] = vars(cls).get(name)
+                setattr(cls, name, method)
 
 
 def take_off() -> None:
-    for cls, methods in _classes():
-        for name in methods.keys() & vars(cls).keys():
+    while _before:
+        (cls, name), method = _before.popitem()
+        if method is None:
             delattr(cls, name)
+        else:
+            setattr(cls, name, method)

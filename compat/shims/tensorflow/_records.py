@@ -197,6 +197,10 @@ class Feature(_Message):
         held = ((number, getattr(self, name)) for name, (number, _) in _LISTS.items())
         return b"".join(_field(number, one.encoded()) for number, one in held if one is not None)
 
+    def WhichOneof(self, kind="kind"):
+        """The name of the list that it has; None if it has none."""
+        return next((name for name in _LISTS if getattr(self, name) is not None), None)
+
     @property
     def value(self) -> list:
         return next((one.value for one in (self.bytes_list, self.float_list, self.int64_list) if one is not None), [])

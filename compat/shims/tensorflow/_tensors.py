@@ -176,6 +176,12 @@ _METHODS = {
 }  # fmt: skip
 _torchs_own = {name: vars(torch.Tensor)[name] for name in _METHODS if name in vars(torch.Tensor)}
 _BEFORE = {name: vars(torch.Tensor)[name] for name in _METHODS if name in vars(torch.Tensor)}
+# What scripts ask of `x.dtype`, answered by tf's own dtype.
+_DTYPES = {
+    name: property(lambda self, name=name: getattr(as_dtype(self), name))
+    for name in ("name", "as_numpy_dtype", "is_floating", "is_integer", "is_bool", "is_unsigned", "min", "max", "size")
+}
+_DTYPES["base_dtype"] = property(lambda self: self)
 # torch.Size takes no attributes from Python, so these are written into its dict itself. None of them hides anything.
 _SIZES = {"as_list": list, "rank": property(len), "ndims": property(len)}
 # Nor does torch.device, which scripts take for the name of a place: `x.device.endswith("GPU:0")`.
@@ -202,8 +208,10 @@ def put_on() -> None:
         setattr(torch.Tensor, name, method)
     _attributes_of(torch.Size).update({name: _method_of(value) for name, value in _SIZES.items()})
     _attributes_of(torch.device).update(_DEVICES)
+    _attributes_of(torch.dtype).update(_DTYPES)
     _forget_lookups(torch.Size)
     _forget_lookups(torch.device)
+    _forget_lookups(torch.dtype)
     warnings.filterwarnings("ignore", _WARNING, UserWarning)
 
 
@@ -226,7 +234,7 @@ def take_off() -> None:
             delattr(torch.Tensor, name)  # `numpy` is inherited again
     for name, method in _torchs_own.items():
         setattr(torch.Tensor, name, method)
-    for cls, names in ((torch.Size, _SIZES), (torch.device, _DEVICES)):
+    for cls, names in ((torch.Size, _SIZES), (torch.device, _DEVICES), (torch.dtype, _DTYPES)):
         attributes = _attributes_of(cls)
         for name in names:
             attributes.pop(name, None)
