@@ -9,7 +9,9 @@ from torch.utils import _pytree as pytree
 
 from torchkeras_lite import losses
 from torchkeras_lite import metrics as metrics_module
+from torchkeras_lite.graph import leaves
 from torchkeras_lite.metrics import Counted, Mean, MeanMetricWrapper
+from torchkeras_lite.models.nested_loss import NestedLoss, is_nested
 from torchkeras_lite.registry import public_module, suggest
 
 
@@ -24,11 +26,11 @@ class CompileLoss:
 
     def __init__(self, loss, loss_weights=None, output_names=None):
         self.given, self.loss_weights, self.output_names = loss, loss_weights, output_names
-        self.single = self.parts = None
+        self.single = self.parts = self.nested = None
         self.trackers: list[Mean] = []
         self._weight = _single_weight(loss_weights)
         if isinstance(loss, (list, tuple, dict)):
-            for one in loss.values() if isinstance(loss, dict) else loss:
+            for one in leaves(loss):
                 _is_late(one) or losses.resolve(one)  # unknown names are refused at once, in compile()
         elif not _is_late(loss):
             self.single = losses.resolve(loss)
@@ -42,6 +44,11 @@ class CompileLoss:
                 y_true = _only(y_true, "y")
             value = self.single(y_true, y_pred, sample_weight)
             return value if self._weight is None else value * self._weight
+        if self.nested is None and self.parts is None and is_nested(self.given, y_pred):
+            self.nested = NestedLoss(self.given, self.loss_weights, self.output_names, y_true, y_pred)
+            self.trackers = self.nested.trackers
+        if self.nested is not None:
+            return self.nested(y_true, y_pred, sample_weight)
         predictions = _values(y_pred)
         self.names = _names(y_pred, self.output_names)
         truths, weights = self._aligned(y_true, "y"), self._aligned(sample_weight, "sample_weight", spread=True)
