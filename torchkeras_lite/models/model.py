@@ -15,6 +15,7 @@ from torchkeras_lite import registry, saving
 from torchkeras_lite.export import export_model
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.models import graph_config
+from torchkeras_lite.models.state_tree import read_state, write_state
 from torchkeras_lite.models.summary import print_summary
 from torchkeras_lite.models.trainer import Trainer
 from torchkeras_lite.models.wiring import Wired
@@ -199,6 +200,21 @@ class Model(Wired, Trainer, Layer):
     def save(self, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
         """Writes the whole model to a `.keras` or HDF5 file. See `saving.save_model`."""
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict:
+        """The values of all variables: {"trainable_variables": {"model": {"dense": {"kernel": tensor, ...}}}, ...}.
+
+        Args:
+            value_format: "backend_tensor" (copies, which training leaves alone) or "numpy_array".
+
+        Raises:
+            ValueError: two variables have one path.
+        """
+        return read_state(self, value_format)
+
+    def set_state_tree(self, state_tree: dict) -> None:
+        """Assigns what `get_state_tree` gave, or a part of it. Raises ValueError for a variable that is not there."""
+        write_state(self, state_tree)
 
     def export(
         self, filepath: str | os.PathLike, format: str = "tf_saved_model", verbose=None, input_signature=None, **kwargs
