@@ -267,7 +267,8 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     if not inspect.isclass(found):
         return found
     with CustomObjectScope(custom_objects or {}):
-        made = found.from_config(dict(inner or {}))
+        make = getattr(found, "from_config", None)  # a class of the user's may have a `get_config` only
+        made = make(dict(inner or {})) if make else found(**deserialize(inner or {}))
         if config.get("build_config") and not made.built:
             made.build_from_config(config["build_config"])
         if config.get("compile_config"):

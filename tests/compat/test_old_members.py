@@ -77,6 +77,56 @@ SNIPPETS = {
         assert both.layer is both.forward_layer
         assert layers.Dropout(3.0).rate == 1
     """,
+    "metrics, losses and margins": """
+        accuracy = keras.metrics.TruePositives()
+        assert [weight is known for weight, known in zip(accuracy.weights, accuracy.variables)] == [True]
+        a, b = K.constant([[1.0, 0.0]]), K.constant([[3.0, 4.0]])
+        np.testing.assert_allclose(K.eval(keras.metrics.cosine_proximity(a, b)), [0.6], rtol=1e-6)
+        np.testing.assert_allclose(K.eval(keras.losses.cosine_proximity(a, b)), [-0.6], rtol=1e-6)
+        assert layers.ZeroPadding2D(padding={"right_pad": 4, "bottom_pad": 2}).padding == ((0, 2), (0, 4))
+        assert layers.ZeroPadding2D((1, 2)).padding == ((1, 1), (2, 2)) and layers.ZeroPadding2D(padding=3).padding[1] == (3, 3)
+        for cls in (layers.Conv2D, layers.SeparableConv2D, layers.Conv2DTranspose):
+            assert cls(4, 3, 5).kernel_size == (3, 5) == cls(nb_filter=4, nb_row=3, nb_col=5).kernel_size
+            assert cls(4, 3, strides=2).strides == (2, 2)
+        assert layers.ZeroPadding2D(padding=(1, 2, 3, 4)).padding == ((1, 2), (3, 4))
+        assert layers.ZeroPadding1D(padding={"left_pad": 1}).padding == (1, 0)
+        class Mixed:
+            def __init__(self, share):
+                self.share = share
+            def __call__(self, y_true, y_pred):
+                return self.share * K.mean(K.square(y_true - y_pred), axis=-1)
+            def get_config(self):
+                return {"share": self.share}
+        model = models.Sequential([layers.Dense(1, input_shape=(2,), kernel_initializer="zeros")])
+        model.compile("sgd", Mixed(0.25))
+        model.save("m.h5")
+        read = models.load_model("m.h5", custom_objects={"Mixed": Mixed})
+        assert read.evaluate(np.ones((2, 2)), np.full((2, 1), 2.0), verbose=0) == 1
+    """,
+    "first states of recurrent layers": """
+        x, h, c = layers.Input((3, 2)), layers.Input((4,)), layers.Input((4,))
+        lstm = layers.LSTM(4)
+        both = models.Model([x, h, c], [lstm([x, h, c]), lstm(x, initial_state=[h, c])])
+        data = [np.random.default_rng(0).normal(size=shape) for shape in ((5, 3, 2), (5, 4), (5, 4))]
+        listed, named = both.predict(data, verbose=0)
+        np.testing.assert_array_equal(listed, named)
+        assert np.abs(listed - both.predict([data[0], 0 * data[1], data[2]], verbose=0)[0]).max() > 0.01
+        gru = layers.GRU(4, stateful=True)
+        model = models.Sequential([layers.Input(batch_shape=(5, 3, 2)), gru])
+        zeros = model.predict(data[0], verbose=0)
+        gru.reset_states(data[1])
+        other = model.predict(data[0], verbose=0)
+        np.testing.assert_allclose(other, K.eval(gru(K.constant(data[0]), initial_state=K.constant(data[1]))), rtol=1e-5)
+        gru.reset_states()
+        np.testing.assert_allclose(model.predict(data[0], verbose=0), zeros, rtol=1e-6)
+        for wrong, message in (([data[1]] * 2, "expects 1 states"), (data[1][:2], "has states of")):
+            try:
+                gru.reset_states(wrong)
+            except ValueError as error:
+                assert message in str(error), error
+            else:
+                raise AssertionError
+    """,
     "a kernel behind a Flatten": """
         from keras.utils.layer_utils import convert_dense_weights_data_format
         dense = layers.Dense(3, input_shape=(12,), use_bias=False)

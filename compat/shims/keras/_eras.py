@@ -18,8 +18,6 @@ import os
 import sys
 from importlib import import_module
 
-import numpy as np
-
 from . import _era, _era_marks, _members, _script, _tables
 from ._era_defaults import (
     AFTER,
@@ -462,7 +460,7 @@ def _hand_out_validation_data(x=None, y=None, batch_size=None, epochs=1, verbose
         return
     inputs, targets, *weights = map(_list, validation_data)
     targets = [array.reshape(-1, 1) if array.ndim == 1 else array for array in targets]
-    weights = weights[0] if weights else [np.ones(len(array), "float32") for array in targets]
+    weights = weights[0] if weights else [import_module("numpy").ones(len(array), "float32") for array in targets]
     for callback in _list(callbacks):
         callback.validation_data = [*inputs, *targets, *weights]
 

@@ -5,11 +5,13 @@ from ._words import (
     batchnorm_mode,
     data_format,
     drop_words,
+    ends,
     forget_bias,
     initial_weights,
     initializer,
     sequence_input,
     sequence_length,
+    sides,
 )  # fmt: skip
 
 _KERNEL = {
@@ -55,6 +57,8 @@ ARGUMENTS = {
     **{f"layers.Global{kind}Pooling{rank}D": _CHANNELS for kind in ("Max", "Average") for rank in (2, 3)},
     "layers.UpSampling1D": {"length": "size"},
     **{f"layers.{kind}{rank}D": _CHANNELS for kind in ("UpSampling", "ZeroPadding", "Cropping") for rank in (2, 3)},
+    "layers.ZeroPadding1D": {"padding": ends},
+    "layers.ZeroPadding2D": {**_CHANNELS, "padding": sides},
     "layers.Flatten": _CHANNELS,
     "layers.Dropout": {"p": "rate"},
     "layers.GaussianDropout": {"p": "rate"},
@@ -90,4 +94,6 @@ PLACES = {
     "layers.Conv2D": "keras._places:kernel_sides_2d",
     "layers.Conv3D": "keras._places:kernel_sides_3d",
     "layers.ConvLSTM2D": "keras._places:conv_lstm_sides",
+    "layers.SeparableConv2D": "keras._places:separable_sides",
+    "layers.Conv2DTranspose": "keras._places:transposed_sides",
 }

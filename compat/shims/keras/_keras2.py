@@ -20,6 +20,9 @@ NAMES = {
         "set_policy": "torchkeras_lite.mixed_precision:set_global_policy",
         "get_layer_policy": "keras._utils:get_layer_policy",
     },
+    "metrics": {
+        "cosine_proximity": "keras._losses:cosine_proximity", "cosine_similarity": "keras._losses:cosine_proximity",
+    },
     "initializers": {
         **{old: f"torchkeras_lite.initializers:{name}" for old, name in (
             ("zero", "Zeros"), ("one", "Ones"), ("uniform", "RandomUniform"), ("normal", "RandomNormal"),
@@ -63,6 +66,7 @@ ARGUMENTS = {
     "models.Model.train_on_batch": {"reset_metrics": None},
     "models.Model.test_on_batch": {"reset_metrics": None},
     "metrics.Metric.add_weight": {"synchronization": None, "aggregation": None},
+    "layers.Layer": {"dynamic": None},
     "callbacks.ModelCheckpoint": {"period": After(every_so_many_epochs)},
     "callbacks.TensorBoard": {
         **dict.fromkeys(("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data")),
@@ -104,6 +108,7 @@ MEMBERS = {
         name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for")
     },
     "layers.Bidirectional": {"layer": "keras._methods:layer_of_both"},
+    "layers.RNN": {"__call__": "keras._methods:call_of_rnn", "reset_states": "keras._methods:reset_states_of_rnn"},
     **{f"layers.{layer}": {"W": "keras._methods:kernel", "b": "keras._methods:bias"} for layer in _WITH_KERNELS},
     "layers.Embedding": {"W": "keras._methods:embeddings"},
     "KerasTensor": {name: f"keras._methods:{name[1:]}" for name in ("_keras_shape", "_keras_history")},
@@ -126,7 +131,7 @@ MEMBERS = {
     "callbacks.History": {"history": "keras._logs:history"},
     "callbacks.stopping.MonitorCallback": {"_direction": "keras._logs:direction"},
     "logs.Logs": {"__missing__": "keras._logs:of_old", "get": "keras._logs:get"},
-    "metrics.Metric": {"reset_states": "keras._methods:reset_state_of_metric"},
+    "metrics.Metric": {"reset_states": "keras._methods:reset_state_of_metric", "weights": "keras._methods:weights_of_metric"},
 }
 
 LOGS = {

@@ -1,4 +1,6 @@
-"""What `keras.losses` no longer has."""
+"""What `keras.losses` and `keras.metrics` no longer have."""
+
+from torchkeras_lite import losses
 
 
 class Reduction:
@@ -7,3 +9,8 @@ class Reduction:
     AUTO = SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
     NONE = "none"
     SUM = "sum"
+
+
+def cosine_proximity(y_true, y_pred, axis=-1):
+    """As a metric the cosine between targets and predictions, which as a loss is its negative."""
+    return -losses.cosine_similarity(y_true, y_pred, axis=axis)

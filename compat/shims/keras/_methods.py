@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 
+import numpy as np
+from torch.utils import _pytree as pytree
+
 from torchkeras_lite import KerasTensor, layers
 from torchkeras_lite.models.entries import Entry
 
@@ -175,7 +178,41 @@ def add_update(self, updates, inputs=None):
             weight.assign(value.detach() if hasattr(value, "detach") else value)
 
 
+weights_of_metric = property(lambda metric: metric.variables)  # metrics were layers
 layer_of_both = property(lambda layer: layer.forward_layer)  # `Bidirectional.layer`
+
+
+# ---------------------------------------------------------------- recurrent layers
+
+_call_of_rnn = getattr(layers.RNN.__call__, "_todays", layers.RNN.__call__)
+
+
+def call_of_rnn(self, *args, **kwargs):
+    """The layer's call; of a list, `lstm([x, h, c])`, the first is the sequence and the others are its first states."""
+    if args and type(args[0]) is list and len(args[0]) > 1:
+        states = self.state_size if isinstance(self.state_size, (list, tuple)) else [self.state_size]
+        if len(args[0]) == 1 + len(states) and "initial_state" not in kwargs:
+            x, *first = args[0]
+            return _call_of_rnn(self, x, *args[1:], initial_state=first, **kwargs)
+    return _call_of_rnn(self, *args, **kwargs)
+
+
+call_of_rnn._todays = _call_of_rnn
+
+
+def reset_states_of_rnn(self, states=None):
+    """Zeros as the states that a stateful layer keeps, or these values (an array, or a list of one for each state)."""
+    self.reset_state()
+    if states is None:
+        return
+    kept = pytree.tree_leaves(self.states)
+    given = list(states) if isinstance(states, (list, tuple)) else [states]
+    if len(given) != len(kept):
+        raise ValueError(f"Layer {self.name} expects {len(kept)} states, but it received {len(given)} state values.")
+    for state, value in zip(kept, given, strict=True):
+        if tuple(state.shape) != tuple(np.shape(value)):
+            raise ValueError(f"Layer {self.name} has states of {tuple(state.shape)}. Received one of {tuple(np.shape(value))}")
+        state.assign(value)
 
 
 # ---------------------------------------------------------------- weights by a letter

@@ -63,6 +63,28 @@ def sequence_length(value, given):
     return {"input_shape": (value, dim), "input_dim": None} if dim else {}
 
 
+def _sides(value, *known):
+    unknown = [name for name in value if name not in known]
+    if unknown:
+        raise ValueError(f"`padding` has the sides {', '.join(known)}. Received: {unknown[0]!r}")
+    return tuple(value.get(name, 0) for name in known)
+
+
+def ends(value, given):
+    """Zeros at each end by name, `{"left_pad": 1}`; what is left out is 0."""
+    return {"padding": _sides(value, "left_pad", "right_pad") if isinstance(value, dict) else value}
+
+
+def sides(value, given):
+    """Zeros on each side by name, `{"left_pad": 1, "top_pad": 2}`; what is left out is 0."""
+    if not isinstance(value, dict):
+        if isinstance(value, (tuple, list)) and len(value) == 4:  # top, bottom, left, right
+            value = (tuple(value[:2]), tuple(value[2:]))
+        return {"padding": value}
+    top, bottom, left, right = _sides(value, "top_pad", "bottom_pad", "left_pad", "right_pad")
+    return {"padding": ((top, bottom), (left, right))}
+
+
 def forget_bias(value, given):
     """How the bias of the forget gate began: at one, or as the others."""
     begins = {"one": True, "ones": True, "zero": False, "zeros": False}
