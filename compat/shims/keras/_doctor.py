@@ -214,7 +214,7 @@ def _of_call(use, value, name, era):
     path = _eras._path_of(value)
     if path is None:
         return
-    if path in ("layers.Conv2D", "layers.Conv3D", "layers.ConvLSTM2D") and not places:
+    if str(_tables.PLACES.get(path)).endswith(("sides", "sides_2d", "sides_3d")) and not places:
         rank = 3 if "3D" in path else 2
         sides = use.args[1 : rank + 1]
         if len(sides) == rank and era in ("1.2", "2.2", "2.3") and not any(isinstance(n, (ast.Tuple, ast.List)) for n in sides):

@@ -43,6 +43,8 @@ _SIDES = {2: ("nb_row", "nb_col"), 3: ("kernel_dim1", "kernel_dim2", "kernel_dim
 kernel_sides_2d = _kernel_sides(2, "Conv2D")
 kernel_sides_3d = _kernel_sides(3, "Conv3D")
 conv_lstm_sides = _kernel_sides(2, "ConvLSTM2D")
+separable_sides = _kernel_sides(2, "SeparableConv2D")
+transposed_sides = _kernel_sides(2, "Conv2DTranspose")
 
 
 def pool_of_two(args, words):
