@@ -35,7 +35,7 @@ class Sequential:
     "utils/deep/__init__.py": "",
     "utils/deep/down.py": "here = 1\n",
     # for tests that import `tensorflow` but ask nothing of torch
-    "../fakes/torch.py": "class Tensor: ...\nclass Size(tuple): ...\n",
+    "../fakes/torch.py": "class Tensor: ...\nclass Size(tuple): ...\nclass device: ...\nclass dtype: ...\n",
 }
 
 

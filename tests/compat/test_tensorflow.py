@@ -7,7 +7,7 @@ import pytest
 SNIPPETS = {
     "what is missing says so": """
         import importlib, importlib.metadata, importlib.util, inspect, tensorflow as tf
-        for space, name in [(tf, "estimator"), (tf, "placeholder"), (tf, "os"), (tf.random, "Normal"),
+        for space, name in [(tf, "estimator"), (tf, "flags"), (tf, "os"), (tf.random, "Normal"),
                             (tf.config, "set_memory"), (tf.config.experimental, "x"), (tf.dtypes, "cast")]:
             assert not hasattr(space, name)
             try:

@@ -7,8 +7,6 @@ import sys
 
 import numpy as np
 
-from torchkeras_lite.symbolic import KerasTensor
-
 from ._tensors import TensorShape
 
 
@@ -19,6 +17,8 @@ def minimize(self, loss, var_list=None, tape=None, name=None, global_step=None, 
         loss: a function without arguments that computes it; or, with the `tape` that recorded it, a tensor; or a KerasTensor.
         var_list: the Variables to change, or a function without arguments that gives them; behind a KerasTensor all.
     """
+    from torchkeras_lite.symbolic import KerasTensor
+
     from ._tape import GradientTape
 
     if isinstance(loss, KerasTensor):
