@@ -13,7 +13,7 @@ import sys
 
 __all__ = ["install", "uninstall"]
 
-_NAMES = ("keras", "tensorflow")
+_NAMES = ("keras", "tensorflow", "tf_keras", "keras_core")
 
 # What the stand-in asks for when it is imported: the era that was named, and the text of a program that is in no file.
 era: str | None = None

@@ -119,3 +119,16 @@ def test_half_precision_as_it_was_experimental(snippet):
         optimizer.apply_gradients(zip(grads, [w]))
         np.testing.assert_allclose(w.numpy(), [-0.5, 0.5], rtol=1e-6)
     """)
+
+
+def test_other_roots_go_too(snippet):
+    snippet("""
+        import sys
+        import torchkeras_lite.dropin as dropin
+        dropin.install()
+        import tf_keras, keras_core.layers, tf_keras.layers
+        import keras
+        assert tf_keras is keras_core is keras
+        dropin.uninstall()
+        assert not [name for name in sys.modules if name.partition(".")[0] in ("keras", "tf_keras", "keras_core")]
+    """)
