@@ -70,11 +70,17 @@ class PyDataset:
     @property
     def num_batches(self) -> int | None:
         """How many batches there are; None: endlessly many."""
+        if "num_batches" in vars(self):  # users keep the number under this name
+            return vars(self)["num_batches"]
         if hasattr(self, "__len__"):
             return len(self)
         raise NotImplementedError(
             "You need to implement the `num_batches` property:\n\n@property\ndef num_batches(self):\n  return ..."
         )
+
+    @num_batches.setter
+    def num_batches(self, value):
+        vars(self)["num_batches"] = value
 
     def __iter__(self):
         count = self.num_batches

@@ -71,6 +71,8 @@ def cast(x, dtype, name=None):
     if isinstance(x, torch.Tensor):
         dtype = torch_dtype(dtype)
         return x.real.to(dtype) if x.is_complex() and not dtype.is_complex else x.to(dtype)
+    if hasattr(x, "with_values"):  # a sparse tensor
+        return x.with_values(cast(x.values, dtype))
     return ops.cast(given(x), as_dtype(dtype).name)
 
 

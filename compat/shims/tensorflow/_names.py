@@ -26,6 +26,7 @@ _HOMES = {
         zeros_initializer""",
     "data": "TensorSpec",
     "ragged": "RaggedTensor",
+    "_ctc": "edit_distance",
     "sparse": "SparseTensor",
     "dtypes": "as_dtype",
 }

@@ -23,7 +23,7 @@ __all__ = [
     "space_to_depth", "sparse_softmax_cross_entropy_with_logits", "swish", "tanh", "top_k",
     "weighted_cross_entropy_with_logits", "zero_fraction",
 ]  # fmt: skip
-__getattr__ = getattr_of(__name__)
+__getattr__ = getattr_of(__name__, dict.fromkeys(("ctc_beam_search_decoder", "ctc_greedy_decoder", "ctc_loss"), "_ctc"))
 
 # TensorFlow 1's, which nobody lists.
 def softmax_cross_entropy_with_logits_v2(labels, logits, axis=-1, name=None, dim=None):
