@@ -6,8 +6,8 @@ import os
 
 import numpy as np
 
+from torchkeras_lite.files import whole
 from torchkeras_lite.saving.archive import Archive
-from torchkeras_lite.saving.files import whole
 from torchkeras_lite.saving.stores import dataset, group_at
 from torchkeras_lite.saving.weights import walk
 
@@ -129,7 +129,7 @@ class KerasFileEditor:
             return found, last
         places = list(_places(self.weights_dict, name))
         if len(places) != 1:
-            many = "occurs more than once in the file: pass its path" if places else "does not appear in the file: see `summary()`"
+            many = "occurs more than once: pass its path" if places else "does not appear in the file: see `summary()`"
             raise ValueError(f"The name {name!r} {many}.")
         return places[0], name
 
