@@ -239,6 +239,13 @@ class Lambda(Layer):
     def _declared_shape(self, args, kwargs):
         return None if self.output_shape_argument is None else super()._declared_shape(args, kwargs)
 
+    @classmethod
+    def from_config(cls, config, custom_objects=None, safe_mode=None):
+        """The layer that a config describes. With `safe_mode=False` the code of a nameless function comes out of the config."""
+        safe = lambdas.safe_mode_unless_said(safe_mode is not False)
+        with safe, registry.CustomObjectScope(custom_objects or {}):
+            return super().from_config(config)
+
     def get_config(self):
         shape, mask = self.output_shape_argument, self.mask
         return {
@@ -307,6 +314,11 @@ class InputLayer(Layer):
     def __setstate__(self, state):
         super().__setstate__(state)
         self._begin()  # a copy begins a graph of its own
+
+    @property
+    def input(self):
+        """What enters here is what comes out: `Model(model.get_layer("image").input, ...)`."""
+        return self.output
 
     @property
     def dtype(self):

@@ -103,6 +103,11 @@ PATHS |= {
     "ops.node": "torchkeras_lite.symbolic",
     "ops.random": "keras.random",
     "ops.operation": "torchkeras_lite.operation",
+    "trainers": "torchkeras_lite.models",
+    "trainers.compile_utils": "torchkeras_lite.models.compile",
+    "trainers.trainer": "torchkeras_lite.models.trainer",
+    "trainers.data_adapters": "torchkeras_lite.data",
+    "trainers.data_adapters.py_dataset_adapter": "keras.utils",
 }
 BEHIND = dict.fromkeys(("ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy"), "keras._op_classes")
 BEHIND |= dict.fromkeys(("losses", "regularizers", "utils"), "keras._helpers")
