@@ -362,3 +362,14 @@ def test_tables_of_pandas():
     assert layers.Dense(1, kernel_initializer="ones")(Table()).tolist() == [[4], [6]]
     tensor_of(Table())[0, 0] = 9
     assert numbers[0, 0] == 1
+
+
+def test_arrays_of_jax_dtypes():
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    x = np.array([[1.5, -2.0, 0.25]])
+    for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
+        made = keras.ops.convert_to_tensor(x.astype(getattr(ml_dtypes, name)))
+        assert made.dtype is getattr(torch, name) and made.float().tolist() == x.tolist()
+        assert keras.ops.cast(x, name).dtype is getattr(torch, name)
+    assert keras.ops.add(x.astype(ml_dtypes.bfloat16), 1).dtype is torch.bfloat16
+    assert keras.ops.cast(keras.KerasTensor((2,)), "float8_e5m2").dtype == "float8_e5m2"

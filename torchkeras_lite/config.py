@@ -88,7 +88,8 @@ _TORCH = {
         "uint8", "uint16", "uint32", "uint64", "bool", "complex64", "complex128",
     )
 }  # fmt: skip
-_NAMES = {dtype: name for name, dtype in _TORCH.items()}
+_FLOAT8 = {name: getattr(torch, name) for name in ("float8_e4m3fn", "float8_e5m2")}  # stored and cast, never computed in
+_NAMES = {dtype: name for name, dtype in (*_TORCH.items(), *_FLOAT8.items())}
 _ALIASES = {"float": "float32", "int": "int32", "double": "float64", "half": "float16", "long": "int64"}
 
 
@@ -102,14 +103,17 @@ def dtype_name(dtype) -> str:
         return {float: floatx(), int: "int32", bool: "bool"}[dtype]
     name = getattr(dtype, "name", None) or (np.dtype(dtype).name if isinstance(dtype, type) else str(dtype))
     name = _ALIASES.get(name, name).removeprefix("torch.")
-    if name not in _TORCH and name != "string":
+    if name not in _TORCH and name != "string" and name not in _FLOAT8:
         raise ValueError(f"Invalid dtype: {dtype!r}. Expected one of {sorted(_TORCH)}.")
     return name
 
 
 def torch_dtype(dtype) -> torch.dtype:
     """The torch dtype that any spelling of a dtype means (None: `floatx()`)."""
-    return dtype if isinstance(dtype, torch.dtype) else _TORCH[dtype_name(dtype)]
+    if isinstance(dtype, torch.dtype):
+        return dtype
+    name = dtype_name(dtype)
+    return _FLOAT8[name] if name in _FLOAT8 else _TORCH[name]
 
 
 # ---------------------------------------------------------------- device

@@ -387,12 +387,11 @@ def infer(function, args, kwargs, device=None):
 
     def with_ones(error):
         """What comes out where open sizes further in are 1, which goes with any other."""
-        if not varies_inside:
-            raise error
-        try:
-            return [run(rows, 1) for rows in (fixed[:1] or (2, 3))]
-        except Exception:
-            raise error from None
+        for counts in ((2, 3), fixed[:1]) if varies_inside else ():
+            with contextlib.suppress(Exception):
+                if made := [run(rows, 1) for rows in counts]:
+                    return made
+        raise error
 
     stretched = False
     try:

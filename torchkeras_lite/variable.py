@@ -367,6 +367,10 @@ def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
             value = value.to_numpy(copy=True)  # columns and tables of pandas
         if isinstance(value, np.ndarray) and any(stride < 0 for stride in value.strides):
             value = value.copy()  # torch has no such views
+        if isinstance(value, np.ndarray) and value.dtype.num >= 256:
+            # bfloat16 and float8 of ml_dtypes, which jax gives to numpy: torch knows the bits.
+            bits = torch.from_numpy(value.view(f"u{value.dtype.itemsize}"))
+            value = bits.view(config.torch_dtype(value.dtype.name))
         value = torch.as_tensor(np.asarray(value) if isinstance(value, (list, tuple)) else value, device=device)
     target = None if dtype is None else config.torch_dtype(dtype)
     if (target is None or value.dtype is target) and (device is None or value.device == torch.device(device)):

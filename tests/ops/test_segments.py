@@ -35,6 +35,14 @@ def test_rows_in_no_segment_have_no_gradient(name):
 @pytest.mark.parametrize("ids", [[0, 1], [[0], [1], [1]]])
 def test_ids_that_do_not_fit(name, ids):
     with pytest.raises(
-        ValueError, match=rf"{name}: `segment_ids` must be 1-D, one for each row of `data`.*data of shape \(3, 2\)"
+        ValueError, match=rf"{name}: Argument `segment_ids` .* [Oo]ne for each row of `data`.*data of shape \(3, 2\)"
     ):
         getattr(ops, name)(torch.zeros(3, 2), torch.tensor(ids))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_a_number_of_segments_their_number_is_open(name):
+    entry, ids = KerasTensor((10, 4)), KerasTensor((10,), "int32")
+    assert getattr(ops, name)(entry, ids).shape == (None, 4)
+    assert getattr(ops, name)(entry, ids, num_segments=5).shape == (5, 4)
+    assert getattr(ops, name)(entry, ids, 5).shape == (5, 4)

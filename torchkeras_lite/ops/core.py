@@ -151,10 +151,12 @@ def unstack(x, num=None, axis=0):
         ValueError: the size of the axis is open and `num` not given, or the two differ.
     """
     if not isinstance(x, Tensor):
+        if isinstance(x, symbolic.KerasTensor) and not -len(x.shape) <= axis < len(x.shape):
+            raise ValueError(f"unstack: axis {axis} is out of bounds for a tensor of shape {x.shape}.")
         if isinstance(x, symbolic.KerasTensor) and num is None and x.shape[axis] is None:
             raise ValueError(
-                f"unstack: axis {axis} of the shape {x.shape} is open. Pass `num`, the number of parts, or give the tensor a "
-                "fixed size there."
+                f"unstack: Cannot infer argument `num` from shape {x.shape}: axis {axis} is open. "
+                "Pass `num`, the number of parts, or give the tensor a fixed size there."
             )
         return lifted(unstack, x, num, axis)
     if num is not None and x.shape[axis] != num:

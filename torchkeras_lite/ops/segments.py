@@ -11,6 +11,7 @@ import math
 
 import torch
 
+from torchkeras_lite import symbolic
 from torchkeras_lite.ops.dispatch import Tensor, family, lifted
 
 op = family("math")
@@ -20,7 +21,7 @@ op = family("math")
 def segment_sum(data, segment_ids, num_segments=None, sorted=False):
     """The sum of each segment's rows; 0 for an empty segment."""
     if not (isinstance(data, Tensor) and isinstance(segment_ids, Tensor)):
-        return lifted(segment_sum, data, segment_ids, num_segments, sorted)
+        return _lifted(segment_sum, data, segment_ids, num_segments, sorted)
     ids, count = _segments("segment_sum", data, segment_ids, num_segments)
     return data.new_zeros((count + 1, *data.shape[1:])).index_add(0, ids, data)[:count]
 
@@ -29,7 +30,7 @@ def segment_sum(data, segment_ids, num_segments=None, sorted=False):
 def segment_prod(data, segment_ids, num_segments=None, sorted=False):
     """The product of each segment's rows; 1 for an empty segment."""
     if not (isinstance(data, Tensor) and isinstance(segment_ids, Tensor)):
-        return lifted(segment_prod, data, segment_ids, num_segments, sorted)
+        return _lifted(segment_prod, data, segment_ids, num_segments, sorted)
     return _reduced("segment_prod", data, segment_ids, num_segments, "prod", 1)
 
 
@@ -37,7 +38,7 @@ def segment_prod(data, segment_ids, num_segments=None, sorted=False):
 def segment_max(data, segment_ids, num_segments=None, sorted=False):
     """The largest of each segment's rows; for an empty segment -inf, or the least integer there is."""
     if not (isinstance(data, Tensor) and isinstance(segment_ids, Tensor)):
-        return lifted(segment_max, data, segment_ids, num_segments, sorted)
+        return _lifted(segment_max, data, segment_ids, num_segments, sorted)
     return _reduced("segment_max", data, segment_ids, num_segments, "amax", _bounds(data.dtype)[0])
 
 
@@ -45,7 +46,7 @@ def segment_max(data, segment_ids, num_segments=None, sorted=False):
 def segment_min(data, segment_ids, num_segments=None, sorted=False):
     """The smallest of each segment's rows; for an empty segment inf, or the largest integer there is."""
     if not (isinstance(data, Tensor) and isinstance(segment_ids, Tensor)):
-        return lifted(segment_min, data, segment_ids, num_segments, sorted)
+        return _lifted(segment_min, data, segment_ids, num_segments, sorted)
     return _reduced("segment_min", data, segment_ids, num_segments, "amin", _bounds(data.dtype)[1])
 
 
@@ -58,11 +59,19 @@ def _bounds(dtype):
     return torch.iinfo(dtype).min, torch.iinfo(dtype).max
 
 
+def _lifted(function, data, segment_ids, num_segments, sorted):
+    result = lifted(function, data, segment_ids, num_segments, sorted)
+    if num_segments is None and isinstance(result, symbolic.KerasTensor):
+        result.shape = (None, *result.shape[1:])  # how many there are, the ids say
+    return result
+
+
 def _segments(name, data, segment_ids, num_segments):
     """The ids of the rows, with one more segment for those that are in none; and the number of segments."""
     if segment_ids.ndim != 1 or segment_ids.shape != data.shape[:1]:
+        wanted = "and `data` should have same leading dimension." if segment_ids.ndim == 1 else "should be an 1-D vector,"
         raise ValueError(
-            f"{name}: `segment_ids` must be 1-D, one for each row of `data`. Received: segment_ids of shape "
+            f"{name}: Argument `segment_ids` {wanted} One for each row of `data`. Received: segment_ids of shape "
             f"{tuple(segment_ids.shape)}, data of shape {tuple(data.shape)}"
         )
     if num_segments is None:

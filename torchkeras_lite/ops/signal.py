@@ -20,7 +20,7 @@ def view_as_complex(x):
     if not isinstance(x, Tensor):
         return lifted(view_as_complex, x)
     if x.ndim < 1 or x.shape[-1] != 2:
-        raise ValueError(f"view_as_complex: expected the last axis to hold (real, imaginary). Received shape: {tuple(x.shape)}")
+        raise ValueError(f"view_as_complex: Last dimension of input must be size 2. Received shape: {tuple(x.shape)}")
     return torch.complex(*(x if x.dtype is torch.float64 else x.float()).unbind(-1))
 
 
@@ -34,8 +34,11 @@ def view_as_real(x):
     return torch.view_as_real(x.resolve_conj())
 
 
-def _are_parts(x) -> bool:
-    """Whether x is a pair of floating-point tensors of the same kind."""
+_RANKS = {"fft2": 2, "ifft2": 2, "istft": 2}  # how many axes the transforms of more than one need
+
+
+def _are_parts(x, axes: int = 1) -> bool:
+    """Whether x is a pair of floating-point tensors of the same kind, with at least so many axes."""
     return (
         isinstance(x, (tuple, list))
         and len(x) == 2
@@ -44,20 +47,25 @@ def _are_parts(x) -> bool:
         and x[0].dtype is x[1].dtype
         and x[0].is_floating_point()
         and x[0].shape == x[1].shape
+        and x[0].ndim >= axes
     )
 
 
 def _parts(function, x, *args):
     """`function` again on a pair that is as `_are_parts` wants it."""
     if not isinstance(x, (tuple, list)) or len(x) != 2:
-        raise ValueError(f"{function.__name__}: expected `x` to be a pair of tensors, (real, imaginary). Received: x={x!r}")
+        name = function.__name__
+        raise ValueError(f"{name}: Input `x` should be a tuple of two tensors - real and imaginary. Received: x={x!r}")
     drawn = symbolic.is_symbolic(x)
     parts = list(x) if drawn else together(x)
     if tuple(parts[0].shape) != tuple(parts[1].shape):
         raise ValueError(
-            f"{function.__name__}: expected both parts of `x` to have the same shape. Received: {tuple(parts[0].shape)} and "
-            f"{tuple(parts[1].shape)}"
+            f"{function.__name__}: Both the real and imaginary parts should have the same shape. "
+            f"Received: {tuple(parts[0].shape)} and {tuple(parts[1].shape)}"
         )
+    least = _RANKS.get(function.__name__, 1)
+    if len(parts[0].shape) < least:
+        raise ValueError(f"{function.__name__}: Input should have rank >= {least}. Received: shape {tuple(parts[0].shape)}")
     if drawn:
         return symbolic.record(function, (parts, *args), {})
     if not parts[0].is_floating_point():
@@ -80,7 +88,7 @@ def fft(x):
 @op("FFT2", listed=True)
 def fft2(x):
     """The discrete Fourier transform along the last two axes, of a pair (real, imaginary); so is the result."""
-    if not _are_parts(x):
+    if not _are_parts(x, 2):
         return _parts(fft2, x)
     y = torch.fft.fft2(torch.complex(*x))
     return y.real, y.imag
@@ -89,7 +97,7 @@ def fft2(x):
 @op("IFFT2", listed=True)
 def ifft2(x):
     """The inverse of `fft2`."""
-    if not _are_parts(x):
+    if not _are_parts(x, 2):
         return _parts(ifft2, x)
     y = torch.fft.ifft2(torch.complex(*x))
     return y.real, y.imag
@@ -144,10 +152,10 @@ def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=
     if not isinstance(x, Tensor):
         return lifted(stft, x, sequence_length, sequence_stride, fft_length, window, center)
     if x.dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"stft: expected float32 or float64. Received: {str(x.dtype).removeprefix('torch.')}")
+        raise TypeError(f"stft: expected `float32` or `float64`. Received: {str(x.dtype).removeprefix('torch.')}")
     if fft_length < sequence_length:
         raise ValueError(
-            f"stft: `fft_length` must be at least `sequence_length`. Received: sequence_length={sequence_length}, "
+            f"stft: `fft_length` must equal or exceed `sequence_length`. Received: sequence_length={sequence_length}, "
             f"fft_length={fft_length}"
         )
     y = torch.stft(
@@ -171,7 +179,7 @@ def istft(x, sequence_length, sequence_stride, fft_length, length=None, window="
         length: how many samples; None: as many as there are.
     """
     _expect_steps("istft", sequence_stride)
-    if not _are_parts(x):
+    if not _are_parts(x, 2):
         return _parts(istft, x, sequence_length, sequence_stride, fft_length, length, window, center)
     real = x[0]
     window = None if window is None else _window("istft", window, sequence_length, real)
@@ -203,12 +211,12 @@ def _window(name, window, sequence_length, x):
         return x.new_ones(sequence_length)
     if isinstance(window, str):
         if window not in _WINDOWS:
-            raise ValueError(f"{name}: expected `window` to be 'hann', 'hamming', a tensor or None. Received: {window!r}")
+            raise ValueError(f"{name}: If a string is passed to `window`, it must be 'hann' or 'hamming'. Received: {window!r}")
         return _WINDOWS[window](sequence_length, periodic=True, dtype=x.dtype, device=x.device)
     window = to_tensor(window, x.dtype, x.device)
     if window.shape != (sequence_length,):
         raise ValueError(
-            f"{name}: expected `window` to have the shape ({sequence_length},), which is `sequence_length`. Received: "
+            f"{name}: The shape of `window` must be equal to ({sequence_length},), which is `sequence_length`. Received: "
             f"{tuple(window.shape)}"
         )
     return window
