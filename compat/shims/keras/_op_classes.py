@@ -10,7 +10,9 @@ import operator
 
 from torchkeras_lite import Operation, ops
 from torchkeras_lite.models.graph_config import rejoined
-from torchkeras_lite.symbolic import NAMED
+from torchkeras_lite.symbolic import NAMED, is_symbolic
+
+from . import _backend_today
 
 __path__: list[str] = []
 
@@ -32,8 +34,13 @@ def _made(kind: str, function) -> type:
         args, settings = rejoined(function, order, self._settings)
         return function(*args, **settings, **named_tensors)
 
-    calls = dict.fromkeys(("__call__", "call", "symbolic_call", "compute_output_spec"), __call__)
-    return type(kind, (Operation,), {"__init__": __init__, **calls, "__doc__": function.__doc__, "__module__": __name__})
+    members = {"__init__": __init__, "__call__": __call__, "call": __call__, "symbolic_call": _symbolic_call}
+    return type(kind, (Operation,), {**members, "__doc__": function.__doc__, "__module__": __name__})
+
+
+def _symbolic_call(self, *args, **kwargs):
+    """The KerasTensors that come out; of tensors with values too, whose outcome is not computed."""
+    return self.call(*args, **kwargs) if is_symbolic(args, kwargs) else self.compute_output_spec(*args, **kwargs)
 
 
 def _wrapped(kind: str, function) -> type:
@@ -42,11 +49,27 @@ def _wrapped(kind: str, function) -> type:
     def __call__(self, *args, **kwargs):
         return function(*args, **kwargs)
 
-    return type(kind, (Operation,), {**dict.fromkeys(("__call__", "call", "symbolic_call"), __call__), "__module__": __name__})
+    members = {"__call__": __call__, "call": __call__, "symbolic_call": _symbolic_call}
+    return type(kind, (Operation,), {**members, "__module__": __name__})
 
 
 _ALIASES = {"Abs": "Absolute", "Conj": "Conjugate"}
-_PLAIN = {"GetItem": operator.getitem, "Ndim": ops.ndim}
+_PLAIN = {"Arange": ops.arange, "GetItem": operator.getitem, "Ndim": ops.ndim}
+shape_equal = _backend_today.shape_equal
+
+
+def broadcast_shapes(shape1, shape2) -> list:
+    """The shape that two shapes have together; None where it is not known. ValueError if they do not fit."""
+    rank = max(len(shape1), len(shape2))
+    pairs = zip(*([*[1] * (rank - len(shape)), *shape] for shape in (shape1, shape2)), strict=True)
+    result = []
+    for a, b in pairs:
+        if None not in (a, b) and a != b and 1 not in (a, b):
+            raise ValueError(f"Cannot broadcast shape, the failure dim has value {a} and {b}. Received: {shape1}, {shape2}")
+        result.append(b if a == 1 else a if b in (1, None) else b)
+    return result
+
+
 _functions: dict[str, object] = {}
 for _function, _named in NAMED.items():
     _functions.setdefault(_named.kind, _function)
