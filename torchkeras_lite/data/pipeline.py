@@ -7,6 +7,7 @@ Elements lie on the host, and functions of them work there; who iterates gets th
 from __future__ import annotations
 
 import collections
+import functools
 import itertools
 import random
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ class Spec(NamedTuple):
 
 
 class Dataset:
-    """Elements, which are tensors and texts, or tuples and dicts of such.
+    """Elements, which are tensors and texts, or tuples and dicts of such. Each method gives another of the same class.
 
     Args:
         make: a function that gives an iterator over the elements, anew each time.
@@ -43,26 +44,30 @@ class Dataset:
     def __init__(self, make: Callable[[], Iterator], count: int | None = None, gather: Callable | None = None):
         self._make, self._count, self._gather = make, count, gather
 
-    @staticmethod
-    def of_rows(arrays) -> Dataset:
+    @classmethod
+    def of_rows(cls, arrays) -> Dataset:
         """An element for each row of arrays: tensors or Texts, in tuples or dicts."""
         leaves, spec = pytree.tree_flatten(arrays)
 
         def gather(chosen):
             if isinstance(chosen, list):
+                first, last = chosen[0], chosen[0] + len(chosen)
+                if chosen == list(range(first, last)):  # neighbours are a view
+                    return pytree.tree_unflatten([leaf[first:last] for leaf in leaves], spec)
                 places = torch.tensor(chosen)
-                return pytree.tree_unflatten([leaf[chosen if isinstance(leaf, Texts) else places] for leaf in leaves], spec)
+                found = [leaf[places] if isinstance(leaf, torch.Tensor) else leaf[chosen] for leaf in leaves]
+                return pytree.tree_unflatten(found, spec)
             return pytree.tree_unflatten([leaf[chosen] for leaf in leaves], spec)
 
         count = len(leaves[0])
-        return Dataset(lambda: iter(range(count)), count, gather)
+        return cls(lambda: iter(range(count)), count, gather)
 
     # ------------------------------------------------------------ how many, in which order
 
     def _through(self, change, count) -> Dataset:
         """The elements, or their numbers, passed through a function of iterators."""
         make = self._make
-        return Dataset(lambda: change(iter(make())), count, self._gather)
+        return type(self)(lambda: change(iter(make())), count, self._gather)
 
     def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=True) -> Dataset:
         """Elements out of a buffer of so many, at random; in another order each time."""
@@ -100,7 +105,7 @@ class Dataset:
                     return
 
         total = ENDLESS if endless else None if self._count is None else self._count if self._count < 0 else self._count * count
-        return Dataset(repeated, total, self._gather)
+        return type(self)(repeated, total, self._gather)
 
     def take(self, count) -> Dataset:
         """The first `count` elements; -1 is all."""
@@ -124,8 +129,9 @@ class Dataset:
 
     def concatenate(self, dataset) -> Dataset:
         """These elements, then those."""
-        known = None if self._count is None or dataset._count is None else self._count + dataset._count
-        return Dataset(lambda: itertools.chain(self._items(), dataset._items()), known)
+        counts = self._count, dataset._count
+        known = None if None in counts else ENDLESS if min(counts) < 0 else sum(counts)
+        return type(self)(lambda: itertools.chain(self._items(), dataset._items()), known)
 
     # ------------------------------------------------------------ batches
 
@@ -133,7 +139,7 @@ class Dataset:
         """Elements stacked, `batch_size` of them at a time; `stack`: the function that makes a batch of a list of them."""
         known = self._fewer(lambda n: n // batch_size if drop_remainder else -(-n // batch_size))
         make = self._make if stack is None else self._items
-        stack = stack or self._gather or _stacked
+        stack = stack or self._gather or self._stacked
 
         def batches():
             items = iter(make())
@@ -141,7 +147,7 @@ class Dataset:
                 if len(group) == batch_size or not drop_remainder:
                     yield stack(group)
 
-        return Dataset(batches, known)
+        return type(self)(batches, known)
 
     def unbatch(self) -> Dataset:
         """The rows of each element."""
@@ -152,7 +158,7 @@ class Dataset:
                 for row in zip(*leaves, strict=True):
                     yield pytree.tree_unflatten(list(row), spec)
 
-        return Dataset(rows)
+        return type(self)(rows)
 
     def rebatch(self, batch_size, drop_remainder=False) -> Dataset:
         """The rows of all elements in batches of another size."""
@@ -163,7 +169,8 @@ class Dataset:
     def map(self, map_func, num_parallel_calls=None, **kwargs) -> Dataset:
         """`map_func(element)`, with the parts of a tuple as its arguments; in threads, if `num_parallel_calls` is not 1."""
         if num_parallel_calls is None or num_parallel_calls == 1:
-            return Dataset(lambda: (_called(map_func, element) for element in self._items()), self._count)
+            call = functools.partial(self._call, map_func)
+            return type(self)(lambda: map(call, self._items()), self._count)  # goes on behind an element that fails
         workers = _WORKERS if num_parallel_calls < 0 else num_parallel_calls
 
         def ahead():
@@ -172,23 +179,24 @@ class Dataset:
                 try:
                     while True:
                         for element in itertools.islice(source, 4 * workers - len(waiting)):
-                            waiting.append(pool.submit(_called, map_func, element))
+                            waiting.append(pool.submit(self._call, map_func, element))
                         if not waiting:
                             return
                         yield waiting.popleft().result()
                 finally:
                     pool.shutdown(wait=False, cancel_futures=True)
 
-        return Dataset(ahead, self._count)
+        return type(self)(ahead, self._count)
 
     def filter(self, predicate) -> Dataset:
         """The elements for which `predicate` is true."""
-        return Dataset(lambda: (element for element in self._items() if bool(_called(predicate, element))))
+        return type(self)(lambda: (element for element in self._items() if bool(self._call(predicate, element))))
 
     def enumerate(self, start=0) -> Dataset:
         """Pairs of a number and an element."""
         numbers = itertools.count
-        return Dataset(lambda: ((torch.tensor(i), each) for i, each in zip(numbers(start), self._items())), self._count)  # noqa: B905
+        pairs = lambda: zip(numbers(start), self._items(), strict=False)  # noqa: E731
+        return type(self)(lambda: ((torch.tensor(i), each) for i, each in pairs()), self._count)
 
     def reduce(self, initial_state, reduce_func):
         """`reduce_func(state, element)` over all elements."""
@@ -210,13 +218,13 @@ class Dataset:
                 yield from kept
                 return
             fresh = []
-            for element in self._items():
-                fresh.append(element)
+            for element in self._make():  # of rows of arrays only the numbers: their order stays
+                fresh.append(pytree.tree_map(_for_training, element))
                 yield element
             kept[:] = fresh
             done.append(True)
 
-        return Dataset(cached, self._count)
+        return type(self)(cached, self._count, self._gather)
 
     def prefetch(self, buffer_size=None) -> Dataset:
         """This: what takes time is done ahead of time anyway."""
@@ -227,6 +235,26 @@ class Dataset:
         return self
 
     # ------------------------------------------------------------ what is in it
+
+    @staticmethod
+    def _call(function, element):
+        """`function(element)`, with the parts of a tuple as its arguments."""
+        with config.device("cpu"):  # where the elements lie; the tensors that the function makes are to lie there too
+            result = function(*element) if isinstance(element, tuple) else function(element)
+        return tuple(result) if isinstance(result, list) else result
+
+    @classmethod
+    def _stacked(cls, group: list):
+        """A batch of these elements."""
+        spec = pytree.tree_structure(group[0])
+        columns = zip(*map(pytree.tree_leaves, group), strict=True)
+        return pytree.tree_unflatten([cls._stack(column) for column in columns], spec)
+
+    @staticmethod
+    def _stack(column):
+        if is_texts(column[0]):
+            return Texts(np.stack(column) if isinstance(column[0], np.ndarray) else list(column))
+        return torch.stack([torch.as_tensor(one) for one in column])
 
     def _items(self) -> Iterator[Any]:
         """The elements, on the host."""
@@ -240,7 +268,8 @@ class Dataset:
 
     def __len__(self):
         if self._count is None or self._count < 0:
-            raise TypeError("The length of the data set is unknown." if self._count is None else "The data set is endless.")
+            reason = "length of the data set is unknown" if self._count is None else "data set is endless (infinite)"
+            raise TypeError(f"The {reason}.")
         return self._count
 
     def __bool__(self):
@@ -277,19 +306,7 @@ def _placed(leaf, device):
     return leaf.to(device, non_blocking=True) if isinstance(leaf, torch.Tensor) else leaf
 
 
-def _called(function, element):
-    with config.device("cpu"):  # where the elements lie; the tensors that the function makes are to lie there too
-        result = function(*element) if isinstance(element, tuple) else function(element)
-    return tuple(result) if isinstance(result, list) else result
-
-
-def _stacked(group):
-    spec = pytree.tree_structure(group[0])
-    columns = zip(*map(pytree.tree_leaves, group), strict=True)
-    return pytree.tree_unflatten([_stack(column) for column in columns], spec)
-
-
-def _stack(column):
-    if is_texts(column[0]):
-        return Texts(np.stack(column) if isinstance(column[0], np.ndarray) else list(column))
-    return torch.stack([torch.as_tensor(one) for one in column])
+def _for_training(leaf):
+    """The leaf as a tensor that autograd can keep, although `evaluate` may have been the first to ask for it."""
+    with torch.inference_mode(False):
+        return leaf.clone() if isinstance(leaf, torch.Tensor) and leaf.is_inference() else leaf

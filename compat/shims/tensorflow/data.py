@@ -241,8 +241,11 @@ def _is_leaf(value) -> bool:
 
 
 def _structure(value):
-    """Data frames are dicts of columns."""
-    return {key: value[key].to_numpy() for key in value.columns} if hasattr(value, "columns") else value
+    """Tables of numbers are arrays; with other things in them they are dicts of columns, where TensorFlow gives up."""
+    if not hasattr(value, "columns"):
+        return value
+    array = value.to_numpy()
+    return array if array.dtype.kind in "biuf" else {key: value[key].to_numpy() for key in value.columns}
 
 
 def _array(value):
