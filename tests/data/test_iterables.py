@@ -299,6 +299,23 @@ def test_batches_come_in_order_whoever_makes_them(settings):
     assert m.predict(source, verbose=0).shape == (12, 1)
 
 
+def test_worker_processes_work_on_the_host():
+    """Wherever the parent works: a GPU that it has begun to use cannot be used by copies of it."""
+
+    class Where(keras.utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, i):
+            here = keras.ops.zeros((1,))  # made where new tensors go
+            return np.array([here.device.type == "cpu", torch.cuda.is_initialized()])
+
+    numbered = data.Numbered(Where(workers=2, use_multiprocessing=True))
+    with keras.device("meta"):
+        assert keras.ops.zeros((1,)).device.type == "meta"
+        assert [batch.tolist() for batch in numbered] == [[True, False]] * 3
+
+
 def test_batches_are_shuffled_in_fit_only():
     keras.utils.set_random_seed(0)
     m = model()

@@ -1,5 +1,8 @@
 """Data that is read as it is needed: files of h5py, memmaps, sparse matrices."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -94,3 +97,42 @@ def test_only_batches_are_read(tmp_path):
 def test_unequal_lengths(tmp_path):
     with pytest.raises(ValueError, match=r"'x' sizes: 50\n'y' sizes: 49"):
         model().fit(h5(tmp_path, X), Y[:49], verbose=0)
+
+
+LARGE = """
+import resource, sys
+import subprocess
+import sys
+
+import numpy as np
+import torchkeras_lite as keras
+from torchkeras_lite import layers
+
+kind, folder = sys.argv[1:]
+rows = 250_000
+if kind == "h5py":
+    import h5py
+    x = h5py.File(folder + "/x.h5", "w").create_dataset("x", (rows, 2000), "float32", chunks=(100, 2000))
+else:
+    x = np.memmap(folder + "/x.raw", "float32", "w+", shape=(rows, 2000))
+y = np.zeros(rows, "float32")
+model = keras.Sequential([keras.Input((2000,)), layers.Dense(1)])
+model.compile("sgd", "mse")
+model.predict(x[:64], verbose=0)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for shuffle in (True, "batch", False):
+    model.fit(x, y, batch_size=64, steps_per_epoch=5, shuffle=shuffle, verbose=0)
+model.fit(x, y, batch_size=64, steps_per_epoch=5, validation_split=0.5, validation_steps=3, verbose=0)
+model.evaluate(x, y, batch_size=64, steps=5, verbose=0)
+assert model.predict(x, batch_size=64, steps=5, verbose=0).shape == (320, 1)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**10)
+"""
+
+
+@pytest.mark.parametrize("kind", ["h5py", "memmap"])
+def test_two_gigabytes_are_never_read_as_a_whole(tmp_path, kind):
+    """(Nothing of them is written, so neither takes room on the disk.)"""
+    pytest.importorskip("resource")
+    done = subprocess.run([sys.executable, "-c", LARGE, kind, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 200, "megabytes more than before"
