@@ -239,3 +239,12 @@ def test_the_state_of_an_optimizer_of_keras2_goes_on(tmp_path):
     assert int(optimizer.iterations) == 7 and float(optimizer.learning_rate) == pytest.approx(0.01)
     for one, name in zip(found[2:], ("m_0:0", "v_0:0", "m_1:0", "v_1:0"), strict=True):
         np.testing.assert_allclose(one, state[name], rtol=1e-6)
+
+
+def test_an_output_of_a_call_that_is_not_there_is_an_error(tmp_path):
+    entry = {"batch_input_shape": [None, 4], "dtype": "float32", "name": "in"}
+    layers = [{"class_name": "InputLayer", "config": entry, "name": "in", "inbound_nodes": []}]
+    layers.append({**dense("a", 2), "name": "a", "inbound_nodes": [[["in", 0, 0, {}]]]})
+    graph = {"name": "m", "layers": layers, "input_layers": [["in", 0, 0]], "output_layers": [["a", 3, 0]]}
+    with pytest.raises(ValueError, match="a call that is not in it"):
+        keras.models.load_model(old_file(tmp_path / "m.h5", {"class_name": "Functional", "config": graph}, {}))

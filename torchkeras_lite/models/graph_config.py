@@ -167,7 +167,10 @@ def from_config(cls, given: dict, custom_objects=None):
             if sum(map(len, waiting.values())) == before:
                 stuck = [name for name, nodes in waiting.items() if nodes]
                 raise ValueError(f"The config of a model is not valid: the inputs of these layers never come to be: {stuck}")
-    ends = [_found(given[part], made, calls) for part in ("input_layers", "output_layers")]
+    try:
+        ends = [_found(given[part], made, calls) for part in ("input_layers", "output_layers")]
+    except _NotYet:
+        raise ValueError("The config of a model is not valid: an output is that of a call that is not in it.") from None
     known = ("name", "layers", "input_layers", "output_layers", "trainable", "dtype")
     more = {key: registry.deserialize(value, custom_objects) for key, value in given.items() if key not in known}
     return cls(*ends, name=given.get("name"), trainable=given.get("trainable", True), **more)
