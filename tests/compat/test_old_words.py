@@ -20,7 +20,7 @@ SNIPPETS = {
                 return self.dense(x)
         class Double(layers.Layer):
             def __init__(self):
-                super(Double, self).__init__(self)
+                super(Double, self).__init__(self, dynamic=True)
             def call(self, x):
                 return x * 2
         model = Own(3)

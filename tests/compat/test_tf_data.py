@@ -196,3 +196,22 @@ def test_what_inference_cached_can_be_trained_on(data):
     weight = torch.ones((), requires_grad=True)
     sum(weight * one for one in cached).backward()
     assert weight.grad.item() == 6.0
+
+
+def test_tables(data):
+    class Table(dict):
+        columns = property(list)
+
+        def to_numpy(self):
+            return np.stack([self[key] for key in self], -1)
+
+    class Column(np.ndarray):
+        def to_numpy(self):
+            return np.asarray(self)
+
+    numbers = Table(a=np.array([1.0, 2.0]), b=np.array([3, 4]))
+    rows = data.Dataset.from_tensor_slices(numbers)
+    assert [row.tolist() for row in rows] == [[1, 3], [2, 4]] and next(iter(rows)).dtype is torch.float64
+    mixed = Table(a=np.array([1.0, 2.0]).view(Column), b=np.array(["x", "y"], dtype=object).view(Column))
+    first = next(iter(data.Dataset.from_tensor_slices(mixed)))
+    assert first["a"] == 1 and first["b"] == "x"

@@ -53,6 +53,21 @@ loaded = tf.saved_model.load("own")  # its class is unknown by its name: its pro
 near(loaded(x).detach(), expected)
 near(loaded(np.concatenate([x, x])).detach(), np.concatenate([expected, expected]))
 
+class Both(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = tf.keras.layers.Dense(1)
+    def call(self, inputs):
+        wide, deep = inputs
+        return self.dense(tf.concat([wide, deep], axis=-1))
+
+both = Both()
+expected = both([x, x[:, :1]]).numpy()
+both.export("both", verbose=False)
+del Both
+near(tf.keras.layers.TFSMLayer("both")((x, x[:, :1])).detach(), expected)
+near(tf.saved_model.load("both")([x, x[:, :1]]).detach(), expected)
+
 class Scale(tf.Module):
     def __init__(self):
         super().__init__()
@@ -67,12 +82,15 @@ class Scale(tf.Module):
 scale = Scale()
 with pytest.raises(ValueError, match="input_signature"):
     tf.saved_model.save(tf.Module(), "nothing")
-call = scale.__call__.get_concrete_function(tf.TensorSpec([None], tf.float32))
+scale.__call__.get_concrete_function(tf.TensorSpec([], tf.string))  # not for torch
+call = scale.__call__.get_concrete_function(x=tf.TensorSpec([None], tf.float32))
 tf.saved_model.save(scale, "scale", signatures={"serving_default": call})
 loaded = tf.saved_model.load("scale")
 assert loaded.add(tf.constant([1.0, 2.0])).tolist() == [3, 6] and loaded(tf.constant([3.0])).tolist() == [6]
 assert loaded.signatures["serving_default"](tf.constant([3.0]))["output_0"].tolist() == [6]
 assert float(loaded.variables[0]) == 2
+tf.saved_model.save(scale, "unsigned")
+assert tf.saved_model.load("unsigned").signatures == {}
 with pytest.raises(AttributeError, match="subtract"):
     loaded.subtract
 

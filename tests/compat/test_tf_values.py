@@ -310,7 +310,7 @@ STRINGS = [
     ("tf.strings.as_string(1.5, precision=1)", "1.5"), ("tf.strings.as_string([True])", ["true"]),
     ("tf.strings.format('{}!', c(1))", "1!"),
     ("tf.strings.substr('hello', 1, 3)", "ell"), ("tf.strings.substr('hello', -2, 5)", "lo"),
-    ("tf.strings.join(['a', 'b'], '-')", "a-b"),
+    ("tf.strings.join(['a', 'b'], '-')", "a-b"), ("tf.tile([['a', 'b']], [2, 1])", [["a", "b"]] * 2),
     ("tf.strings.join([['a', 'b'], 'c'])", ["ac", "bc"]),
     ("tf.strings.reduce_join([['a', 'b'], ['c', 'd']], axis=1)", ["ab", "cd"]),
     ("tf.strings.reduce_join(['a', 'b'], separator=' ')", "a b"), ("tf.strings.split('a b  c')", ["a", "b", "c"]),

@@ -5,6 +5,7 @@ import itertools
 import subprocess
 import sys
 import textwrap
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -217,3 +218,19 @@ def test_an_unknown_size():
         with pytest.raises(ValueError, match="known size"):
             layer(layers.Input((3, None)))
         assert not layer.built and not layer.weights
+
+
+def test_adapting_to_a_data_set_that_says_what_is_in_it():
+    class Spec(NamedTuple):
+        shape: tuple
+        dtype: str
+
+    class Batches(list):
+        element_spec = Spec((2, 3), "float32")
+
+        def batch(self, size):
+            raise AssertionError("these are batches")
+
+    layer = layers.Normalization()
+    layer.adapt(Batches([np.ones((2, 3), "float32"), np.full((2, 3), 3.0, "float32")]))
+    assert layer.mean.reshape(-1).tolist() == [2, 2, 2]

@@ -148,7 +148,9 @@ def _batches(data):
     if hasattr(data, "__array__"):
         return iter([data if isinstance(data, torch.Tensor) else np.asarray(data)])
     if hasattr(data, "element_spec"):
-        spec = data.element_spec[0] if isinstance(data.element_spec, tuple) else data.element_spec
+        spec = data.element_spec
+        while not hasattr(spec, "dtype"):  # of (x, y) the first
+            spec = spec[0]
         return iter(data.batch(128) if len(spec.shape) == 1 else data)
     if isinstance(data, PyDataset):
         return (data[i] for i in range(len(data)))

@@ -83,6 +83,7 @@ ARGUMENTS["optimizers.SGD"].pop("epsilon")
 
 PLACES = {
     "layers.Layer": "keras._places:without_itself",
+    "layers.InputLayer": "keras._places:sizes_as_tuple",
     "layers.Layer.add_weight": "keras._places:name_of_weight",
     "layers.RNN.get_initial_state": "keras._places:rows_of_state",
     "layers.Layer.add_loss": "keras._places:losses_alone",

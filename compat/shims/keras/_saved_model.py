@@ -11,6 +11,7 @@ import json
 import os
 
 import torch
+from torch.utils import _pytree as pytree
 
 from torchkeras_lite import saving, tree
 from torchkeras_lite.export import export_model, program_of
@@ -90,7 +91,8 @@ def specs_of(signature) -> list:
     def spec(one):
         if isinstance(one, (torch.Tensor, InputSpec)) or not hasattr(one, "shape"):
             return one
-        return InputSpec(shape=tuple(one.shape), dtype=str(getattr(one.dtype, "name", one.dtype)).removeprefix("torch."))
+        shape = () if one.shape is None else tuple(one.shape)  # of any rank: a number is the best guess
+        return InputSpec(shape=shape, dtype=str(getattr(one.dtype, "name", one.dtype)).removeprefix("torch."))
 
     return [tree.map_structure(spec, part) for part in signature]
 
@@ -125,16 +127,16 @@ class Loaded:
                     raise
         if self._model is None:
             for name in contents["endpoints"]:
-                self._functions[name] = torch.export.load(os.path.join(folder, f"{os.path.basename(name)}.pt2")).module()
-        default = contents.get("default") or next(iter(self._functions), "serve")
-        self.signatures = {"serving_default": Signature(self._function(default), self._outputs)}
+                self._functions[name] = Program(os.path.join(folder, f"{os.path.basename(name)}.pt2"))
+        default = contents.get("default", "serve")
+        self.signatures = {} if default is None else {"serving_default": Signature(self._function(default), self._outputs)}
 
     def _function(self, name):
         if self._model is not None:
             return lambda *args, **kwargs: self._model(*args, **{"training": False, **kwargs})
         if name not in self._functions:
             raise AttributeError(f"There is no function {name!r} in this SavedModel, but {sorted(self._functions)}.")
-        return _on_tensors(self._functions[name])
+        return self._functions[name]
 
     def __call__(self, *args, training=None, **kwargs):
         return self._function("__call__" if "__call__" in self._functions else "serve")(*args, **kwargs)
@@ -151,19 +153,24 @@ class Loaded:
     def variables(self) -> list:
         if self._model is not None:
             return self._model.variables
-        return list({id(one): one for function in self._functions.values() for one in function.parameters()}.values())
+        return [one for function in self._functions.values() for one in function.module.parameters()]
 
     @property
     def trainable_variables(self) -> list:
         return self.variables if self._model is None else self._model.trainable_variables
 
 
-def _on_tensors(function):
-    def run(*args, **kwargs):
-        args, kwargs = tree.map_structure(lambda leaf: tensor_of(leaf) if hasattr(leaf, "__len__") else leaf, (args, kwargs))
-        return function(*args, **kwargs)
+class Program:
+    """A program of `torch.export` in a file, which takes its inputs in any structure, and arrays too."""
 
-    return run
+    def __init__(self, path):
+        program = torch.export.load(path)
+        self.module, self._spec = program.module(), program.call_spec.in_spec
+
+    def __call__(self, *args, **kwargs):
+        found = [tensor_of(leaf) for leaf in pytree.tree_leaves((args, kwargs))]
+        args, kwargs = pytree.tree_unflatten(found, self._spec)
+        return self.module(*args, **kwargs)
 
 
 class Signature:

@@ -24,8 +24,9 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
         func.python_function, func.input_signature = func, input_signature
 
         def get_concrete_function(*args, **kwargs):
-            if func.input_signature is None and args:
-                func.input_signature = list(args)  # for `tf.saved_model`
+            given = [*args, *kwargs.values()]
+            if func.input_signature is None and given and not any(is_string(getattr(one, "dtype", None)) for one in given):
+                func.input_signature = given  # for `tf.saved_model`
             return func  # one function for all shapes and dtypes
 
         func.get_concrete_function = get_concrete_function

@@ -143,7 +143,8 @@ def split(value, num_or_size_splits, axis=0, num=None, name=None):
 
 def tile(input, multiples, name=None):
     """The tensor so many times along each axis."""
-    return ops.tile(given(input), sizes(multiples))
+    x = given(input)
+    return Texts(np.tile(x, sizes(multiples))) if is_text(x) else ops.tile(x, sizes(multiples))
 
 
 def repeat(input, repeats, axis=None, name=None):
