@@ -17,6 +17,7 @@ from torchkeras_lite.layers.recurrent_cells import (
     StackedRNNCells,
     call_cell,
     initial_state,
+    is_one_state,
 )
 from torchkeras_lite.layers.recurrent_kernels import through_kernel, through_steps
 from torchkeras_lite.variable import Variable, tensor_of
@@ -75,7 +76,7 @@ class RNN(Layer):
     @property
     def state_size(self):
         size = self.cell.state_size
-        return [size] if isinstance(size, int) else list(size)
+        return [size] if isinstance(size, int) or is_one_state(size) else list(size)
 
     def build(self, sequences_shape, initial_state_shape=None):
         if isinstance(self.cell, Layer) and not self.cell.built:

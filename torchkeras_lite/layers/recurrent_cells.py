@@ -486,9 +486,14 @@ def initial_state(cell, rows, owner):
         return cell.get_initial_state(batch_size=rows)
     kind = {"dtype": owner._policy.compute_torch_dtype, "device": owner._device()}
     size = cell.state_size
-    if isinstance(size, int):
-        return torch.zeros(rows, size, **kind)
+    if isinstance(size, int) or is_one_state(size):
+        return torch.zeros(rows, *([size] if isinstance(size, int) else size), **kind)
     return [torch.zeros(rows, *(one if isinstance(one, (list, tuple)) else [one]), **kind) for one in size]
+
+
+def is_one_state(size) -> bool:
+    """Whether this is the shape of one state (a torch.Size, or what calls itself a shape), and no list of several sizes."""
+    return isinstance(size, torch.Size) or type(size).__name__ == "TensorShape"
 
 
 def output_size(cell):
