@@ -127,6 +127,13 @@ SNIPPETS = {
             else:
                 raise AssertionError
     """,
+    "a shape that is a number": """
+        import tensorflow as tf
+        for given in (3, np.int64(3), (3,), [3]):
+            assert tf.keras.Input(shape=given).shape == layers.Input(given).shape == (None, 3)
+            assert layers.InputLayer(input_shape=given).output.shape == (None, 3)
+        assert layers.Input(batch_shape=(2, 3)).shape == (2, 3) and layers.Input(()).shape == (None,)
+    """,
     "a kernel behind a Flatten": """
         from keras.utils.layer_utils import convert_dense_weights_data_format
         dense = layers.Dense(3, input_shape=(12,), use_bias=False)

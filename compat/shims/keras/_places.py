@@ -84,6 +84,13 @@ def without_itself(args, words):
     return (args[1:] if args and isinstance(args[0], Layer) and "_modules" not in vars(args[0]) else args), words
 
 
+def sizes_as_tuple(args, words):
+    """`Input(shape=(3))`, which Keras 2 took for `(3,)`."""
+    args = ((args[0],), *args[1:]) if args and isinstance(args[0], numbers.Integral) else args
+    sizes = {word: (words[word],) for word in ("shape", "input_shape") if isinstance(words.get(word), numbers.Integral)}
+    return args, {**words, **sizes}
+
+
 def losses_alone(args, words):
     """(losses, inputs): of what the losses follow is known."""
     return args[:1], words
