@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from torch.utils import _pytree as pytree
+
 from torchkeras_lite import registry
 from torchkeras_lite.graph import mapped
 from torchkeras_lite.layers.core import Input, InputLayer
+from torchkeras_lite.metrics import Metric
 from torchkeras_lite.models.functional import Functional
 from torchkeras_lite.models.sequential import Sequential
+from torchkeras_lite.optimizers import Optimizer
 from torchkeras_lite.symbolic import KerasTensor, Op, record_op
 from torchkeras_lite.tree import flatten
 
 
 def clone_model(model, input_tensors=None, clone_function=None, call_function=None, recursive: bool = False, **kwargs):
-    """A model with equal layers, whose weights are new.
+    """A model with equal layers, whose weights are new. It is compiled if the old one is, with an optimizer of its own.
 
     Args:
         model: a Sequential, a functional model, or a subclassed one that has a config.
@@ -35,10 +39,10 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
                 "`call_function` is not supported with Sequential models, whose layers are listed, not called. Received: "
                 f"model={model.name!r}"
             )
-        return _sequential(model, clone, input_tensors)
+        return _compiled_alike(_sequential(model, clone, input_tensors), model)
     own_config = type(model).get_config is not Functional.get_config
     if isinstance(model, Functional) and (not own_config or clone_function or input_tensors):
-        return _functional(model, clone, call_function, input_tensors)
+        return _compiled_alike(_functional(model, clone, call_function, input_tensors), model)
     for name, value in (("clone_function", clone_function), ("input_tensors", input_tensors), ("call_function", call_function)):
         if value is not None:
             raise ValueError(
@@ -60,6 +64,21 @@ def _cloner(clone_function, call_function, recursive, made):
         return made[id(layer)]
 
     return clone
+
+
+def _compiled_alike(new, model):
+    if not model.compiled or not isinstance(model.optimizer, Optimizer):
+        return new
+    given = {**model._compile_arguments, "optimizer": type(model.optimizer).from_config(model.optimizer.get_config())}
+    for word in ("metrics", "weighted_metrics"):
+        given[word] = pytree.tree_map(_fresh, given.get(word))
+    new.compile(**given)
+    return new
+
+
+def _fresh(metric):
+    """A metric with the same settings and a count of its own."""
+    return type(metric).from_config(metric.get_config()) if isinstance(metric, Metric) else metric
 
 
 def _sequential(model, clone, input_tensors):
@@ -88,6 +107,11 @@ def _functional(model, clone, call_function, input_tensors):
     mapped(graph.inputs, olds.append)
     if input_tensors is not None:
         tensors = flatten(input_tensors)
+        if isinstance(graph.inputs, dict) != isinstance(input_tensors, dict) and len(olds) > 1:
+            raise ValueError(
+                "`input_tensors` must have the same structure as model.input, so that it is clear which is which. Received: "
+                f"{input_tensors}, where the model has {graph.inputs}"
+            )
         if len(tensors) != len(olds):
             raise ValueError(f"`input_tensors` needs {len(olds)} tensors, as the model has inputs. Received: {len(tensors)}")
         new.update(zip(olds, (_entry_of(tensor).output for tensor in tensors), strict=True))
