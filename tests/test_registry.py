@@ -275,6 +275,50 @@ def test_unknown_names_get_a_near_one(get, name, near):
         get(3)
 
 
+# ---------------------------------------------------------------- what users put into configs
+
+
+def test_a_config_may_hold_objects():
+    def half(x):
+        return x / 2
+
+    class Holder(layers.Layer):
+        def __init__(self, inner, function, table, **kwargs):
+            super().__init__(**kwargs)
+            self.inner, self.function, self.table = inner, function, table
+
+        def call(self, x):
+            return self.function(self.inner(x)) * torch.as_tensor(self.table)
+
+        def get_config(self):
+            own = {"inner": self.inner, "function": self.function, "table": self.table}
+            return {**super().get_config(), **own}
+
+    known = {"Holder": Holder, "half": half}
+    layer = Holder(layers.Dense(2, kernel_initializer="ones"), half, np.array([1.0, 3.0], dtype="float32"))
+    text = json.dumps(saving.serialize_keras_object(layer))
+    again = saving.deserialize_keras_object(json.loads(text), custom_objects=known)
+    assert torch.equal(again(torch.ones(1, 4)).detach(), torch.tensor([[2.0, 6.0]]))
+
+
+def test_a_config_without_a_module_means_ours():
+    layer = saving.deserialize_keras_object({"class_name": "Dense", "config": {"units": 3}})
+    assert type(layer) is layers.Dense and layer.units == 3
+    loss = keras.losses.get({"class_name": "MeanSquaredError", "config": {}})
+    metric = keras.metrics.get({"class_name": "MeanSquaredError", "config": {}})
+    assert type(loss) is keras.losses.MeanSquaredError and type(metric) is keras.metrics.MeanSquaredError
+    with pytest.raises(TypeError, match="Could not find the class"):
+        saving.deserialize_keras_object({"class_name": "Danse", "config": {}})
+
+
+def test_bytes_and_slices_with_arrays():
+    for value in (b"hello", slice(None, 20, 1)):
+        plain = json.loads(json.dumps(saving.serialize_keras_object(value)))
+        assert saving.deserialize_keras_object(plain) == value
+    back = saving.deserialize_keras_object(saving.serialize_keras_object(slice(None, np.array([0, 1]), 1)))
+    assert back.stop.tolist() == [0, 1] and back.start is None
+
+
 # ---------------------------------------------------------------- names
 
 SNAKES = {

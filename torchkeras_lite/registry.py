@@ -189,8 +189,11 @@ def serialize(obj) -> Any:
         return tuple(values) if isinstance(obj, tuple) else values
     if isinstance(obj, np.generic):
         return obj.item()
+    if isinstance(obj, bytes):
+        return {"class_name": "__bytes__", "config": {"value": obj.decode("utf-8")}}
     if isinstance(obj, slice):
-        return {"class_name": "__slice__", "config": {part: getattr(obj, part) for part in ("start", "stop", "step")}}
+        parts = {part: serialize(getattr(obj, part)) for part in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
     if obj is ...:
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(obj, torch.dtype):
@@ -208,7 +211,7 @@ def serialize(obj) -> Any:
         described = {
             "module": public_module(cls),
             "class_name": public_name(cls),
-            "config": obj.get_config(),
+            "config": obj.get_config() if mine else _plain(obj.get_config()),
             "registered_name": None if mine else get_registered_name(cls),
         }
         for part in ("build_config", "compile_config"):
@@ -220,6 +223,19 @@ def serialize(obj) -> Any:
     if inspect.isclass(obj):
         return {"module": public_module(obj), "class_name": obj.__name__, "config": None, "registered_name": None}
     raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no `get_config()`.")
+
+
+def _plain(config):
+    """A config of a user's class, which may hold layers, functions and arrays. What no file can hold stays as it is."""
+    if not isinstance(config, dict):
+        return config
+    plain = {}
+    for key, value in config.items():
+        try:
+            plain[key] = serialize(value)
+        except TypeError:
+            plain[key] = value
+    return plain
 
 
 def _serialize_function(fn):
@@ -244,8 +260,10 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     name, inner = config["class_name"], config.get("config")
     if name in ("__numpy__", "__tensor__"):
         return np.array(inner["value"], dtype=inner["dtype"])
+    if name == "__bytes__":
+        return inner["value"].encode("utf-8")
     if name == "__slice__":
-        return slice(inner["start"], inner["stop"], inner["step"])
+        return slice(*(deserialize(inner[part], custom_objects) for part in ("start", "stop", "step")))
     if name == "__ellipsis__":
         return ...
     if name == "__lambda__":
@@ -258,6 +276,8 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         found = _functions.get((config.get("module"), inner)) or _builtin.get((config.get("module"), inner))
     if found is None:
         found = _find_builtin(str(config.get("module")), name) or (table.objects.get(name) if table else None)
+    if found is None and config.get("module") is None and name != "function":  # as in files of before Keras 3
+        found = _find_builtin("keras", name)
     if found is None:
         raise TypeError(
             f"Could not find the {'function' if name == 'function' else 'class'} {registered!r} (module "
