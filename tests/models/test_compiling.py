@@ -1,0 +1,89 @@
+"""What `compile()` keeps, says again as plain data, and lets one compute by hand."""
+
+import json
+
+import numpy as np
+import pytest
+
+import torchkeras_lite as keras
+from torchkeras_lite import layers
+
+X = np.random.default_rng(0).normal(size=(24, 4)).astype("float32")
+LABELS = (X.sum(1) > 0).astype("int64")
+
+
+def model():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input((4,)), layers.Dense(5, "tanh"), layers.Dense(2, "softmax")])
+
+
+def test_compiling_again_keeps_the_weights_and_begins_a_new_optimizer():
+    made = model()
+    made.compile("adam", "sparse_categorical_crossentropy", metrics=["acc"])
+    made.fit(X, LABELS, epochs=2, verbose=0)
+    kept, first = made.get_weights(), made.optimizer
+    made.compile("sgd", "sparse_categorical_crossentropy")
+    for now, before in zip(made.get_weights(), kept, strict=True):
+        np.testing.assert_array_equal(now, before)
+    assert made.optimizer is not first and made.optimizer.iterations == 0
+    assert list(made.fit(X, LABELS, verbose=0).history) == ["loss"]
+
+
+def test_a_compile_that_fails_leaves_what_was():
+    made = model()
+    made.compile("adam", "sparse_categorical_crossentropy", metrics=["acc"])
+    before = made.optimizer
+    for arguments in ({"loss": "no such loss"}, {"metrics": ["no such metric"]}, {"optimizer": "none such"}):
+        with pytest.raises(ValueError):
+            made.compile(**{"optimizer": "sgd", "loss": "mse", **arguments})
+    assert made.optimizer is before and set(made.fit(X, LABELS, verbose=0).history) == {"acc", "loss"}
+
+
+def test_the_arguments_as_plain_data():
+    made = model()
+    assert made.get_compile_config() == {}
+    made.compile(
+        keras.optimizers.Adam(0.03), keras.losses.SparseCategoricalCrossentropy(), metrics=["accuracy", "mae"][:1],
+        weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="w")], steps_per_execution=2, jit_compile=False,
+        run_eagerly=True, loss_weights=[0.5],
+    )  # fmt: skip
+    given = json.loads(json.dumps(made.get_compile_config()))
+    other = model()
+    other.compile_from_config(given)
+    assert other.optimizer.built and float(other.optimizer.learning_rate) == pytest.approx(0.03)
+    assert (other.steps_per_execution, other.jit_compile, other.run_eagerly) == (2, False, True)
+    settings = {"epochs": 2, "shuffle": False, "verbose": 0, "sample_weight": np.arange(24.0)}
+    assert other.fit(X, LABELS, **settings).history == made.fit(X, LABELS, **settings).history
+
+
+@pytest.mark.parametrize("metrics", ["accuracy", ["accuracy"], [["accuracy"]], ["acc"], "acc"])
+def test_accuracy_by_each_of_its_names(metrics):
+    made = model()
+    made.compile("sgd", "sparse_categorical_crossentropy", metrics=metrics)
+    name = "acc" if "acc" in (metrics, metrics[0]) else "accuracy"
+    expected = (made.predict(X, verbose=0).argmax(1) == LABELS).mean()
+    assert made.evaluate(X, LABELS, verbose=0, return_dict=True)[name] == pytest.approx(expected)
+
+
+def test_loss_and_metrics_by_hand():
+    made = model()
+    made.compile("sgd", "sparse_categorical_crossentropy", metrics=["acc"])
+    expected = made.evaluate(X, LABELS, verbose=0, return_dict=True)
+    made.reset_metrics()
+    x, y = keras.ops.convert_to_tensor(X), keras.ops.convert_to_tensor(LABELS)
+    predicted = made(x, training=False)
+    loss = made.compute_loss(x, y, predicted)
+    assert float(loss.detach()) == pytest.approx(expected["loss"], rel=1e-5)
+    assert made.compute_metrics(x, y, predicted, None)["acc"] == pytest.approx(expected["acc"])
+    loss.backward()
+    gradients = [weight.value.grad for weight in made.trainable_weights]
+    assert all(gradient is not None for gradient in gradients)
+
+
+def test_results_on_batches_are_those_of_the_batch():
+    made = model()
+    made.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy", metrics=["acc"])
+    first, second = made.train_on_batch(X[:8], LABELS[:8]), made.train_on_batch(X[8:], LABELS[8:])
+    for rows, found in ((slice(0, 8), first), (slice(8, None), second)):
+        np.testing.assert_allclose(found, made.evaluate(X[rows], LABELS[rows], verbose=0), rtol=1e-5)
+        np.testing.assert_allclose(found, made.test_on_batch(X[rows], LABELS[rows]), rtol=1e-5)
