@@ -199,6 +199,27 @@ SNIPPETS = {
         assert layers.Conv2D(2, 3, 3).kernel_size == (3, 3) and layers.Convolution2D(2, 3, 3).data_format == "channels_first"
         assert layers.Convolution1D(2, 3, init="he_normal").data_format == "channels_last"
     """,
+    "2.3 one optimizer in several models": """
+        adam = optimizers.Adam(0.5, decay=0.25)
+        critic = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        critic.compile(adam, "mse")
+        maker = models.Sequential([layers.Dense(2, input_shape=(3,))])
+        critic.trainable = False
+        z = layers.Input((3,))
+        both = models.Model(z, critic(maker(z)))
+        both.compile(adam, "mse")
+        assert critic.optimizer is adam is not both.optimizer and both.optimizer.get_config() == adam.get_config()
+        before = [weight.copy() for weight in maker.get_weights()]
+        for _ in range(2):
+            critic.train_on_batch(np.ones((4, 2)), np.ones(4))
+            both.train_on_batch(np.ones((4, 3)), np.ones(4))
+        assert np.abs(maker.get_weights()[0] - before[0]).max() > 0.1
+        both.compile(both.optimizer, "mse")
+        both.train_on_batch(np.ones((4, 3)), np.ones(4))
+        assert both.optimizer.iterations.item() == 1
+        import copy, pickle
+        assert copy.deepcopy(both).optimizer is not both.optimizer and pickle.loads(pickle.dumps(adam)).get_config()
+    """,
     "2.1.6": """
         assert layers.LSTM(2).recurrent_activation.__name__ == "hard_sigmoid" and optimizers.Adam().epsilon == 1e-7
         assert layers.Dense(2, kernel_initializer="he_normal").kernel_initializer.distribution == "truncated_normal"

@@ -16,6 +16,7 @@ import inspect
 import operator
 import os
 import sys
+import weakref
 from importlib import import_module
 
 from . import _era, _era_marks, _members, _script, _tables
@@ -39,6 +40,7 @@ _MODELS = ("models.Model", "models.Sequential", "models.Functional")
 
 now = "3"  # the era of the script that runs
 _made: dict[type, type] = {}  # today's class -> what a script of the era is shown
+_takers = weakref.WeakKeyDictionary()  # an optimizer -> the model that was compiled with it
 _rows: dict[tuple[str, str], str | None] = {}  # (path of a view, name) -> the row that stood in NAMES before
 
 
@@ -399,6 +401,8 @@ def _compile(model, args, words):
     words = {**dict(zip(("optimizer", "loss", "metrics", "loss_weights", "sample_weight_mode"), args, strict=False)), **words}
     if isinstance(words.get("optimizer", "rmsprop"), str):
         words["optimizer"] = optimizers_get(words.get("optimizer", "rmsprop"))
+    elif hasattr(words["optimizer"], "apply_gradients"):
+        words["optimizer"] = _its_own(words["optimizer"], model)
     columns, names = of_era(TARGETS_ARE_COLUMNS, now), (of_era(METRIC_NAMES, now) or [{}])[0]
     for word in ("loss", "metrics", "weighted_metrics"):
         if columns and word in words:
@@ -406,6 +410,15 @@ def _compile(model, args, words):
         if names and word != "loss" and word in words:
             words[word] = _mapped(lambda one: names.get(one, one) if isinstance(one, str) else one, words[word])
     return (), words
+
+
+def _its_own(optimizer, model):
+    """An optimizer that no other model has: one object was welcome in several, and began anew with each compile()."""
+    taken = _takers.get(optimizer)
+    if optimizer.built or (taken is not None and taken() not in (None, model)):
+        optimizer = type(optimizer).from_config(optimizer.get_config())
+    _takers[optimizer] = weakref.ref(model)
+    return optimizer
 
 
 def _for_columns(function):
