@@ -313,6 +313,7 @@ STRINGS = [
     ("tf.strings.join(['a', 'b'], '-')", "a-b"), ("tf.tile([['a', 'b']], [2, 1])", [["a", "b"]] * 2),
     ("tf.strings.join([['a', 'b'], 'c'])", ["ac", "bc"]),
     ("tf.strings.reduce_join([['a', 'b'], ['c', 'd']], axis=1)", ["ab", "cd"]),
+    ("tf.strings.reduce_join(tf.strings.unicode_split(['ab', 'c'], 'UTF-8'), axis=-1)", ["ab", "c"]),
     ("tf.strings.reduce_join(['a', 'b'], separator=' ')", "a b"), ("tf.strings.split('a b  c')", ["a", "b", "c"]),
     ("tf.strings.split('a/b/c', '/')[-2]", "b"), ("tf.strings.split(['a b', 'c'])[0]", ["a", "b"]),
     ("tf.strings.to_hash_bucket_fast(['a', 'hello'], 1000)", [939, 296], "int64"),

@@ -183,3 +183,14 @@ def test_columns_of_strings():
         __array__ = to_numpy
 
     assert layers.StringLookup(vocabulary=["a", "b"])(Column()).tolist() == [1, 0]
+
+
+def test_rows_in_a_list_of_ones_own():
+    class Rows(list):
+        pass
+
+    rows = Rows([np.array(["a", "b"], dtype=object), np.array(["c"], dtype=object)])
+    places = layers.StringLookup(vocabulary=["a", "b"])(rows)
+    assert type(places) is Rows and [row.tolist() for row in places] == [[1, 2], [0]]
+    words = layers.StringLookup(vocabulary=["a", "b"], invert=True)(places)
+    assert [list(row) for row in words] == [["a", "b"], ["[UNK]"]]

@@ -434,6 +434,8 @@ class StringLookup(_Lookup):
             args = (Texts(args[0]), *args[1:])
         elif args and self.output_mode != "int" and _is_ragged(args[0]):
             return torch.stack([self(Texts(np.array([*row, None], dtype=object)[:-1])) for row in args[0]])
+        elif args and isinstance(args[0], list) and type(args[0]) is not list:  # a ragged tensor of one's own: row by row
+            return type(args[0])(self(row) for row in args[0])
         return super().forward(*args, **kwargs)
 
     def call(self, inputs):

@@ -118,6 +118,9 @@ def join(inputs, separator="", name=None):
 
 def reduce_join(inputs, axis=None, keepdims=False, separator="", name=None):
     """The strings along an axis (None: all) put together."""
+    if isinstance(inputs, list) and inputs and axis in (-1, 1) and all(isinstance(row, np.ndarray) for row in inputs):
+        made = [reduce_join(row, keepdims=keepdims, separator=separator) for row in inputs]  # of unequal length
+        return Texts(np.stack(made)) if keepdims else Texts(np.array([*made, None], dtype=object)[:-1])
     array = objects(inputs)
     if axis is None:
         made = separator.join(map(string_of, array.ravel().tolist()))
