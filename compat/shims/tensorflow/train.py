@@ -6,15 +6,16 @@ hold of it; the file `checkpoint` beside it says which one is the latest, as Ten
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 
 import torch
 
+from torchkeras_lite.files import whole
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.modes import training_mode
 from torchkeras_lite.saving import weights as weights_file
-from torchkeras_lite.files import whole
 from torchkeras_lite.saving.stores import Source, Store
 from torchkeras_lite.variable import Variable as _Variable
 
@@ -142,9 +143,13 @@ def _read(one, file, path, file_name) -> None:
         one.assign(Source(file, path)["0"])
     elif isinstance(one, Layer):
         if one.built:
-            weights_file.read(one, file[path], file_name)
+            weights_file.read(one, functools.partial(Source, file[path]), file_name)
         else:
-            _when_built(one, "_build_for", file_name, lambda file: weights_file.read(one, file[path], file_name))
+
+            def read(file):
+                weights_file.read(one, functools.partial(Source, file[path]), file_name)
+
+            _when_built(one, "_build_for", file_name, read)
     elif _is_optimizer(one):
         if one.built or not len(Source(file, path)):
             one.load_own_variables(Source(file, path))
