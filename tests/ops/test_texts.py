@@ -31,6 +31,7 @@ X = np.array([["b", "a", ""], ["c", "b", "b"]], dtype=object)
         (lambda x: ops.broadcast_to(x, (2, 2, 3)), np.broadcast_to(X, (2, 2, 3))),
         (lambda x: ops.where([[True], [False]], x, Texts("z")), [["b", "a", ""], ["z", "z", "z"]]),
         (lambda x: ops.sort(x, 1), np.sort(X, 1)),
+        (lambda x: ops.cast(x, "string"), X),
     ],
 )
 def test_strings_move_as_numbers_do(found, wanted):

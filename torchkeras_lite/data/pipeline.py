@@ -175,6 +175,8 @@ class Dataset:
 
         def ahead():
             source, waiting = self._items(), collections.deque()
+            for element in itertools.islice(source, 1):  # alone: the layers that it builds must not be built by two at once
+                yield self._call(map_func, element)
             with ThreadPoolExecutor(workers) as pool:
                 try:
                     while True:

@@ -74,6 +74,8 @@ def saturate_cast(x, dtype):
 def _cast_anything(function, x, dtype):
     if symbolic.is_symbolic((x,)):
         return symbolic.record(function, (x, config.dtype_name(dtype)), {})  # files hold the name, however it was spelled
+    if is_texts(x) and config.dtype_name(dtype) == "string":
+        return Texts(x)
     return function(to_tensor(x), dtype)
 
 

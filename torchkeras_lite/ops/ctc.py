@@ -30,6 +30,7 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
                 f"target.shape={tuple(target.shape)}, {name}.shape={tuple(other.shape)}"
             )
     logs = torch.log_softmax(_precise(output).transpose(0, 1), -1)
+    target = target.clamp(0, logs.shape[-1] - 1)  # torch writes where a label that is no class would stand
     return F.ctc_loss(logs, target, output_length, target_length, blank=mask_index, reduction="none")
 
 

@@ -25,6 +25,8 @@ def ctc_batch_cost(y_true, y_pred, input_length, label_length):
     input_length, label_length = (
         to_tensor(length, torch.int64, y_pred.device).reshape(-1) for length in (input_length, label_length)
     )
+    classes = (labels >= 0) & (labels < y_pred.shape[-1] - 1)
+    label_length = torch.minimum(label_length, classes.cumprod(1).sum(1))  # what is no class fills a row up
     counts = torch.arange(labels.shape[1], device=labels.device) < label_length[:, None]
     labels = labels.masked_fill(~counts, 0)  # some of torch's kernels look classes up for what fills the rows too
     logs = (y_pred + config.epsilon()).log()
