@@ -56,7 +56,7 @@ def program_of(module: nn.Module, signature, **kwargs):
     """
     known = set(inspect.signature(torch.export.export).parameters) - {"mod", "args", "kwargs"}
     if kwargs.keys() - known:
-        raise ValueError(f"Unsupported arguments of an export: {sorted(kwargs.keys() - known)}. Known: {sorted(known)}")
+        raise ValueError(f'Unsupported arguments for `format="torch"`: {sorted(kwargs.keys() - known)}. Known: {sorted(known)}')
     args = tuple(tree.map_structure(_example, part) for part in signature)
     shapes = kwargs.pop("dynamic_shapes", None)
     if shapes is None:
