@@ -17,9 +17,16 @@ class DTypePolicy(Configurable):
     variables and computes under `torch.autocast`.
     """
 
+    quantization_mode = None
+
     def __init__(self, name: str | None = None):
         if isinstance(name, DTypePolicy):
             name = name.name
+        if isinstance(name, str) and "_from_" in name:
+            raise ValueError(
+                f"The dtype policy {name!r} means weights as integers, and layers here keep theirs as floats, in "
+                "torch modules. The usual fix: the policy behind `_from_`, and torchao's `quantize_` on the trained model."
+            )
         if name not in _MIXED:
             name = config.dtype_name(name)
         self.name: str = name
@@ -72,6 +79,8 @@ def get(identifier) -> DTypePolicy:
         if not isinstance(settings, dict) or "name" not in settings:
             raise ValueError(f"Cannot interpret `dtype` argument {identifier!r}: the config of a policy has a 'name'.")
         return DTypePolicy(settings["name"])
+    if isinstance(identifier, str) and "_from_" in identifier:
+        return DTypePolicy(identifier)  # which says why not
     try:
         return DTypePolicy(identifier)
     except (ValueError, TypeError) as error:

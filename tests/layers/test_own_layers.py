@@ -126,3 +126,6 @@ def test_quantize_says_why_not():
         with pytest.raises(ValueError, match="int9"):
             one.quantize("int9")
         assert one.quantization_mode is None
+    assert model.dtype_policy.quantization_mode is None
+    with pytest.raises(ValueError, match="'int8_from_float32' means weights as integers"):
+        layers.Dense(3, dtype="int8_from_float32")
