@@ -69,6 +69,13 @@ def test_a_loss_gets_a_structure_whole():
     assert logs == pytest.approx({"loss": whole + right, "a_b_loss": whole, "b_loss": right}, rel=1e-5)
 
 
+def test_losses_of_a_dict_are_named_by_its_keys():
+    model = model_of(lambda a, b: {"one": a, "two": b})
+    both = lambda y, p: torch.mean(p["one"] - y["one"]) + torch.mean(p["two"])  # noqa: E731
+    logs, *_ = after_one_batch(model, {"one": A, "two": B}, [both, {"two": "mse"}])
+    assert {*logs} == {"loss", "one_two_loss", "two_loss"}
+
+
 def test_one_output_with_a_list_of_losses_in_a_dict():
     x = layers.Input((3,))
     model = models.Model(x, layers.Dense(1, name="a")(x))

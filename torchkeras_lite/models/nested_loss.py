@@ -139,7 +139,7 @@ def _at(structure, path):
 
 def _name(path, names, loss) -> str:
     if isinstance(names, _CONTAINERS):
-        return "/".join(map(str, path)) or "_".join(str(name) for name in leaves(names))
+        return "/".join(map(str, path)) or "_".join(map(str, sorted(names) if isinstance(names, dict) else leaves(names)))
     if not path:
         return names or loss.name
     last = (names or loss.name) if isinstance(path[-1], int) else path[-1]
