@@ -51,7 +51,7 @@ def lifted(function, *args, **kwargs):
     if symbolic.is_symbolic(args, kwargs):
         return symbolic.record(function, args, kwargs)
     named = symbolic.NAMED[function]
-    if _has_texts(named, args):
+    if not _PLAIN.issuperset(map(type, args[0] if named.listed else args)) and _has_texts(named, args):
         return _of_texts(function, named, args, kwargs)
     device = next((arg.device for arg in (args[0] if named.listed else args) if isinstance(arg, Tensor)), None)
     if named.listed:
@@ -87,7 +87,7 @@ def _joined(function, args, kwargs, *dtypes):
     if symbolic.is_symbolic(args, kwargs):
         return symbolic.record(function, args, kwargs)
     named = symbolic.NAMED[function]
-    if _has_texts(named, args):
+    if not _PLAIN.issuperset(map(type, args[0] if named.listed else args)) and _has_texts(named, args):
         return _of_texts(function, named, args, kwargs)
     if named.listed:
         return function(together(args[0], *dtypes), *args[1:], **kwargs)
@@ -107,6 +107,9 @@ _FOR_TEXTS = frozenset(
     Ravel Repeat Reshape Roll Slice Sort Split Squeeze Stack Swapaxes Take TakeAlongAxis Tile Transpose Unstack Vsplit Vstack
     Where""".split()
 )
+
+
+_PLAIN = frozenset((Tensor, torch.nn.Parameter, int, float, bool, type(None)))  # what holds no strings, seen without a call
 
 
 def _has_texts(named, args) -> bool:
