@@ -127,6 +127,14 @@ SNIPPETS = {
             else:
                 raise AssertionError
     """,
+    "names that are nobody's objects are names": """
+        from keras.utils import deserialize_keras_object as read
+        def mine(): ...
+        assert read("SGD") == "SGD" and read(["accuracy", None]) == ["accuracy", None]   # as a compile_config has them
+        assert read("mine", custom_objects={"mine": mine}) is mine
+        with keras.utils.custom_object_scope({"mine": mine}):
+            assert read("mine") is mine
+    """,
     "a shape that is a number": """
         import tensorflow as tf
         for given in (3, np.int64(3), (3,), [3]):

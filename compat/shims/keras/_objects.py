@@ -48,6 +48,7 @@ def _named(name, module_objects, custom_objects, kind):
 def either(config, *args, **words):
     """`keras.utils.deserialize_keras_object`: today's, or in the words of Keras 2 (`module_objects`, ...) the one of then."""
     by_place = len(args) > 1 and not isinstance(args[1], bool)  # today the second of them is `safe_mode`
-    if by_place or isinstance(config, str) or {"module_objects", "printable_module_name"} & words.keys():
+    known = isinstance(config, str) and registry.get_registered_object(config, words.get("custom_objects")) is not None
+    if by_place or known or {"module_objects", "printable_module_name"} & words.keys():
         return deserialize_keras_object(config, *args, **words)
     return _todays(config, *args, **words)
