@@ -63,7 +63,8 @@ def _register(owner: nn.Module, name: str, container) -> None:
             key += "_"
         if module is not None:  # a Variable without a home lives in a layer already
             modules[key] = module
-    placed = [owner._modules.get(key) for key in getattr(owner, "_drawn_keys", ())]  # layers of a model's graph are there already
+    # Layers of a model's graph are there already.
+    placed = [owner._modules.get(key) for key in getattr(owner, "_drawn_keys", ())]
     modules = {key: module for key, module in modules.items() if not _holds(placed, module)}
     things = [thing for _, thing in inside if not isinstance(thing, nn.Module)]
     for key, module in old_modules.items():
