@@ -31,10 +31,8 @@ _HOMES = {
     "dtypes": "as_dtype",
 }
 # Names of namespaces that are files here.
-SPACES = """audio autodiff autograph compat data debugging distribute errors experimental feature_column image io linalg lookup math nest
-    nn
-saved_model
-    ragged signal sparse strings summary test train version""".split()
+SPACES = """audio autodiff autograph compat data debugging distribute errors experimental feature_column image io linalg
+    lookup math nest nn saved_model ragged signal sparse strings summary test train version""".split()
 # TensorFlow 1: names that nobody lists, and who asks for them gets.
 _OLD_HOMES = {
     "_graphs": """ConfigProto GPUOptions Graph GraphKeys InteractiveSession OptimizerOptions RunMetadata RunOptions Session
