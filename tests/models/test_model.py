@@ -486,7 +486,6 @@ def test_add_weight():
         layer.add_weight(shape=(None, 2))
 
 
-@pytest.mark.xfail(strict=True, reason="frozen variables are put behind the others")
 def test_the_order_of_weights_does_not_depend_on_what_is_frozen():
     """Files and `set_weights` go by it."""
     layer = layers.Dense(3)

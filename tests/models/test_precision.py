@@ -5,10 +5,16 @@ import pytest
 import torch
 
 import torchkeras_lite as keras
-from torchkeras_lite import layers, mixed_precision
+from torchkeras_lite import dtype_policies, layers, mixed_precision
 
 X = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
 Y = X.sum(1, keepdims=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays(monkeypatch):
+    """Afterwards no policy is set, as before: then layers follow floatx."""
+    monkeypatch.setitem(dtype_policies._global, "policy", dtype_policies._global["policy"])
 
 
 @pytest.fixture(params=["mixed_float16", "mixed_bfloat16"])

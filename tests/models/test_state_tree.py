@@ -27,7 +27,7 @@ def test_goes_back_and_forth():
     assert {*tree["non_trainable_variables"]["m"]["two"]} == {"moving_mean", "moving_variance"}
     kernel = tree["trainable_variables"]["m"]["one"]["kernel"]
     np.testing.assert_array_equal(kernel, model.get_layer("one").kernel.numpy())
-    moments = tree["optimizer_variables"]["adam"]
+    moments = tree["optimizer_variables"][model.optimizer.name]
     assert moments["iteration"] == 1 and "m_one_kernel_momentum" in moments
     assert tree["metrics_variables"]
     expected = model.predict(X, verbose=0)

@@ -86,7 +86,7 @@ def test_saturated_integers_are_the_nearest_in_range(source, target, number):
 
 
 def test_unstack_needs_to_know_how_many():
-    with pytest.raises(ValueError, match=r"axis 0 of the shape \(None, 3\) is open\. Pass `num`"):
+    with pytest.raises(ValueError, match=r"from shape \(None, 3\): axis 0 is open\. Pass `num`"):
         ops.unstack(keras.Input((3,)))
     assert [part.shape for part in ops.unstack(keras.Input((3,)), num=5)] == [(3,)] * 5
     with pytest.raises(ValueError, match="`num` is 2, but axis 0"):

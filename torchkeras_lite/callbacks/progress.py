@@ -98,7 +98,10 @@ class Progbar:
                 self._values[name] = [value, 1]
                 continue
             steps = max(current - self._seen_so_far, 1)
-            total = self._values.setdefault(name, [0, 0])
+            total = self._values.get(name)
+            if total is None:
+                self._values[name] = [value * steps, steps]
+                continue
             total[0] += value * steps
             total[1] += steps
 
