@@ -249,6 +249,7 @@ SCRIPTS = {
         import tensorflow as tf
         from PIL import Image
 
+        tf.random.set_seed(0)
         for i in range(12):
             folder = pathlib.Path("photos") / ("roses" if i % 2 else "tulips")
             folder.mkdir(parents=True, exist_ok=True)
