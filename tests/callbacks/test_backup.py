@@ -80,15 +80,17 @@ def run(tmp_path, name, kind, save_freq, die_at, kill):
     return None if kill else torch.load(result, weights_only=True)
 
 
+MORE_DEATHS = [("arrays", 1, 9), ("arrays", "epoch", 15), ("loader", 4, 11), ("steps", 3, 6)]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
 @pytest.mark.parametrize(
     ("kind", "save_freq", "die_at"),
     [
         ("arrays", 4, 11),
         ("generator", 4, 9),
-        *(pytest.param(*one, marks=pytest.mark.slow) for one in
-          [("arrays", 1, 9), ("arrays", "epoch", 15), ("loader", 4, 11), ("steps", 3, 6)]),
-    ],  # fmt: skip
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in MORE_DEATHS),
+    ],
 )
 def test_killed_and_run_again(tmp_path, kind, save_freq, die_at):
     whole = run(tmp_path, "whole", kind, save_freq, 0, kill=False)
