@@ -15,6 +15,7 @@ from torchkeras_lite import registry
 from torchkeras_lite.files import whole
 from torchkeras_lite.saving import keras1, legacy_config, legacy_words
 from torchkeras_lite.saving.stores import attribute, dataset, group_at
+from torchkeras_lite.saving.weights import with_rate
 
 _FORMAT = "3.15.1"
 _LIMIT = 64512  # bytes of an attribute; longer lists are spread over several
@@ -105,14 +106,13 @@ def _is_keras1(group) -> bool:
 
 
 def _of_keras3(file) -> bool:
-    version = _said(file, "keras_version")
-    return str(version.decode("utf8") if isinstance(version, bytes) else version).startswith("3")
+    return str(_said(file, "keras_version")).startswith("3")
 
 
 def _said(group, key: str):
-    """An attribute of a group or else of its file; None where there is none."""
-    places = [place for place in (group, group.file) if key in place.attrs]
-    return attribute(places[0], key) if places else None
+    """A text that is an attribute of a group or else of its file; None where there is none."""
+    found = next((attribute(place, key) for place in (group, group.file) if key in place.attrs), None)
+    return found.decode("utf8") if isinstance(found, bytes) else found
 
 
 def _json(text, filepath):
@@ -156,7 +156,7 @@ def _state_of_today(optimizer, names, values) -> list | None:
     if not names[0].startswith("iteration:"):
         each = len(optimizer._trainable_variables)
         rest = [rest[i] for first in range(each) for i in range(first, len(rest), each)] if each else rest
-    return [step, variables[1].numpy(), *rest] if [value.shape for value in rest] == slots else None
+    return with_rate(optimizer, [step, *rest])
 
 
 def read_weights(
@@ -190,7 +190,7 @@ def read_weights(
     else:
         pairs = list(zip(owners, names, strict=True))
     plan = []
-    old, theano = _is_keras1(group), _said(group, "backend") in ("theano", b"theano")
+    old, theano = _is_keras1(group), _said(group, "backend") == "theano"
     of_today = keras1.weights if old else keras1.turned_round if theano else lambda layer, values: values
     for layer, name in pairs:
         variables, values = _weights(layer), of_today(layer, _values(group_at(group, name)))

@@ -47,7 +47,6 @@ _ORDERINGS = {"th": "channels_first", "tf": "channels_last"}
 
 def is_keras1(version) -> bool:
     """Whether this is the `keras_version` of a file of Keras 1; the first of them have none."""
-    version = version.decode("utf8") if isinstance(version, bytes) else version
     return version is None or str(version).startswith(("0.", "1."))
 
 

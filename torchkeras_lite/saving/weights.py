@@ -82,7 +82,8 @@ def read(model, source_at, filepath, skip_mismatch: bool = False) -> None:
             if store and count == len(owner.variables):
                 plan.append((owner, store))
             elif store and count == len(owner.variables) - 1:
-                plan += _without_rate(owner, store)
+                state = with_rate(owner, [store[str(i)] for i in range(count)])
+                plan += [] if state is None else [(owner, _State((str(i), value) for i, value in enumerate(state)))]
             continue
         problem = None if _reads_itself(owner) else _problem(owner, store)
         if problem is None:
@@ -106,11 +107,11 @@ def read(model, source_at, filepath, skip_mismatch: bool = False) -> None:
         raise
 
 
-def _without_rate(optimizer, store) -> list:
-    """The state of an optimizer of Keras 2, which kept no learning rate, as Keras 3 has it; nothing if it does not fit."""
-    state = [optimizer.variables[1].numpy() if i == 1 else store[str(i - (i > 1))] for i in range(len(optimizer.variables))]
+def with_rate(optimizer, state: list) -> list | None:
+    """The state of an optimizer of Keras 2, which kept no learning rate, as Keras 3 has it; None if it does not fit."""
+    state = [state[0], optimizer.variables[1].numpy(), *state[1:]]
     fits = [value.shape for value in state] == [tuple(variable.shape) for variable in optimizer.variables]
-    return [(optimizer, _State({str(i): value for i, value in enumerate(state)}))] if fits else []
+    return state if fits else None
 
 
 class _State(dict):
