@@ -72,7 +72,7 @@ def test_bad_factors(bad):
 def test_orthogonal_needs_a_matrix():
     with pytest.raises(ValueError, match=r"rank 2.*\(2, 2, 2\)"):
         regularizers.OrthogonalRegularizer()(torch.ones(2, 2, 2))
-    with pytest.raises(ValueError, match="mode='diagonal'"):
+    with pytest.raises(ValueError, match="mode=diagonal"):
         regularizers.OrthogonalRegularizer(mode="diagonal")
 
 

@@ -159,6 +159,11 @@ class RandomInitializer(Initializer):
             )
         self.seed = seed
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it gives the same values whenever it is called, and leaves other generators alone."""
+        return isinstance(self.seed, int)
+
     def _base_config(self):
         return {"seed": registry.serialize(self._given_seed)}  # None stays None: a clone draws its own
 
@@ -353,7 +358,8 @@ def _given(value):
         tensor = tensor_of(value, config.torch_dtype(dtype), config.get_device())
         if tuple(shape) != tuple(tensor.shape):
             raise ValueError(
-                f"The value given as initializer has the shape {tuple(tensor.shape)}, but the weight's is {tuple(shape)}."
+                f"Expected `shape` to be {tuple(tensor.shape)}, that of the value given as initializer. Received: "
+                f"shape={tuple(shape)}"
             )
         return tensor
 

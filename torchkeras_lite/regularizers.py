@@ -73,13 +73,13 @@ class OrthogonalRegularizer(Regularizer):
     def __init__(self, factor=0.01, mode="rows"):
         self.factor = _factor("factor", factor, 0.01)
         if mode not in ("rows", "columns"):
-            raise ValueError(f'Invalid value for argument `mode`. Expected "rows" or "columns". Received: mode={mode!r}')
+            raise ValueError(f'Invalid value for argument `mode`. Expected one of {{"rows", "columns"}}. Received: mode={mode}')
         self.mode = mode
 
     def __call__(self, x) -> torch.Tensor:
         x = tensor_of(x)
         if x.ndim != 2:
-            raise ValueError(f"The input of OrthogonalRegularizer must have rank 2. Received: shape={tuple(x.shape)}")
+            raise ValueError(f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape={tuple(x.shape)}")
         rows = x if self.mode == "rows" else x.T
         rows = F.normalize(rows, dim=1, eps=config.epsilon())
         cosines = (rows @ rows.T).abs()

@@ -81,14 +81,14 @@ def test_training_ends_with_the_averages(swap_on_epoch, more):
 def test_evaluation_and_prediction_leave_the_weights():
     model, _ = train(None)
     optimizer = model.optimizer
-    optimizer._averages[0].assign(np.zeros((3, 1)))
+    optimizer._model_variables_moving_average[0].assign(np.zeros((3, 1)))
     before = model.layers[0].kernel.numpy()
     callback, (x, y) = callbacks.SwapEMAWeights(), data()
     predicted = model.predict(x, verbose=0, callbacks=[callback])
     assert np.abs(predicted - predicted[0]).max() < 1e-6
     model.evaluate(x, y, verbose=0, callbacks=[callback])
     np.testing.assert_array_equal(model.layers[0].kernel.numpy(), before)
-    assert not optimizer._averages[0].numpy().any()
+    assert not optimizer._model_variables_moving_average[0].numpy().any()
 
 
 @pytest.mark.parametrize("optimizer", [optimizers.SGD(), averaging()])

@@ -214,11 +214,41 @@ SNIPPETS = {
             critic.train_on_batch(np.ones((4, 2)), np.ones(4))
             both.train_on_batch(np.ones((4, 3)), np.ones(4))
         assert np.abs(maker.get_weights()[0] - before[0]).max() > 0.1
+        slots = both.optimizer.variables
         both.compile(both.optimizer, "mse")
         both.train_on_batch(np.ones((4, 3)), np.ones(4))
-        assert both.optimizer.iterations.item() == 1
+        assert both.optimizer.iterations.item() == 5 and slots[-1] is both.optimizer.variables[-1]
+        critic.trainable = True
+        both.compile(both.optimizer, "mse")
+        both.train_on_batch(np.ones((4, 3)), np.ones(4))
+        assert adam.iterations.item() == 6
         import copy, pickle
         assert copy.deepcopy(both).optimizer is not both.optimizer and pickle.loads(pickle.dumps(adam)).get_config()
+
+        from keras import backend as K
+        adam, x, y = optimizers.Adam(0.1), np.array([[1.0, 2], [3, -1]]), np.array([[1.0], [0]])
+        def made():
+            model = models.Sequential([layers.Dense(1, use_bias=False, input_shape=(2,))])
+            model.set_weights([np.array([[0.5], [0.25]])])
+            model.compile(adam, "mse")
+            return model
+        a, b = made(), made()
+        def train(expected):  # recorded from tf_keras 2.21, optimizers.legacy
+            a.train_on_batch(x, y)
+            b.train_on_batch(2 * x, y)
+            found = np.concatenate([a.get_weights()[0], b.get_weights()[0]]).ravel()
+            assert np.abs(found - expected).max() < 1e-6, found
+        a.train_on_batch(x, y)
+        b.train_on_batch(2 * x, y)
+        train([0.3161525726, 0.4305123389, 0.3483636379, 0.3296272755])
+        adam.lr = 0.5
+        train([-0.0817258358, 0.7694585919, -0.0467205048, 0.1658098847])
+        K.set_value(b.optimizer.lr, 0.01)
+        train([-0.0852449536, 0.7687306404, -0.0524512157, 0.1644724011])
+        assert K.get_value(adam.lr) == np.float32(0.01) and K.get_value(a.optimizer.iterations) == 8
+        a.compile(adam, "mse")
+        a.train_on_batch(x, y)
+        assert np.abs(a.get_weights()[0].ravel() - [-0.0859189928, 0.7651700973]).max() < 1e-6
     """,
     "2.1.6": """
         assert layers.LSTM(2).recurrent_activation.__name__ == "hard_sigmoid" and optimizers.Adam().epsilon == 1e-7

@@ -197,3 +197,42 @@ def test_names_are_counted_several_batches_at_a_time():
     assert net.evaluate(x, y, batch_size=5, verbose=0, return_dict=True)["AUC"] == pytest.approx(
         again(y, torch.tensor(net.predict(x, verbose=0))).item()
     )
+
+
+def test_state_in_nested_structures_and_a_dtype_as_users_read_it():
+    class Deep(keras.metrics.Metric):
+        def __init__(self):
+            super().__init__(name="deep", dtype="float64")
+            self.parts = {"a": [self.add_variable((), "ones")], "b": ({"c": keras.Variable(3.0)}, [keras.metrics.Sum()])}
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.parts["a"][0].assign_add(keras.ops.sum(keras.ops.cast(y_pred, self._dtype)))
+
+        def result(self):
+            return self.parts["a"][0] + 0
+
+    deep = Deep()
+    assert deep._dtype == deep.dtype == "float64" and keras.losses.MeanSquaredError(dtype="float16")._dtype == "float16"
+    assert [float(v) for v in deep.variables] == [1.0, 3.0, 0.0]
+    deep.update_state(None, np.ones(2, self_dtype := deep._dtype))
+    assert self_dtype == "float64" and float(deep.result()) == 3.0
+    deep.reset_state()
+    assert [float(v) for v in deep.variables] == [0.0, 0.0, 0.0]
+
+
+def test_counts_that_begin_elsewhere():
+    metric = keras.metrics.MeanIoU(2, name="iou")
+    metric.total_cm = metric.add_variable((2, 2), lambda shape, dtype: torch.full(shape, 5, dtype=torch.int32), dtype="int32")
+    assert len(metric.variables) == 1
+    metric.update_state([0, 1, 1], [0, 1, 0])
+    assert metric.total_cm.numpy().tolist() == [[6, 5], [6, 6]]
+    assert float(metric.result()) == pytest.approx((6 / 17 + 6 / 17) / 2)
+
+
+def test_a_mask_that_is_an_array():
+    y_pred = torch.tensor([1.0, 2.0, 4.0])
+    y_pred._keras_mask = np.array([True, False, True])
+    loss = keras.losses.LossFunctionWrapper(lambda y_true, y_pred: (y_pred - y_true) ** 2)
+    assert float(loss(torch.zeros(3), y_pred)) == pytest.approx(8.5)
+    y_pred._keras_mask = np.zeros(3, bool)
+    assert float(loss(torch.zeros(3), y_pred)) == 0

@@ -1,5 +1,7 @@
 """Optimizers that users write, as Keras teaches it; names, configs and files."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -175,3 +177,127 @@ def test_weights_are_set():
     optimizer.apply([torch.zeros(3, 2), torch.zeros(2)])
     assert int(optimizer.iterations) == 4 and float(optimizer.learning_rate) == 0.5
     assert optimizer.variables[2].numpy().tolist() == [[0.5, 0.5]] * 3
+
+
+# ---------------------------------------------------------------- what classes of users reach into
+
+
+def test_a_step_for_one_variable_by_hand():
+    """As Keras's own tests and loops of users call it: gradients may be enabled, and nothing else of a step happens."""
+    kernel, bias = variables()
+    kernel.assign(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])), bias.assign(np.array([1.0, 2.0]))
+    muon = optimizers.Muon(rms_rate=None, ns_steps=0, nesterov=False, weight_decay=0.5, adam_weight_decay=0.5)
+    muon.build([kernel, bias])
+    muon.update_step(torch.tensor([0.5, -4.0]), bias, 0.25)
+    np.testing.assert_allclose(bias.numpy(), [0.75, 2.25], rtol=1e-5)
+    gradient = torch.tensor([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]])
+    muon.update_step(gradient, kernel, 1.0)
+    np.testing.assert_allclose(kernel.numpy(), [[0.4, 2.0], [3.0, 3.2], [5.0, 6.0]], rtol=1e-5)
+    assert int(muon.iterations) == 0 and kernel.raw.requires_grad
+    adam = optimizers.Adam()
+    adam.build([bias])
+    adam.iterations.assign(3)
+    adam.update_step(torch.tensor([1.0, 1.0]), bias, 1.0)  # the fourth
+    moved = 0.1 / (1 - 0.9**4) * np.sqrt((1 - 0.999**4) / 0.001)
+    np.testing.assert_allclose(bias.numpy(), np.array([0.75, 2.25]) - moved, rtol=1e-4)
+
+
+@pytest.mark.parametrize("settings", [{}, {"gradient_accumulation_steps": 2}])
+def test_variables_that_their_gradients_overwrite(settings):
+    """The scales of float8 training: the gradient is the new value; of several, the largest."""
+    scale, bias = variables()
+    before = bias.numpy().copy()
+    start = scale.numpy().copy()
+    scale.overwrite_with_gradient = True
+    optimizer = optimizers.SGD(0.5, clipnorm=100.0, loss_scale_factor=4.0, weight_decay=0.5, **settings)
+    for value, expected in ((3.0, 3.0), (2.0, 3.0 if settings else 2.0)):
+        optimizer.apply([torch.full((3, 2), value), torch.full((2,), 4.0)], [scale, bias])
+        waits = settings and value == 3.0
+        np.testing.assert_array_equal(scale.numpy(), start if waits else np.full((3, 2), expected, "float32"))
+    for _ in range(1 if settings else 2):
+        before = before * 0.75 - 0.5
+    np.testing.assert_allclose(bias.numpy(), before, rtol=1e-6)
+    scale.raw.grad, bias.raw.grad = torch.full((2, 3), 7.0), None
+    only = optimizers.SGD(0.5)
+    only.build([scale])
+    only.step([scale.raw])
+    assert (scale.numpy() == 7).all() and int(only.iterations) == 1
+
+
+def test_an_overwritten_variable_is_not_unscaled():
+    scale, bias = variables()
+    scale.overwrite_with_gradient = True
+    optimizer = optimizers.LossScaleOptimizer(optimizers.SGD(1.0), initial_scale=8.0)
+    before = bias.numpy().copy()
+    optimizer.apply([torch.full((3, 2), 5.0), torch.full((2,), 8.0)], [scale, bias])
+    assert (scale.numpy() == 5).all()
+    np.testing.assert_allclose(bias.numpy(), before - 1, rtol=1e-6)
+    optimizer.apply([torch.full((3, 2), 6.0), torch.tensor([torch.inf, 1.0])])
+    assert (scale.numpy() == 5).all()
+
+
+def test_weight_decay_of_ones_own():
+    class ByDepth(optimizers.AdamW):
+        def _apply_weight_decay(self, variables):
+            for variable, share in zip(variables, (0.5, 1.0), strict=True):
+                variable.assign(variable * (1 - share * self.weight_decay * self.learning_rate))
+
+    kernel, bias = variables()
+    before = kernel.numpy().copy(), bias.numpy().copy()
+    ByDepth(0.5, weight_decay=0.5).apply([torch.zeros(3, 2), torch.zeros(2)], [kernel, bias])
+    np.testing.assert_allclose(kernel.numpy(), before[0] * 0.875, rtol=1e-6)
+    np.testing.assert_allclose(bias.numpy(), before[1] * 0.75, rtol=1e-6)
+    muon = optimizers.Muon(0.5, weight_decay=0.5, adam_weight_decay=0.25)
+    muon._apply_weight_decay([kernel, bias])
+    np.testing.assert_allclose(kernel.numpy(), before[0] * 0.875 * 0.75, rtol=1e-6)
+    np.testing.assert_allclose(bias.numpy(), before[1] * 0.75 * 0.875, rtol=1e-6)
+
+
+def test_clipping_of_ones_own():
+    class Centred(optimizers.SGD):
+        def _clip_gradients(self, grads):
+            return [grad - grad.mean() for grad in super()._clip_gradients(grads)]
+
+    _, bias = variables()
+    before = bias.numpy().copy()
+    Centred(1.0, clipvalue=1.0).apply([torch.tensor([3.0, 0.5])], [bias])
+    np.testing.assert_allclose(bias.numpy(), before - [0.25, -0.25], rtol=1e-6)
+    assert optimizers.SGD(clipnorm=1.0)._clip_gradients([np.array([3.0, 4.0])])[0].tolist() == pytest.approx([0.6, 0.8])
+
+
+# ---------------------------------------------------------------- one rate and step count for several
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_siblings_share_the_rate_and_the_step_count(scaled):
+    first, _ = variables()
+    second, _ = variables()
+    one = optimizers.LossScaleOptimizer(optimizers.Adam(0.1)) if scaled else optimizers.Adam(0.1, clipnorm=1.0)
+    one.build([first])
+    other = one.sibling()
+    grad = torch.ones(3, 2)
+    one.apply([grad])
+    other.apply([grad], [second])
+    assert int(one.iterations) == int(other.iterations) == 2
+    assert not other.knows([first]) and other.knows([second]) and one.knows([first.raw])
+    other.learning_rate = 0.25
+    assert float(one.learning_rate) == 0.25
+    one.learning_rate = optimizers.schedules.InverseTimeDecay(0.5, 1, 0.5)
+    assert float(other.learning_rate) == 0.25
+    if not scaled:
+        assert other.get_config() == one.get_config()
+        assert one.variables[-1] is not other.variables[-1]  # each has slots of its own
+        np.testing.assert_allclose(one.variables[-1].numpy(), other.variables[-1].numpy(), rtol=1e-6)
+    third = copy.deepcopy(other).sibling()
+    third.learning_rate = optimizers.schedules.InverseTimeDecay(8.0, 1, 0.0)
+    assert float(one.learning_rate) == 0.25
+
+
+def test_siblings_of_others():
+    by_torch = optimizers.TorchOptimizer(torch.optim.SGD, 0.5)
+    by_torch.build(variables())
+    assert not by_torch.sibling().built and float(by_torch.sibling().learning_rate) == 0.5
+    several = optimizers.MultiOptimizer(optimizers.OptimizerMap(optimizers.SGD(0.5)))
+    several.build(variables())
+    sibling = several.sibling()
+    assert not sibling.built and sibling.optimizers[0] is not several.optimizers[0]

@@ -165,7 +165,7 @@ def test_what_belongs_to_the_inner_optimizer():
     # Files of other releases hold the settings of the base, as they are by default.
     old = {**optimizer.get_config(), "weight_decay": None, "use_ema": False, "ema_momentum": 0.99, "clipnorm": None}
     assert optimizers.LossScaleOptimizer.from_config(old).get_config() == optimizer.get_config()
-    with pytest.raises(ValueError, match=r"'clipnorm'.*inner_optimizer"):
+    with pytest.raises(ValueError, match=r"`clipnorm`.*on the `inner_optimizer`"):
         scaling(clipnorm=1.0)
 
 

@@ -11,7 +11,7 @@ from torchkeras_lite.losses.functions import cast, same_rank, table, tensors_of
 from torchkeras_lite.variable import tensor_of
 
 FUSED: dict = {}  # loss function -> its unweighted mean in one torch call; `fused.py` fills it
-_MEANS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
+MEANS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
 
 
 # ---------------------------------------------------------------- weights, masks, reduction
@@ -21,7 +21,7 @@ def apply_mask(weight, mask, dtype, mean: bool):
     """A mask merged into sample weights. With `mean`, what is left weighs as much as the whole would."""
     if mask is None:
         return weight
-    mask = mask.to(dtype)
+    mask = tensor_of(mask, dtype)
     if mean:
         mask = mask * (mask.numel() / mask.sum().clamp(min=1))
     if weight is None:
@@ -78,18 +78,19 @@ class Loss(registry.Configurable):
             _forget_dtype(cls)
 
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
-        if reduction not in (*_MEANS, "sum", "none", None):
+        if reduction not in (*MEANS, "sum", "none", None):
             raise ValueError(
                 "Invalid value for argument `reduction`. Expected one of 'sum_over_batch_size', 'mean', "
                 f"'mean_with_sample_weight', 'sum', 'none' or None. Received: reduction={reduction!r}"
             )
         self.name = name or registry.unique_name(registry.snake_case(type(self).__name__))
         self.reduction = reduction
-        self._dtype = dtype_policies.get(dtype or config.floatx()).compute_torch_dtype
+        self._torch_dtype = dtype_policies.get(dtype or config.floatx()).compute_torch_dtype
+        self._dtype = config.dtype_name(self._torch_dtype)  # users' own classes read it
 
     @property
     def dtype(self) -> str:
-        return config.dtype_name(self._dtype)
+        return self._dtype
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> torch.Tensor:
         """The loss as a scalar tensor (a value per sample where `reduction` is `"none"`)."""
@@ -97,12 +98,12 @@ class Loss(registry.Configurable):
             return symbolic.record_op(symbolic.Op(type(self).__name__, self), (y_true, y_pred, sample_weight), {})
         mask = getattr(y_pred, "_keras_mask", None)
         y_true, y_pred = tensors_of(y_true, y_pred)
-        losses = self.call(y_true.to(self._dtype), cast(y_pred, self._dtype))
+        losses = self.call(y_true.to(self._torch_dtype), cast(y_pred, self._torch_dtype))
         if not isinstance(losses, torch.Tensor):
             losses = tensor_of(losses, device=y_pred.device)
         own = getattr(losses, "_keras_mask", None)
         mask = own if mask is None else mask if own is None else mask & own
-        return reduce_weighted(losses.to(self._dtype), sample_weight, mask, self.reduction)
+        return reduce_weighted(losses.to(self._torch_dtype), sample_weight, mask, self.reduction)
 
     def call(self, y_true, y_pred):
         raise NotImplementedError(f"{type(self).__name__} must define `call(y_true, y_pred)`.")
@@ -138,11 +139,11 @@ class LossFunctionWrapper(Loss):
             and self._fused is not None
             and type(y_pred) is torch.Tensor
             and type(y_true) is torch.Tensor
-            and self.reduction in _MEANS
+            and self.reduction in MEANS
             and not hasattr(y_pred, "_keras_mask")
             and y_true.device == y_pred.device
         ):
-            loss = self._fused(y_true, y_pred, self._dtype, **self._kwargs)
+            loss = self._fused(y_true, y_pred, self._torch_dtype, **self._kwargs)
             if loss is not None:
                 return loss
         return super().__call__(y_true, y_pred, sample_weight)

@@ -59,7 +59,7 @@ class AUC(Counted):
         ends = 0.0 - config.epsilon(), 1.0 + config.epsilon()
         self._cuts = Cuts([ends[0], *inner, ends[1]], even=not self._given or is_even([0.0, *inner, 1.0]), closed=True)
         self.multi_label, self.num_labels, self.from_logits = multi_label, num_labels, from_logits
-        self.label_weights = None if label_weights is None else tensor_of(label_weights, self._dtype, config.get_device())
+        self.label_weights = None if label_weights is None else tensor_of(label_weights, self._torch_dtype, config.get_device())
         if num_labels and not multi_label:
             raise ValueError("`num_labels` is needed only when `multi_label` is True.")
         if num_labels or not multi_label:
@@ -149,7 +149,7 @@ def _one_of(what: str, given, known):
     """The spelling of `given` in `known`."""
     found = next((one for one in known if given in (one.lower(), one.upper(), one.capitalize())), None)
     if found is None:
-        raise ValueError(f"Invalid {what} value: {given!r}. Expected one of {list(known)}.")
+        raise ValueError(f'Invalid {what} value: "{given}". Expected one of {list(known)}.')
     return found
 
 

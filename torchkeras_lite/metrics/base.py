@@ -14,7 +14,7 @@ table = registry.Table("metric", "keras.metrics")
 class Metric(registry.Configurable):
     """Base class: define `update_state(...)`, which changes variables, and `result()`, which reads them.
 
-    Variables and metrics that are attributes, or stand in a list or dict that is one, belong to the state.
+    Variables and metrics that are attributes, or stand in lists and dicts that are, belong to the state.
 
     Args:
         dtype: of the result and of new variables; None is `floatx()`.
@@ -25,12 +25,13 @@ class Metric(registry.Configurable):
 
     def __init__(self, dtype=None, name=None):
         self.name = name or registry.unique_name(registry.snake_case(type(self).__name__))
-        self._dtype = dtype_policies.get(dtype or config.floatx()).compute_torch_dtype
+        self._torch_dtype = dtype_policies.get(dtype or config.floatx()).compute_torch_dtype
+        self._dtype = config.dtype_name(self._torch_dtype)  # users' own classes read it
         self._variables: list[Variable] = []
 
     @property
     def dtype(self) -> str:
-        return config.dtype_name(self._dtype)
+        return self._dtype
 
     def _base_config(self):
         return {"name": self.name, "dtype": self.dtype}
@@ -48,7 +49,7 @@ class Metric(registry.Configurable):
             variable = Variable(
                 initializers.get("zeros" if initializer is None else initializer),
                 shape=shape,
-                dtype=dtype or self._dtype,
+                dtype=dtype or self._torch_dtype,
                 trainable=False,
                 aggregation=aggregation,
                 name=name,
@@ -65,14 +66,15 @@ class Metric(registry.Configurable):
     def variables(self) -> list[Variable]:
         """The state: own variables, then those of metrics kept as attributes."""
         own, inner = list(self._variables), []
-        for key, value in self.__dict__.items():
-            if isinstance(value, dict):
-                value = list(value.values())
-            for item in value if isinstance(value, (list, tuple)) else (value,):
-                if isinstance(item, Variable) and key != "_variables" and not any(item is known for known in own):
-                    own.append(item)
-                elif isinstance(item, Metric):
-                    inner += item.variables
+        waiting = [value for key, value in reversed(self.__dict__.items()) if key != "_variables"]
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, Variable) and not any(item is known for known in own):
+                own.append(item)
+            elif isinstance(item, Metric):
+                inner += item.variables
+            elif isinstance(item, (list, tuple, dict)):
+                waiting += reversed(list(item.values()) if isinstance(item, dict) else item)
         return own + inner
 
     def reset_state(self) -> None:

@@ -28,12 +28,12 @@ def aligned(metric, y_true, y_pred):
             f"{tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}. Usual fix: make integer labels of several classes "
             "one-hot, with `to_categorical`."
         )
-    return y_true, y_pred.detach().to(metric._dtype)
+    return y_true, y_pred.detach().to(metric._torch_dtype)
 
 
 def spread(metric, weight, values):
     """Weights for the leading axes of `values` (one per sample, or more), repeated to its shape."""
-    weight = tensor_of(weight, metric._dtype, values.device).detach()
+    weight = tensor_of(weight, metric._torch_dtype, values.device).detach()
     if weight.ndim == values.ndim + 1 and weight.shape[-1] == 1:
         weight = weight.squeeze(-1)
     shape = tuple(weight.shape) + (1,) * (values.ndim - weight.ndim)
@@ -106,7 +106,9 @@ class Counted(Metric):
 
     def result(self):
         """The value for all that was seen; 0 before the first batch."""
-        return self._score(*self._state()) if self._sums else torch.zeros((), dtype=self._dtype, device=config.get_device())
+        if not self._sums:
+            return torch.zeros((), dtype=self._torch_dtype, device=config.get_device())
+        return self._score(*self._state())
 
     def _is_number(self) -> bool:
         """Whether the result is a single number."""

@@ -27,32 +27,37 @@ class FBetaScore(Counted):
                 "Invalid `average` argument value. Expected one of: {None, 'micro', 'macro', 'weighted'}. "
                 f"Received: average={average}"
             )
-        if not isinstance(beta, float) or beta <= 0:
+        for key, value in (("beta", beta), ("threshold", 0.5 if threshold is None else threshold)):
+            if not isinstance(value, float):
+                raise ValueError(
+                    f"Invalid `{key}` argument value. It should be a Python float. Received: {key}={value} "
+                    f"of type '{type(value)}'"
+                )
+        if beta <= 0:
+            raise ValueError(f"Invalid `beta` argument value. It should be > 0. Received: beta={beta}")
+        if threshold is not None and not 0 < threshold <= 1:
             raise ValueError(
-                f"Invalid `beta` argument value. It should be a float > 0. Received: beta={beta} (of {type(beta)})"
-            )
-        if threshold is not None and not (isinstance(threshold, float) and 0 < threshold <= 1):
-            raise ValueError(
-                "Invalid `threshold` argument value. It should be a float, 0 < threshold <= 1. Received: threshold="
-                f"{threshold} (of {type(threshold)})"
+                f"Invalid `threshold` argument value. It should verify 0 < threshold <= 1. Received: threshold={threshold}"
             )
         self.average, self.beta, self.threshold = average, beta, threshold
 
-    def _build(self, y_true, y_pred):
-        if y_true.ndim != 2 or y_true.shape != y_pred.shape:
+    def _build(self, true_shape, shape):
+        true_shape, shape = tuple(true_shape), tuple(shape)
+        if len(shape) != 2 or true_shape != shape or shape[1] is None:
+            known = ", with output_dim fully defined (not None)" if None in shape[1:] + true_shape[1:] else ""
             raise ValueError(
-                f"{self.name}: targets and predictions must both be (batch, classes). Received: y_true.shape="
-                f"{tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}. Usual fix: make integer labels one-hot, with "
-                "`to_categorical`; give labels of 0 and 1 an axis of size 1."
+                f"FBetaScore expects 2D inputs with shape (batch_size, output_dim){known}. Received input shapes: "
+                f"y_pred.shape={shape} and y_true.shape={true_shape}. (Metric: {self.name!r}.) Usual fix: make integer "
+                "labels one-hot, with `to_categorical`; give labels of 0 and 1 an axis of size 1."
             )
         names = ["true_positives", "false_positives", "false_negatives", "intermediate_weights"]
-        self._keep(() if self.average == "micro" else (y_pred.shape[1],), names)
+        self._keep(() if self.average == "micro" else shape[1:], names)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = tensors_of(y_true, y_pred)
-        y_true, y_pred = y_true.to(self._dtype), y_pred.detach().to(self._dtype)
+        y_true, y_pred = y_true.to(self._torch_dtype), y_pred.detach().to(self._torch_dtype)
         if not self._sums:
-            self._build(y_true, y_pred)
+            self._build(y_true.shape, y_pred.shape)
         if self.threshold is None:
             said = (y_pred >= y_pred.amax(-1, keepdim=True)) & (y_pred.abs() > 1e-9)
         else:

@@ -53,6 +53,11 @@ class IoU(Counted):
         """The counts so far, as a variable (classes that are true, classes that were predicted)."""
         return self._sums[0]
 
+    @total_cm.setter
+    def total_cm(self, variable):
+        self._sums = (variable,)
+        self._variables = [variable]
+
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = tensors_of(y_true, y_pred)
         true = (y_true if self.sparse_y_true else y_true.argmax(self.axis)).reshape(-1).long()
@@ -74,14 +79,14 @@ class IoU(Counted):
 
     def _weight(self, weight, places):
         if weight is None:
-            return torch.ones((), dtype=self._dtype, device=places.device).expand(places.shape)
-        if "float" in str(getattr(weight, "dtype", "")) and not self._dtype.is_floating_point:
+            return torch.ones((), dtype=self._torch_dtype, device=places.device).expand(places.shape)
+        if "float" in str(getattr(weight, "dtype", "")) and not self._torch_dtype.is_floating_point:
             warnings.warn(
-                f"{self.name}: the weights are floats, but its dtype is {self.dtype}, which cuts off what follows the point. "
-                "Pass `dtype='float32'` to the metric, or integer weights.",
+                f"{self.name}: the sample weights are floats, and its counts have an int dtype ({self.dtype}): casting cuts "
+                "off what follows the point. Pass `dtype='float32'` to the metric, or integer weights.",
                 stacklevel=3,
             )
-        return tensor_of(weight, self._dtype, places.device).detach().reshape(-1).expand(places.shape)
+        return tensor_of(weight, self._torch_dtype, places.device).detach().reshape(-1).expand(places.shape)
 
     def _score(self, matrix):
         both = matrix.diagonal()

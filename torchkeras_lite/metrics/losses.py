@@ -65,7 +65,7 @@ class RootMeanSquaredError(Mean):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = same_rank(*tensors_of(y_true, y_pred))
-        super().update_state((y_pred.detach().to(self._dtype) - y_true).square(), sample_weight)
+        super().update_state((y_pred.detach().to(self._torch_dtype) - y_true).square(), sample_weight)
 
     def result(self):
         return torch.sqrt(super().result())

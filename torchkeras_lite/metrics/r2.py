@@ -53,15 +53,15 @@ class R2Score(Counted):
     def _build(self, y_true, y_pred):
         if y_true.ndim != 2 or y_true.shape != y_pred.shape:
             raise ValueError(
-                f"{self.name}: targets and predictions must both be (batch, columns). Received: y_true.shape="
-                f"{tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}"
+                f"R2Score expects 2D inputs with shape (batch_size, output_dim). Received: y_true.shape="
+                f"{tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)} (metric: {self.name!r})"
             )
         self._keep(y_pred.shape[1:], ["squared_sum", "sum", "residual", "count"])
         self.total_mse = self.residual
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = same_rank(*tensors_of(y_true, y_pred))
-        y_true, y_pred = y_true.to(self._dtype), y_pred.detach().to(self._dtype)
+        y_true, y_pred = y_true.to(self._torch_dtype), y_pred.detach().to(self._torch_dtype)
         if not self._sums:
             self._build(y_true, y_pred)
         weight = spread(self, 1 if sample_weight is None else sample_weight, y_true)

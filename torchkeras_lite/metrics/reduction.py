@@ -25,11 +25,11 @@ class RunningSum(Variable):
     def raw(self):
         value = self._module.__dict__[self._key]
         return tensor_of(
-            value, self._module._dtype, value.device if isinstance(value, torch.Tensor) else config.get_device()
+            value, self._module._torch_dtype, value.device if isinstance(value, torch.Tensor) else config.get_device()
         )
 
     def assign(self, value):
-        value = tensor_of(value, self._module._dtype).detach()
+        value = tensor_of(value, self._module._torch_dtype).detach()
         if value.ndim:
             raise ValueError(f"{self.path} is a single number. Received: value.shape={tuple(value.shape)}")
         self._module.__dict__[self._key] = value.clone()
@@ -52,14 +52,14 @@ class Sum(Metric):
         return [self.total, *super().variables]
 
     def update_state(self, values, sample_weight=None):
-        values, _ = _per_sample(values, sample_weight, self._dtype, torch.sum)
+        values, _ = _per_sample(values, sample_weight, self._torch_dtype, torch.sum)
         self._total = self._total + values.sum().detach()
 
     def reset_state(self):
         self._total = 0
 
     def result(self):
-        return _result(self._total, 1.0, self._dtype)
+        return _result(self._total, 1.0, self._torch_dtype)
 
 
 class Mean(Metric):
@@ -101,10 +101,10 @@ class Mean(Metric):
     def update_state(self, values, sample_weight=None):
         if sample_weight is None:
             values = values if isinstance(values, torch.Tensor) else tensor_of(values, device=config.get_device())
-            total = values.sum() if values.dtype is self._dtype else values.sum(dtype=self._dtype)
+            total = values.sum() if values.dtype is self._torch_dtype else values.sum(dtype=self._torch_dtype)
             self.add(*_rows(total, values.shape))
         else:
-            values, weight = _per_sample(values, sample_weight, self._dtype, torch.mean)
+            values, weight = _per_sample(values, sample_weight, self._torch_dtype, torch.mean)
             self.add(values.sum(), weight.sum())
 
     def reset_state(self):
@@ -114,7 +114,7 @@ class Mean(Metric):
 
     def result(self):
         """The mean so far, a 0-dim tensor; 0 where nothing was seen."""
-        return _result(self._total, self._count, self._dtype)
+        return _result(self._total, self._count, self._torch_dtype)
 
     def pending(self):
         """(total, count), each a number or a 0-dim tensor: the mean without the division."""
@@ -187,7 +187,7 @@ class MeanMetricWrapper(Mean):
             y_true, y_pred = tensors_of(y_true, y_pred)
         if sample_weight is None and mask is None:
             if self._fused is not None and y_pred.ndim > 1:
-                mean = self._fused(y_true, y_pred, self._dtype, **self._kwargs)
+                mean = self._fused(y_true, y_pred, self._torch_dtype, **self._kwargs)
                 if mean is not None:
                     rows = y_pred.shape[0]
                     self._total = self._total + mean.detach() * rows
@@ -201,8 +201,8 @@ class MeanMetricWrapper(Mean):
                 else:
                     self.add(*_rows(hits.sum(), hits.shape))
                 return
-        values = self._fn(y_true, y_pred if self._hits is not None else cast(y_pred, self._dtype), **self._kwargs)
-        super().update_state(values, apply_mask(sample_weight, mask, self._dtype, mean=False))
+        values = self._fn(y_true, y_pred if self._hits is not None else cast(y_pred, self._torch_dtype), **self._kwargs)
+        super().update_state(values, apply_mask(sample_weight, mask, self._torch_dtype, mean=False))
 
     def get_config(self):
         fn, name = self._fn, getattr(self._fn, "__name__", None)

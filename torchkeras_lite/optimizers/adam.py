@@ -73,7 +73,8 @@ class Adam(Optimizer):
     def leaves_out(self, params):
         plan = self._plan
         ready = plan is not None and plan.key is params and "steps" in plan.slots and type(self).update is Adam.update
-        return ready and not (plan.decayed or plan.constrained or plan.averages or plan.accumulators)
+        around = (plan.constrained, plan.averages, plan.accumulators, plan.overwritten) if ready else ()
+        return ready and not (plan.decayed or plan.decayed_by_itself or any(around))
 
     def update(self, params, grads, learning_rate, momentum, velocity, velocity_hat=(), steps=None, decay_inside=False):
         beta_1, beta_2, t = self.beta_1, self.beta_2, self._step_number
@@ -143,4 +144,6 @@ class AdamW(Adam):
     ):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **settings)
         if weight_decay is None:
-            raise ValueError("`weight_decay` of AdamW must be a float. Received: None. Use Adam for no weight decay.")
+            raise ValueError(
+                "Argument `weight_decay` must be a float. Received: weight_decay=None. Use Adam for no weight decay."
+            )

@@ -101,7 +101,7 @@ class Optimizer(State):
                 raise ValueError(f"`ema_overwrite_frequency` must be None or an integer >= 1. Received: {every!r}")
         given = {key: getattr(self, key) for key in ("clipnorm", "clipvalue", "global_clipnorm")}
         if sum(value is not None for value in given.values()) > 1:
-            raise ValueError(f"Give only one of `clipnorm`, `clipvalue` and `global_clipnorm`. Received: {given}")
+            raise ValueError(f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: {given}")
 
     # ------------------------------------------------------------ slots
 
@@ -120,9 +120,9 @@ class Optimizer(State):
         variables = list(variables)
         self._targets = [as_variable(target, i) for i, target in enumerate(variables)]
         if self.use_ema:
-            self._averages = self.add_optimizer_variables(self._targets, "average")
+            self._model_variables_moving_average = self.add_optimizer_variables(self._targets, "average")
         if self.gradient_accumulation_steps:
-            self._accumulated = self.add_optimizer_variables(self._targets, "gradient_accumulator")
+            self._accumulated_gradients = self.add_optimizer_variables(self._targets, "gradient_accumulator")
         begin = self.slot_initializers()
         for names in self.slot_names():
             starts = [begin.get(name, "zeros") for name in names]
@@ -140,6 +140,18 @@ class Optimizer(State):
         raws = [v.raw if isinstance(v, Variable) else v for v in listed]
         return not any(raw is target.raw for raw in raws) and not (pattern and pattern.search(target.name))
 
+    def _decay_of(self, target: Variable) -> float | None:
+        return self.weight_decay
+
+    def _apply_weight_decay(self, variables) -> None:
+        """Weight decay of these variables. A step decays all at once, unless a subclass brings this one."""
+        rate = float(number_of(self.learning_rate))
+        with torch.no_grad():
+            for variable in variables:
+                decay = self._decay_of(variable)
+                if decay is not None and self._decays(variable):
+                    variable.raw.mul_(1 - decay * rate)
+
     # ------------------------------------------------------------ plans
 
     def _plan_for(self, params: list[torch.Tensor], key) -> Plan:
@@ -156,12 +168,15 @@ class Optimizer(State):
         targets = [self._targets[i] for i in indices]
         plan.slots = {name: [slots[i].raw for i in indices] for name, slots in self._slots.items()}
         plan.slots.update(self.update_constants(params))
-        plan.accumulators = [self._accumulated[i].raw for i in indices] if self._accumulated else []
+        plan.accumulators = [self._accumulated_gradients[i].raw for i in indices] if self._accumulated_gradients else []
+        plan.overwritten = tuple(i for i, target in enumerate(targets) if getattr(target, "overwrite_with_gradient", False))
         plan.decayed = [p for p, target in zip(params, targets, strict=True) if self._decays(target)]
+        if type(self)._apply_weight_decay is not Optimizer._apply_weight_decay:
+            plan.decayed, plan.decayed_by_itself = [], targets
         plan.constrained = [target for target in targets if target.constraint is not None]
         plan.places = places(params)
         plan.trained = [target.raw for target in self._targets]
-        plan.averages = [average.raw for average in self._averages]
+        plan.averages = [average.raw for average in self._model_variables_moving_average]
         return plan
 
     def update_constants(self, params: list[torch.Tensor]) -> dict:
@@ -275,6 +290,11 @@ class Optimizer(State):
         """One step, under no_grad, for gradients in torch's layout that are all there."""
         counter = self._iterations.array
         count = counter.item()
+        if plan.overwritten:
+            plan, grads = self._overwrite(plan, grads)
+            if not grads:
+                counter[()] = count + 1
+                return
         if self.loss_scale_factor is not None:
             grads = torch._foreach_div(grads, self.loss_scale_factor)
         every = self.gradient_accumulation_steps
@@ -289,7 +309,7 @@ class Optimizer(State):
                 grads = torch._foreach_add(plan.accumulators, grads)
                 torch._foreach_div_(grads, every)
                 self._change(plan, grads)
-                for slot in self._accumulated:
+                for slot in self._accumulated_gradients:
                     slot.raw.zero_()
         if self.use_ema:
             self._average(plan)
@@ -297,17 +317,44 @@ class Optimizer(State):
             variable.assign(variable.constraint(variable.value))
         counter[()] = count + 1
 
-    def _change(self, plan: Plan, grads: list[torch.Tensor]) -> None:
+    def _overwrite(self, plan: Plan, grads: list[torch.Tensor]) -> tuple[Plan, list[torch.Tensor]]:
+        """Variables with `overwrite_with_gradient` become their gradients (with accumulation, the largest of them).
+
+        Returns:
+            the plan for the others, and their gradients.
+        """
+        every = self.gradient_accumulation_steps
+        last = not every or (self._iterations.item() + 1) % every == 0
+        for i in plan.overwritten:
+            value = grads[i]
+            if every:
+                value = torch.maximum(plan.accumulators[i], value)
+                plan.accumulators[i].copy_(torch.zeros_like(value) if last else value)
+            if last:
+                plan.params[i].copy_(value)
+        others = [grad for i, grad in enumerate(grads) if i not in plan.overwritten]
+        return plan.without(plan.overwritten, self._made_plan), others
+
+    def _clip_gradients(self, grads: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Gradients as the formula gets them: clipped by that one of the three settings that is given, if any."""
+        if grads and type(grads[0]) is not torch.Tensor:
+            grads = [tensor_of(grad) for grad in grads]
         if self.clipnorm:
-            grads = clipping.by_norm(grads, self.clipnorm)
-        elif self.global_clipnorm:
-            grads = clipping.by_global_norm(grads, self.global_clipnorm)
-        elif self.clipvalue:
-            grads = clipping.by_value(grads, self.clipvalue)
+            return clipping.by_norm(grads, self.clipnorm)
+        if self.global_clipnorm:
+            return clipping.by_global_norm(grads, self.global_clipnorm)
+        if self.clipvalue:
+            return clipping.by_value(grads, self.clipvalue)
+        return grads
+
+    def _change(self, plan: Plan, grads: list[torch.Tensor]) -> None:
+        grads = self._clip_gradients(grads)
         rate = self._rate
         rate = rate.item() if type(rate) is HostScalar else self._rate_now()
         if self.weight_decay is not None and plan.decayed:
             torch._foreach_mul_(plan.decayed, 1 - self.weight_decay * rate)
+        elif plan.decayed_by_itself:
+            self._apply_weight_decay(plan.decayed_by_itself)
         self.update(plan.params, grads, rate, **plan.slots)
 
     def update(self, params, grads, learning_rate: float, **slots) -> None:
@@ -331,7 +378,9 @@ class Optimizer(State):
             raise NotImplementedError(f"The optimizer {type(self).__name__} has to override `update` or `update_step`.")
         param = variable.raw if isinstance(variable, Variable) else variable
         plan = self._made_plan([param], [self._get_variable_index(variable)], None)
-        formula(self, plan.params, [_as_raw(gradient, variable, param)], float(number_of(learning_rate)), **plan.slots)
+        self._step_number = self._iterations.item() // (self.gradient_accumulation_steps or 1) + 1
+        with torch.no_grad():
+            formula(self, plan.params, [_as_raw(gradient, variable, param)], float(number_of(learning_rate)), **plan.slots)
 
     def assign(self, variable, value) -> None:
         """Sets a variable of the model or of the optimizer."""
@@ -362,19 +411,20 @@ class Optimizer(State):
         if not self.use_ema:
             return
         variables = list(var_list)
-        if len(variables) != len(self._averages):
+        kept = len(self._model_variables_moving_average)
+        if len(variables) != kept:
             raise ValueError(
-                f"The optimizer {self.name!r} keeps averages of {len(self._averages)} variables, and {len(variables)} "
-                "were given to `finalize_variable_values`. Give those it was built with."
+                f"The optimizer {self.name!r} keeps averages of {kept} variables, and {len(variables)} were given to "
+                "`finalize_variable_values`. Give those it was built with."
             )
         with torch.no_grad():
             for variable in variables:
                 raw = variable.raw if isinstance(variable, Variable) else variable
-                raw.copy_(self._averages[self._get_variable_index(variable)].raw)
+                raw.copy_(self._model_variables_moving_average[self._get_variable_index(variable)].raw)
 
     def weights_and_averages(self) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """The parameters and, in the same order, their averages: the tensors themselves."""
-        return [target.raw for target in self._targets], [average.raw for average in self._averages]
+        return [target.raw for target in self._targets], [average.raw for average in self._model_variables_moving_average]
 
     def scale_loss(self, loss):
         """The loss to call `backward()` on: times `loss_scale_factor`, by which the step divides the gradients again."""

@@ -55,7 +55,9 @@ class Ftrl(Optimizer):
         self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
         self.beta = beta
         if learning_rate_power > 0:
-            raise ValueError(f"`learning_rate_power` of Ftrl must be <= 0. Received: {learning_rate_power}")
+            raise ValueError(
+                f"`learning_rate_power` needs to be negative or zero. Received: learning_rate_power={learning_rate_power}."
+            )
         for name in (
             "initial_accumulator_value",
             "l1_regularization_strength",
@@ -63,7 +65,7 @@ class Ftrl(Optimizer):
             "l2_shrinkage_regularization_strength",
         ):
             if getattr(self, name) < 0:
-                raise ValueError(f"`{name}` of Ftrl must be >= 0. Received: {getattr(self, name)}")
+                raise ValueError(f"`{name}` needs to be positive or zero. Received: {name}={getattr(self, name)}.")
 
     def slot_names(self):
         return [("accumulator", "linear")]

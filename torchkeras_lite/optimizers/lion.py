@@ -36,7 +36,10 @@ class Lion(Optimizer):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         if not 0 < beta_1 <= 1:
-            raise ValueError(f"`beta_1` of Lion must be in (0, 1]; with 0 it would be the sign of g. Received: {beta_1}")
+            raise ValueError(
+                "Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD. "
+                f"Received: beta_1={beta_1}."
+            )
 
     def slot_names(self):
         return [("momentum",)]

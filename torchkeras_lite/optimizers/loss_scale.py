@@ -8,7 +8,7 @@ from torchkeras_lite import registry
 from torchkeras_lite.initializers import Constant
 from torchkeras_lite.optimizers.base import Optimizer
 from torchkeras_lite.optimizers.slots import regular
-from torchkeras_lite.variable import tensor_of
+from torchkeras_lite.variable import Variable, tensor_of
 
 # Where a number that a kernel wrote is there at once, so that looking at it waits for nothing.
 _IMMEDIATE_DEVICES = {"cpu"}
@@ -44,7 +44,8 @@ class LossScaleOptimizer(Optimizer):
         misplaced = [key for key, value in kwargs.items() if key not in usual or value != usual[key]]
         if misplaced:
             raise ValueError(
-                f"LossScaleOptimizer does not take {', '.join(map(repr, misplaced))}: give it to the `inner_optimizer`."
+                f"LossScaleOptimizer does not take the arguments: {', '.join(f'`{key}`' for key in misplaced)}. What belongs "
+                "to a step is set on the `inner_optimizer`."
             )
         super().__init__(0.0, name=name)
         self.inner_optimizer = inner_optimizer
@@ -57,6 +58,7 @@ class LossScaleOptimizer(Optimizer):
         self._found = None  # 1.0 after an overflow: a tensor on the device,
         self._host = self._seen = self._event = None  # its copy on the host, that memory as an array, and when it is there
         self._undecided = False
+        self._overwritten: list[Variable] = []
 
     def build(self, variables) -> None:
         if self.built:
@@ -66,6 +68,7 @@ class LossScaleOptimizer(Optimizer):
         super().build(variables)
         self.step_counter = self.add_variable((), "zeros", "int32", name="step_counter")
         self.dynamic_scale = self.add_variable((), Constant(self.initial_scale), "float32", name="dynamic_scale")
+        self._overwritten = [target for target in self._targets if getattr(target, "overwrite_with_gradient", False)]
         if self._targets:
             self._settle_on(self._targets[0].device)
 
@@ -92,7 +95,7 @@ class LossScaleOptimizer(Optimizer):
         for param in params:
             if param.grad is not None and param.grad.layout is not torch.strided:
                 param.grad = regular(param.grad, param)
-        some = self._unscale([param.grad for param in params])
+        some = self._unscale([param.grad for param in params], params)
         inner = self.inner_optimizer
         if self._found.device.type not in _IMMEDIATE_DEVICES and inner.leaves_out(params):
             inner.overflow = self._found
@@ -115,7 +118,8 @@ class LossScaleOptimizer(Optimizer):
             grads = [None if grad is None else tensor_of(grad, None, device).detach().clone() for grad in grads]
             grads = [grad if grad is None or grad.layout is torch.strided else grad.to_dense() for grad in grads]
             with torch.no_grad():
-                some = self._unscale(grads)
+                variables = self._targets if trainable_variables is None else trainable_variables
+                some = self._unscale(grads, [v.raw if isinstance(v, Variable) else v for v in variables])
             if some and self._has_overflowed():
                 return
         self.inner_optimizer.apply(grads, trainable_variables)
@@ -124,16 +128,19 @@ class LossScaleOptimizer(Optimizer):
         super().apply_gradients(grads_and_vars)
         return self.iterations
 
-    def _unscale(self, grads: list[torch.Tensor | None]) -> bool:
+    def _unscale(self, grads: list[torch.Tensor | None], params: list[torch.Tensor]) -> bool:
         """Divides the gradients in place, marks an overflow in `_found`, and makes the scale that of the next step.
+
+        What its gradient overwrites (`overwrite_with_gradient`) is no derivative of the loss, so that one stays as it is.
 
         Returns:
             whether there is any gradient.
         """
         alike: dict[tuple, list[torch.Tensor]] = {}
-        for grad in grads:
+        overwritten = {id(variable.raw) for variable in self._overwritten}
+        for grad, param in zip(grads, params, strict=True):
             if grad is not None:
-                alike.setdefault((grad.device, grad.dtype), []).append(grad)
+                alike.setdefault((grad.device, grad.dtype, id(param) in overwritten), []).append(grad)
         if not alike:
             return False
         first = next(iter(alike))[0]
@@ -141,9 +148,10 @@ class LossScaleOptimizer(Optimizer):
             self._settle_on(first)
         found, scale = self._found.zero_(), self.dynamic_scale.raw
         inverse = scale.reciprocal()
-        for (device, _), members in alike.items():
+        for (device, _, overwrites), members in alike.items():
             here = found if device == first else torch.zeros((), device=device)
-            torch._amp_foreach_non_finite_check_and_unscale_(members, here, inverse.to(device))
+            factor = torch.ones_like(inverse) if overwrites else inverse
+            torch._amp_foreach_non_finite_check_and_unscale_(members, here, factor.to(device))
             if here is not found:
                 found += here.to(first)
         torch._amp_update_scale_(scale, self.step_counter.raw, found, 2.0, 0.5, self.dynamic_growth_steps)
@@ -167,6 +175,12 @@ class LossScaleOptimizer(Optimizer):
 
     def finalize_variable_values(self, var_list) -> None:
         self.inner_optimizer.finalize_variable_values(var_list)
+
+    def sibling(self):
+        other = super().sibling()
+        other._forget()
+        other.inner_optimizer = self.inner_optimizer.sibling()
+        return other
 
     # ------------------------------------------------------------ what belongs to the inner one
 

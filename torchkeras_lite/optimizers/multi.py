@@ -30,31 +30,35 @@ class OptimizerMap(registry.Configurable, MutableMapping):
         if optimizer_map is not None and not isinstance(optimizer_map, dict):
             raise TypeError(f"`optimizer_map` must be a dict of optimizers by path. Received: {optimizer_map!r}")
         self.default_optimizer = default_optimizer
-        self.optimizer_map = optimizer_map or {}
+        self._optimizer_map = optimizer_map or {}
+
+    @property
+    def optimizer_map(self) -> dict:
+        return self._optimizer_map
 
     def __getitem__(self, key):
-        if key in self.optimizer_map:
-            return self.optimizer_map[key]
-        matching = [expression for expression in self.optimizer_map if re.fullmatch(expression, key)]
+        if key in self._optimizer_map:
+            return self._optimizer_map[key]
+        matching = [expression for expression in self._optimizer_map if re.fullmatch(expression, key)]
         if len(matching) > 1:
             raise ValueError(f"More than one key of the OptimizerMap matches the variable {key!r}: {matching}.")
-        return self.optimizer_map[matching[0]] if matching else self.default_optimizer
+        return self._optimizer_map[matching[0]] if matching else self.default_optimizer
 
     def __setitem__(self, key, optimizer):
-        if key in self.optimizer_map:
-            raise ValueError(f"{key!r} is in the OptimizerMap already, for {self.optimizer_map[key].name!r}.")
+        if key in self._optimizer_map:
+            raise ValueError(f"{key!r} is in the OptimizerMap already, for {self._optimizer_map[key].name!r}.")
         if not isinstance(key, str):
             raise ValueError(f"A key of an OptimizerMap is a path or a regular expression. Received: {key!r}")
-        self.optimizer_map[key] = _usable(optimizer, f"the key {key!r}")
+        self._optimizer_map[key] = _usable(optimizer, f"the key {key!r}")
 
     def __delitem__(self, key):
-        del self.optimizer_map[key]
+        del self._optimizer_map[key]
 
     def __len__(self):
-        return len(self.optimizer_map)
+        return len(self._optimizer_map)
 
     def __iter__(self):
-        return iter(self.optimizer_map)
+        return iter(self._optimizer_map)
 
     def __call__(self, variable):
         return self[variable.path]
@@ -145,6 +149,10 @@ class MultiOptimizer(Optimizer):
             for optimizer, positions in self._shared(variables):
                 optimizer.finalize_variable_values([variables[i] for i in positions])
 
+    def sibling(self):
+        """One of the same settings, for other variables: nothing is shared, as the map is for paths."""
+        return type(self).from_config(self.get_config())
+
     @property
     def variables(self) -> list:
         return [*super().variables, *(variable for optimizer in self.optimizers for variable in optimizer.variables)]
@@ -172,8 +180,12 @@ class MultiOptimizer(Optimizer):
 
 
 def _usable(optimizer, where: str) -> Optimizer:
-    if not isinstance(optimizer, Optimizer) or isinstance(optimizer, (LossScaleOptimizer, MultiOptimizer)):
-        raise ValueError(
-            f"Expected an Optimizer for {where}, and neither a LossScaleOptimizer nor a MultiOptimizer. Received: {optimizer!r}"
-        )
+    if not isinstance(optimizer, Optimizer):
+        raise ValueError(f"optimizer must be a Keras Optimizer instance for {where}. Received: {optimizer!r}")
+    for kind in (LossScaleOptimizer, MultiOptimizer):
+        if isinstance(optimizer, kind):
+            raise ValueError(
+                f"For {where} optimizer cannot be {kind.__name__}. {kind.__name__} cannot be used inside an MultiOptimizer. "
+                "Put those that do the work into the map, and the LossScaleOptimizer around the MultiOptimizer."
+            )
     return optimizer

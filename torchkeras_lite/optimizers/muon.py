@@ -9,6 +9,7 @@ import torch
 
 from torchkeras_lite.optimizers.adam import adam_step
 from torchkeras_lite.optimizers.base import Optimizer
+from torchkeras_lite.optimizers.host import HostScalar
 from torchkeras_lite.optimizers.state import Settings
 
 if TYPE_CHECKING:
@@ -89,10 +90,13 @@ class Muon(Optimizer):
         self.momentum, self.nesterov = momentum, nesterov
         self.ns_steps, self.rms_rate = ns_steps, rms_rate
 
-    def _is_for_adam(self, target) -> bool:
+    def _should_use_adamw(self, target) -> bool:
         if len(target.shape) != 2 or (self.exclude_embeddings and "embedding" in target.path.lower()):
             return True
         return any(re.search(expression, target.path) for expression in self.exclude_layers)
+
+    def _decay_of(self, target):
+        return self.adam_weight_decay if self._should_use_adamw(target) else self.weight_decay
 
     def build(self, variables):
         if self.built:
@@ -101,7 +105,7 @@ class Muon(Optimizer):
         self.momentums, self.adam_velocities = [], []
         for target in self._targets:
             self.momentums.append(self.add_variable_from_reference(target, "momentum"))
-            adam = self._is_for_adam(target)
+            adam = self._should_use_adamw(target)
             self.adam_velocities.append(self.add_variable_from_reference(target, "velocity") if adam else None)
 
     def _made_plan(self, params, indices, key):
@@ -126,10 +130,15 @@ class Muon(Optimizer):
         plan.slots.update(adam=adam, muon=muon)
         return plan
 
+    def _change(self, plan, grads):
+        adam = plan.slots["adam"]
+        if self.adam_weight_decay is not None and adam.decayed:
+            rate = self._rate.item() if type(self._rate) is HostScalar else self._rate_now()
+            torch._foreach_mul_(adam.decayed, 1 - self.adam_weight_decay * rate)
+        super()._change(plan, grads)
+
     def update(self, params, grads, learning_rate, adam, muon):
         if adam.params:
-            if self.adam_weight_decay is not None and adam.decayed:
-                torch._foreach_mul_(adam.decayed, 1 - self.adam_weight_decay * learning_rate)
             adam_step(
                 adam.params,
                 [grads[at] for at in adam.positions],
@@ -146,14 +155,18 @@ class Muon(Optimizer):
             torch._foreach_mul_(muon.momenta, self.momentum)
             torch._foreach_add_(muon.momenta, grads)
             ahead = torch._foreach_add(grads, muon.momenta, alpha=self.momentum) if self.nesterov else muon.momenta
-            for (shape, *_), members in muon.alike.items():
+            for members in muon.alike.values():
                 matrices = [ahead[at] if turned is None else turned.to_keras(ahead[at]) for at, turned in members]
-                steps = self.zeropower_via_newtonschulz5(torch.stack(matrices), self.ns_steps).unbind()
+                steps = self.zeropower_via_newtonschulz5(torch.stack(matrices), self.ns_steps)
+                steps = self.lr_adjust(steps).unbind()
                 steps = [
                     step if turned is None else turned.to_raw(step) for step, (_, turned) in zip(steps, members, strict=True)
                 ]
-                factor = 1 if self.rms_rate is None else max(shape) ** 0.5 * self.rms_rate
-                torch._foreach_add_([muon.params[at] for at, _ in members], steps, alpha=-learning_rate * factor)
+                torch._foreach_add_([muon.params[at] for at, _ in members], steps, alpha=-learning_rate)
+
+    def lr_adjust(self, x):
+        """The steps `x`, (..., rows, columns), as long as those of Adam are: by `rms_rate`, where it is not None."""
+        return x if self.rms_rate is None else x * (max(x.shape[-2:]) ** 0.5 * self.rms_rate)
 
     def zeropower_via_newtonschulz5(self, x, steps: int):
         """The nearly orthogonal matrix with the singular vectors of `x`: all its singular values become about 1.

@@ -42,16 +42,16 @@ class Nadam(Optimizer):
         if self.built:
             return
         super().build(variables)
-        self._product = HostScalar(1.0, "float32", "variable", f"{self.name}/variable")
-        self._store.variables.append(self._product)
+        self._u_product = HostScalar(1.0, "float32", "variable", f"{self.name}/variable")
+        self._store.variables.append(self._u_product)
 
     def _change(self, plan, grads):
         # Once a step, however many parameters there are.
-        self._product.array[()] *= self.beta_1 * (1 - 0.5 * 0.96**self._step_number)
+        self._u_product.array[()] *= self.beta_1 * (1 - 0.5 * 0.96**self._step_number)
         super()._change(plan, grads)
 
     def update(self, params, grads, learning_rate, momentum, velocity):
-        t, product = self._step_number, self._product.item()
+        t, product = self._step_number, self._u_product.item()
         u, following = self.beta_1 * (1 - 0.5 * 0.96**t), self.beta_1 * (1 - 0.5 * 0.96 ** (t + 1))
         torch._foreach_lerp_(momentum, grads, 1 - self.beta_1)
         torch._foreach_mul_(velocity, self.beta_2)

@@ -31,7 +31,7 @@ class SGD(Optimizer):
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **settings: Unpack[Settings]):
         super().__init__(learning_rate, **settings)
         if not isinstance(momentum, float) or not 0 <= momentum <= 1:
-            raise ValueError(f"`momentum` of SGD must be a float in [0, 1]. Received: {momentum!r} ({type(momentum).__name__})")
+            raise ValueError(f"`momentum` must be a float between [0, 1]. Received: {momentum!r} ({type(momentum).__name__})")
         self.momentum = momentum
         self.nesterov = nesterov
 

@@ -95,7 +95,9 @@ class Plan:
         self.params, self.indices, self.key = params, indices, key
         self.slots: dict[str, list] = {}  # keyword arguments of `update`
         self.accumulators: list[torch.Tensor] = []
+        self.overwritten: tuple[int, ...] = ()  # positions of what becomes its gradient
         self.decayed: list[torch.Tensor] = []
+        self.decayed_by_itself: list[Variable] = []  # by a method that a user's class overrides
         self.constrained: list[Variable] = []
         self.trained: list[torch.Tensor] = []  # all that the optimizer was built with, and their averages
         self.averages: list[torch.Tensor] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+import weakref
 from typing import TypedDict
 
 import torch
@@ -33,16 +35,36 @@ class State(registry.Configurable):
     """The state of an optimizer. `Optimizer` is what works with it."""
 
     def _start(self, learning_rate) -> None:
-        self.built = False
         self._iterations = HostScalar(0, "int32", "iteration", f"{self.name}/iteration")
         self._rate = self._made_rate(learning_rate)
+        self._step_number = 1
+        self._family = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing is known yet of what is trained."""
+        self.built = False
         self._store = Store()
         self._targets: list[Variable] = []  # what is trained
         self._slots: dict[str, list[Variable]] = {}
-        self._averages: list[Variable] = []
-        self._accumulated: list[Variable] = []
+        self._model_variables_moving_average: list[Variable] = []
+        self._accumulated_gradients: list[Variable] = []
         self._plan: Plan | None = None
         self._positions: dict[int, int] = {}
+
+    def sibling(self):
+        """An optimizer of the same settings for other variables. The learning rate and the step count belong to both.
+
+        Whoever changes the rate of one changes that of the other, and a step of either counts: as where one optimizer object
+        trains several models, each with slots of its own.
+        """
+        other = copy.copy(self)
+        other._begin()
+        if self._family is None:
+            self._family = weakref.WeakSet([self])
+        self._family.add(other)
+        other._family = self._family
+        return other
 
     # ------------------------------------------------------------ learning rate and step count
 
@@ -73,7 +95,7 @@ class State(registry.Configurable):
     @learning_rate.setter
     def learning_rate(self, rate):
         if callable(rate) and not isinstance(rate, (Variable, torch.Tensor)):
-            self._rate = rate  # as in Keras: a schedule may take the place of a number, and not the other way round
+            self._take_rate(rate)  # as in Keras: a schedule may take the place of a number, and not the other way round
         elif isinstance(self._rate, LearningRateSchedule):
             raise TypeError(
                 f"The learning rate of {self.name!r} is given by the schedule {type(self._rate).__name__}, so no number can "
@@ -82,7 +104,11 @@ class State(registry.Configurable):
         elif isinstance(self._rate, (Variable, Live)):
             self._rate.assign(rate)
         else:
-            self._rate = self._made_rate(float(number_of(rate)))
+            self._take_rate(self._made_rate(float(number_of(rate))))
+
+    def _take_rate(self, rate) -> None:
+        for optimizer in self._family or (self,):
+            optimizer._rate = rate
 
     def _rate_now(self) -> float:
         """The rate as a number, where it is not simply kept in a HostScalar."""
@@ -130,6 +156,11 @@ class State(registry.Configurable):
     def _trainable_variables(self) -> list[Variable]:
         return self._targets
 
+    def knows(self, variables) -> bool:
+        """Whether it has been built with all of these."""
+        mine = {id(target.raw) for target in self._targets}
+        return all(id(variable.raw if isinstance(variable, Variable) else variable) in mine for variable in variables)
+
     def _get_variable_index(self, variable) -> int:
         """The position of a variable (or of its parameter) among those that the optimizer was built with."""
         raw = variable.raw if isinstance(variable, Variable) else variable
@@ -149,8 +180,8 @@ class State(registry.Configurable):
         """Sets all of `variables`, in their order, from arrays."""
         if not self.built:
             raise ValueError(
-                f"The optimizer {self.name!r} has no variables yet: call `build(model.trainable_variables)` before "
-                "`set_weights`."
+                f"You are calling `set_weights` on the optimizer {self.name!r}, which has no variables yet: call "
+                "`build(model.trainable_variables)` first."
             )
         for variable, weight in zip(self.variables, weights, strict=True):
             variable.assign(weight)
@@ -196,8 +227,9 @@ class State(registry.Configurable):
 
     def save_own_variables(self, store) -> None:
         """Puts the variables into a dict of arrays (or a group of an HDF5 file), under "0", "1", ..."""
+        put = getattr(store, "put", None)  # ours take variables; a dict takes arrays
         for i, variable in enumerate(self.variables):
-            store[str(i)] = variable.numpy()
+            put(str(i), variable) if put else store.__setitem__(str(i), variable.numpy())
 
     def load_own_variables(self, store) -> None:
         """Takes the variables from where `save_own_variables` put them; where their number differs: a warning, no change."""
@@ -209,12 +241,13 @@ class State(registry.Configurable):
                 stacklevel=2,
             )
             return
+        take = getattr(store, "take", None)
         for i, variable in enumerate(self.variables):
-            variable.assign(store[str(i)][()])
+            take(str(i), variable) if take else variable.assign(store[str(i)][()])
 
     def __getstate__(self):
         # Plans and positions go by the identity of objects, which a copy does not have.
-        return {**self.__dict__, "_plan": None, "_positions": {}}
+        return {**self.__dict__, "_plan": None, "_positions": {}, "_family": None}
 
     # ------------------------------------------------------------ config
 

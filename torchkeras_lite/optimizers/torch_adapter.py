@@ -174,6 +174,10 @@ class TorchOptimizer(Optimizer):
         """Refused: what torch's optimizer keeps is not among the variables, so it could not be put back."""
         raise NotImplementedError(f"{self.name!r} has no `stateless_apply`: the state of a torch optimizer is its own.")
 
+    def sibling(self):
+        """One of the same settings. torch keeps the rate with the parameters, so it belongs to each of them alone."""
+        return type(self).from_config(self.get_config())
+
     # ------------------------------------------------------------ files
 
     @property

@@ -34,6 +34,7 @@ from ._era_defaults import (
 from ._words import After
 
 VARIABLE = "TORCHKERAS_ERA"
+_HANDED_ON = "TORCHKERAS_ERA_OF_PROCESS"  # "<number of a process> <its era>", for the workers that it starts
 # Modules whose classes may have rows, and the view's paths that show them.
 _SHOWN = ("layers", "models", "optimizers", "losses", "metrics", "callbacks", "initializers", "utils", "")
 _MODELS = ("models.Model", "models.Sequential", "models.Functional")
@@ -47,7 +48,7 @@ _rows: dict[tuple[str, str], str | None] = {}  # (path of a view, name) -> the r
 def begin() -> None:
     """Settles the era when `keras` is imported: the one that was named, or the one that the script shows."""
     dropin = sys.modules.get("torchkeras_lite.dropin")
-    named = getattr(dropin, "era", None) or os.environ.get(VARIABLE)
+    named = getattr(dropin, "era", None) or os.environ.get(VARIABLE) or _of_the_parent()
     if named:
         take(_era_marks.known(named))
         return
@@ -62,6 +63,18 @@ def begin() -> None:
     if differs:
         _era.tell(f"taken for a script of {_era_marks.SPOKEN[found.era]}, as {found.why()}; so {_listed(differs)}. "
                   f"(--doctor lists all, --era 3 or {VARIABLE}=3 takes today's.)")  # fmt: skip
+
+
+def _of_the_parent() -> str | None:
+    """The era of the process that has started this one as a worker: the program is the same."""
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is None:
+        return None
+    parent = getattr(processes.parent_process(), "pid", None)
+    if parent is None and getattr(processes.current_process(), "_inheriting", False):
+        parent = os.getppid()  # a worker that imports the program again, before it knows its parent
+    number, _, era = os.environ.get(_HANDED_ON, "").partition(" ")
+    return era if number == str(parent) else None
 
 
 def _listed(findings, most=3) -> str:
@@ -96,6 +109,7 @@ def take(era: str) -> None:
     if era == now:
         return
     now = era
+    os.environ[_HANDED_ON] = f"{os.getpid()} {era}"
     for (path, name), row in _rows.items():
         if row is None:
             del _tables.NAMES[path][name]
@@ -413,10 +427,10 @@ def _compile(model, args, words):
 
 
 def _its_own(optimizer, model):
-    """An optimizer that no other model has: one object was welcome in several, and began anew with each compile()."""
-    taken = _takers.get(optimizer)
-    if optimizer.built or (taken is not None and taken() not in (None, model)):
-        optimizer = type(optimizer).from_config(optimizer.get_config())
+    """An optimizer whose slots no other model has: one object was welcome in several, with one rate and one step count."""
+    taken, trained = _takers.get(optimizer), model.trainable_variables if model.built else []
+    if (taken is not None and taken() is not model) or (optimizer.built and not (trained and optimizer.knows(trained))):
+        optimizer = optimizer.sibling()
     _takers[optimizer] = weakref.ref(model)
     return optimizer
 
