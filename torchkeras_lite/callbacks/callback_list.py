@@ -107,6 +107,11 @@ class CallbackList(Callback):
         self.wants_predict_batch_begin = bool(hooks["on_predict_batch_begin"])
         self.wants_predict_batch_end = bool(hooks["on_predict_batch_end"])
 
+    def watches_batches(self, kind: str) -> bool:
+        """Whether a callback, the progress bar apart, listens to single batches. `kind`: "test" or "predict"."""
+        hooks = (*self._hooks[f"on_{kind}_batch_begin"], *self._hooks[f"on_{kind}_batch_end"])
+        return any(type(getattr(hook, "__self__", None)) is not ProgbarLogger for hook in hooks)
+
     def _call(self, name, *position, logs=None):
         hooks = self._hooks[name]
         if hooks:

@@ -27,13 +27,14 @@ from torchkeras_lite.models.memory import out_of_memory
 from torchkeras_lite.models.readiness import Readiness
 from torchkeras_lite.models.single import SingleBatches
 from torchkeras_lite.models.tally import Tally
+from torchkeras_lite.models.wide import numbered, rows_to_evaluate, rows_to_predict
 from torchkeras_lite.modes import training_mode
 
 
 class Trainer(SingleBatches, Account, Readiness, Feeding):
     """The training half of a Model."""
 
-    stop_training = stop_evaluating = stop_predicting = False
+    stop_training = stop_evaluating = stop_predicting = run_eagerly = False
     compiled = False
     optimizer = None
     steps_per_execution = 1
@@ -325,8 +326,10 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             self.reset_metrics()
             self._look_around()
             logs, batch, step, each = Logs(), None, -1, self._each
+            wide = None if cbs.watches_batches("test") else numbered(batches, rows_to_evaluate(self), steps)
+            each = each if wide is None else 1
             try:
-                for step, batch in enumerate(batches):
+                for step, batch in enumerate(batches) if wide is None else wide:
                     if cbs.wants_test_batch_begin and not step % each:
                         cbs.on_test_batch_begin(step)
                     logs = None
@@ -370,8 +373,10 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             cbs.on_predict_begin()
             self.stop_predicting = False
             with training_mode(self, False, settle=True), self._inference("predict_step"):
+                wide = None if cbs.watches_batches("predict") else numbered(batches, rows_to_predict(self), steps)
+                each = each if wide is None else 1
                 try:
-                    for step, batch in enumerate(batches):
+                    for step, batch in enumerate(batches) if wide is None else wide:
                         if cbs.wants_predict_batch_begin and not step % each:
                             cbs.on_predict_batch_begin(step)
                         outputs = self.predict_step(as_given(batch))
