@@ -160,6 +160,34 @@ SNIPPETS = {
         assert model.fit(plain.flow(x, y, batch_size=4), epochs=2, verbose=0).epoch == [0, 1]
         assert model.predict_generator(plain.flow(x, batch_size=4, shuffle=False), steps=3).shape == (10, 1)
     """,
+    "a batch at once is its images one by one": """
+        from keras.preprocessing.image import ImageDataGenerator
+        rng = np.random.default_rng(0)
+        pictures = rng.uniform(0, 255, (9, 7, 5, 3)).astype("float32")
+        every = dict(rotation_range=40, width_shift_range=0.3, height_shift_range=[1, 2], shear_range=15, zoom_range=0.4,
+                     horizontal_flip=True, vertical_flip=True)
+        class Own(ImageDataGenerator):
+            def apply_transform(self, x, parameters):
+                return super().apply_transform(x, parameters)  # sees single images, so each goes by itself
+        for settings in (
+            *({**every, "fill_mode": mode, "cval": 3.0} for mode in ("nearest", "constant", "reflect", "wrap")),
+            {**every, "interpolation_order": 0}, {**every, "data_format": "channels_first"}, {"height_shift_range": [1]},
+            {"width_shift_range": 2, "fill_mode": "constant"}, {"channel_shift_range": 30, "horizontal_flip": True},
+            {"brightness_range": (0.4, 0.9), "vertical_flip": True}, {"samplewise_center": True, "rotation_range": 9},
+            {"samplewise_center": True, "samplewise_std_normalization": True, "rescale": 0.1, "zoom_range": 0.2},
+            {"preprocessing_function": lambda x: x[::-1] * 2, "rescale": 0.5, "rotation_range": 9}, {},
+        ):
+            x = pictures.transpose(0, 3, 1, 2) if "data_format" in settings else pictures
+            batches = [kind(**settings).flow(x, batch_size=9, seed=4)[0] for kind in (ImageDataGenerator, Own)]
+            np.testing.assert_allclose(*batches, rtol=1e-5, atol=1e-4, err_msg=str(settings))
+        assert (pictures == np.random.default_rng(0).uniform(0, 255, (9, 7, 5, 3)).astype("float32")).all()
+        black = ImageDataGenerator(height_shift_range=[1], fill_mode="constant", cval=-1)
+        whole = black.flow(pictures, batch_size=9, seed=1)[0]
+        for after in whole:  # shifts by whole pixels move numbers, and change none
+            assert any(np.array_equal(after[1:], x[:-1]) or np.array_equal(after[:-1], x[1:]) for x in pictures)
+        even = ImageDataGenerator(**every).flow(np.ones((9, 7, 5, 1), "float32"), batch_size=9)[0]
+        assert (even == 1).all()  # a mask stays a mask
+    """,
     "batches of folders and tables": """
         from PIL import Image
         from keras.preprocessing.image import ImageDataGenerator

@@ -9,6 +9,7 @@ import numpy as np
 from torchkeras_lite import config
 from torchkeras_lite.preprocessing.image import array_to_img, img_to_array, load_img, save_img, smart_resize
 
+from ._image_batches import transformed
 from ._image_iterators import DataFrameIterator, DirectoryIterator, Iterator, NumpyArrayIterator
 from ._image_transforms import (
     apply_affine_transform,
@@ -31,6 +32,9 @@ __all__ = [
     "random_brightness", "random_channel_shift", "random_rotation", "random_shear", "random_shift", "random_zoom", "save_img",
     "smart_resize", "transform_matrix_offset_center",
 ]  # fmt: skip
+
+
+_ONE_BY_ONE = ("apply_transform", "standardize")  # who overrides these sees single images
 
 
 class ImageDataGenerator:
@@ -182,12 +186,16 @@ class ImageDataGenerator:
         """The image (or batch) x put on the common scale; it may be changed in place."""
         if self.preprocessing_function:
             x = self.preprocessing_function(x)
+        return self._scaled(x, None)
+
+    def _scaled(self, x, axes):
+        """`axes`: over which the mean and the deviation of a sample are taken."""
         if self.rescale:
             x *= self.rescale
         if self.samplewise_center:
-            x -= np.mean(x, keepdims=True)
+            x -= np.mean(x, axis=axes, keepdims=True)
         if self.samplewise_std_normalization:
-            x /= np.std(x, keepdims=True) + 1e-6
+            x /= np.std(x, axis=axes, keepdims=True) + 1e-6
         if self.featurewise_center and self._has("mean", "featurewise_center"):
             x -= self.mean
         if self.featurewise_std_normalization and self._has("std", "featurewise_std_normalization"):
@@ -195,6 +203,18 @@ class ImageDataGenerator:
         if self.zca_whitening and self._has("zca_whitening_matrix", "zca_whitening"):
             x = (x.reshape(-1, np.prod(x.shape[-3:])) @ self.zca_whitening_matrix).reshape(x.shape)
         return x
+
+    def _changed(self, images):
+        """Images of one size (a batch of floats), changed at random and put on the common scale."""
+        parameters = [self.get_random_transform(x.shape) for x in images]
+        if any(one in vars(self) or getattr(type(self), one) is not getattr(ImageDataGenerator, one) for one in _ONE_BY_ONE):
+            changed = [self.standardize(self.apply_transform(*pair)) for pair in zip(images, parameters, strict=True)]
+            return np.array(changed, dtype=self.dtype)
+        axes = (self.row_axis, self.col_axis, self.channel_axis)
+        images = transformed(images, parameters, *axes, self.fill_mode, self.cval, self.interpolation_order)
+        if self.preprocessing_function:
+            images = np.array([self.preprocessing_function(x) for x in images], dtype=self.dtype)
+        return self._scaled(images, (1, 2, 3))
 
     def _has(self, learned, setting) -> bool:
         if getattr(self, learned) is None:

@@ -74,11 +74,7 @@ class Iterator(PyDataset):
 
     def _changed(self, images):
         """The images of a batch, changed at random and standardized."""
-        generator = self.image_data_generator
-        return np.array(
-            [generator.standardize(generator.apply_transform(x, generator.get_random_transform(x.shape))) for x in images],
-            dtype=self.dtype,
-        )
+        return self.image_data_generator._changed(np.asarray(images, self.dtype))
 
     def _save(self, batch, numbers):
         for x, number in zip(batch if self.save_to_dir else (), numbers, strict=False):
@@ -120,7 +116,7 @@ class NumpyArrayIterator(Iterator):
         super().__init__(len(self.x), batch_size, shuffle, seed)
 
     def _get_batches_of_transformed_samples(self, index_array):
-        batch = self._changed(self.x[i] for i in index_array)
+        batch = self._changed(self.x[index_array])
         self._save(batch, index_array)
         images = [batch, *(one[index_array] for one in self.x_misc)] if self.x_misc else batch
         rest = [values[index_array] for values in (self.y, self.sample_weight) if values is not None]
@@ -159,7 +155,7 @@ class _Files(Iterator):
         return img_to_array(image, data_format=self.data_format, dtype=self.dtype)
 
     def _get_batches_of_transformed_samples(self, index_array):
-        batch = self._changed(self._read(i) for i in index_array)
+        batch = self._changed([self._read(i) for i in index_array])
         self._save(batch, index_array)
         if self.class_mode is None:
             return batch

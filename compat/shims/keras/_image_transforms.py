@@ -15,10 +15,8 @@ def transform_matrix_offset_center(matrix, x, y):
     return there @ matrix @ back
 
 
-def apply_affine_transform(
-    x, theta=0, tx=0, ty=0, shear=0, zx=1, zy=1, row_axis=1, col_axis=2, channel_axis=0, fill_mode="nearest", cval=0.0, order=1
-):
-    """The image turned by `theta` degrees, shifted by tx rows and ty columns, sheared by degrees, zoomed by zx and zy."""
+def affine_matrix(theta=0, tx=0, ty=0, shear=0, zx=1, zy=1):
+    """From the rows and columns of the new image to those of the old, as a 3 x 3 matrix; None for the identity."""
     matrix = np.eye(3)
     if theta:
         sin, cos = np.sin(np.deg2rad(theta)), np.cos(np.deg2rad(theta))
@@ -29,7 +27,15 @@ def apply_affine_transform(
         matrix = matrix @ np.array([[1, -np.sin(np.deg2rad(shear)), 0], [0, np.cos(np.deg2rad(shear)), 0], [0, 0, 1]])
     if zx != 1 or zy != 1:
         matrix = matrix @ np.diag([zx, zy, 1])
-    if (matrix == np.eye(3)).all():
+    return None if (matrix == np.eye(3)).all() else matrix
+
+
+def apply_affine_transform(
+    x, theta=0, tx=0, ty=0, shear=0, zx=1, zy=1, row_axis=1, col_axis=2, channel_axis=0, fill_mode="nearest", cval=0.0, order=1
+):
+    """The image turned by `theta` degrees, shifted by tx rows and ty columns, sheared by degrees, zoomed by zx and zy."""
+    matrix = affine_matrix(theta, tx, ty, shear, zx, zy)
+    if matrix is None:
         return x
     try:
         from scipy import ndimage
