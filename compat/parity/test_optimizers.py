@@ -178,7 +178,7 @@ def test_sparse_rows(keras, name):
 
 @pytest.mark.parametrize("scale", [1.0, 1e-3, 1e-5])
 def test_adam_without_the_fused_kernel(keras, scale, monkeypatch):
-    monkeypatch.setattr("torchkeras_lite.optimizers.adam._FUSED_DEVICES", set())
+    monkeypatch.setattr("torchkeras_lite.optimizers.slots.FUSED_DEVICES", set())
     for name in ("adam", "adam_amsgrad"):
         make = OPTIMIZERS[name][1]
         theirs, _ = keras_run(keras, lambda m: make(m, 0.01), scale)  # noqa: B023

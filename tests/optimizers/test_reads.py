@@ -93,9 +93,9 @@ def test_schedules(schedule, monkeypatch):
     assert_reads_nothing(optimizers.SGD(schedule, momentum=0.5), monkeypatch)
 
 
-@pytest.mark.parametrize("inner", [optimizers.Adam, optimizers.AdamW])
+@pytest.mark.parametrize("inner", [optimizers.SGD, optimizers.Adam, optimizers.AdamW])
 def test_a_loss_scale(inner, monkeypatch):
-    """Adam and AdamW only: torch's kernels of others cannot leave a step out, and torch.amp waits for the check there too."""
+    """Those of one fused kernel: what others run cannot leave a step out, and torch.amp waits for the check there too."""
     monkeypatch.setattr(loss_scale, "_IMMEDIATE_DEVICES", set())
     assert_reads_nothing(optimizers.LossScaleOptimizer(inner(0.1), initial_scale=1.0), monkeypatch)
 

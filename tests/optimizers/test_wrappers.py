@@ -55,8 +55,17 @@ def run(optimizer, steps=range(12), params=None):
     return params
 
 
-@pytest.mark.parametrize("make", [optimizers.Adam, optimizers.AdamW])
-@pytest.mark.parametrize("settings", [{}, {"amsgrad": True, "clipnorm": 0.5}])
+@pytest.mark.parametrize(
+    ("make", "settings"),
+    [
+        (optimizers.Adam, {}),
+        (optimizers.Adam, {"amsgrad": True, "clipnorm": 0.5}),
+        (optimizers.AdamW, {}),
+        (optimizers.AdamW, {"amsgrad": True, "clipnorm": 0.5}),
+        (optimizers.SGD, {"clipnorm": 0.5}),
+        (optimizers.SGD, {"momentum": 0.9}),
+    ],
+)
 def test_the_kernel_leaves_the_same_steps_out(make, settings, as_if_far, monkeypatch):
     schedule = optimizers.schedules.ExponentialDecay(0.1, 3, 0.5)
     far = scaling(make(schedule, **settings), dynamic_growth_steps=2)
@@ -89,7 +98,7 @@ def test_the_last_step_is_decided_when_somebody_asks(as_if_far):
 @pytest.mark.parametrize(
     "inner",
     [
-        lambda: optimizers.SGD(0.1, momentum=0.9),
+        lambda: optimizers.SGD(0.1, momentum=0.9, nesterov=True),
         lambda: optimizers.Adam(0.1, use_ema=True),
         lambda: optimizers.Adam(0.1, gradient_accumulation_steps=2),
         lambda: optimizers.TorchOptimizer(torch.optim.Adam, learning_rate=0.1),

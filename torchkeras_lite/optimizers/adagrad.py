@@ -39,8 +39,13 @@ class Adagrad(Optimizer):
     def slot_initializers(self):
         return {"accumulator": Constant(self.initial_accumulator_value)}
 
-    def update(self, params, grads, learning_rate, accumulator):
+    def update_constants(self, params):
+        return {"near": all(param.device.type == "cpu" and param.dtype is torch.float32 for param in params)}
+
+    def update(self, params, grads, learning_rate, accumulator, near=False):
         torch._foreach_addcmul_(accumulator, grads, grads)
-        below = torch._foreach_add(accumulator, self.epsilon)
+        # On the CPU a number becomes a tensor for each parameter, which takes longer than adding it does.
+        epsilon = [torch.tensor(self.epsilon, dtype=torch.float32)] * len(params) if near else self.epsilon
+        below = torch._foreach_add(accumulator, epsilon)
         torch._foreach_sqrt_(below)
         torch._foreach_addcdiv_(params, grads, below, -learning_rate)

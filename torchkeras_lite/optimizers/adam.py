@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from torchkeras_lite.optimizers.base import Optimizer
+from torchkeras_lite.optimizers.slots import fits_fused
 from torchkeras_lite.optimizers.state import Settings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-# Where the fused kernel has been compared with Keras's formula; elsewhere the same arithmetic runs as foreach kernels.
-_FUSED_DEVICES = {"cpu", "cuda"}
 
 
 class Adam(Optimizer):
@@ -48,33 +46,24 @@ class Adam(Optimizer):
         self.epsilon = epsilon
         self.amsgrad = amsgrad
 
-    overflow = None  # a LossScaleOptimizer's mark on the device: where it is not 0, the kernel changes nothing
-
     def slot_names(self):
         return [("momentum", "velocity"), *([("velocity_hat",)] if self.amsgrad else [])]
 
     def update_constants(self, params):
-        """`steps` for the fused kernel where it can serve: floating parameters of one dtype on one known device."""
-        first = params[0]
-        alike = all(p.device == first.device and p.dtype is first.dtype for p in params)
-        if not (alike and first.device.type in _FUSED_DEVICES and first.is_floating_point()):
+        """`steps` for the fused kernel where it can serve."""
+        if not fits_fused(params):
             return {}
         # The kernel divides by `1 - beta ** step`, with a float32 step that it only reads (torch.optim counts it up). So late
         # a step makes that 1 exactly for every beta < 1, and leaves the correction to `alpha`; then epsilon stands where
         # Keras has it. No later: on the CPU the step has to fit into an int64.
-        return {"steps": [torch.tensor(2.0**62, device=first.device)] * len(params)}
+        return {"steps": [torch.tensor(2.0**62, device=params[0].device)] * len(params)}
 
     def _made_plan(self, params, indices, key):
         plan = super()._made_plan(params, indices, key)
         if "steps" in plan.slots and len(plan.decayed) == len(params):
             plan.decayed, plan.slots["decay_inside"] = [], True  # the kernel can do it in the same pass over the weights
+        plan.fused = "steps" in plan.slots and type(self).update is Adam.update
         return plan
-
-    def leaves_out(self, params):
-        plan = self._plan
-        ready = plan is not None and plan.key is params and "steps" in plan.slots and type(self).update is Adam.update
-        around = (plan.constrained, plan.averages, plan.accumulators, plan.overwritten) if ready else ()
-        return ready and not (plan.decayed or plan.decayed_by_itself or any(around))
 
     def update(self, params, grads, learning_rate, momentum, velocity, velocity_hat=(), steps=None, decay_inside=False):
         beta_1, beta_2, t = self.beta_1, self.beta_2, self._step_number

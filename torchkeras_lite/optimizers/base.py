@@ -183,9 +183,16 @@ class Optimizer(State):
         """More keyword arguments of `update` that stay the same as long as the list of parameters does."""
         return {}
 
+    overflow = None  # a LossScaleOptimizer's mark on the device: where it is not 0, a fused kernel changes nothing
+
     def leaves_out(self, params: list[torch.Tensor]) -> bool:
         """Whether a step for `params` changes nothing at all where the tensor `self.overflow` is not 0."""
-        return False
+        plan = self._plan
+        if plan is None or plan.key is not params or not plan.fused:
+            return False
+        decayed = plan.decayed if self.weight_decay is not None else ()
+        around = (decayed, plan.decayed_by_itself, plan.constrained, plan.averages, plan.accumulators, plan.overwritten)
+        return not any(around)
 
     # ------------------------------------------------------------ the two ways in
 
@@ -333,7 +340,7 @@ class Optimizer(State):
             if last:
                 plan.params[i].copy_(value)
         others = [grad for i, grad in enumerate(grads) if i not in plan.overwritten]
-        return plan.without(plan.overwritten, self._made_plan), others
+        return (plan.without(plan.overwritten, self._made_plan) if others else plan), others
 
     def _clip_gradients(self, grads: list[torch.Tensor]) -> list[torch.Tensor]:
         """Gradients as the formula gets them: clipped by that one of the three settings that is given, if any."""

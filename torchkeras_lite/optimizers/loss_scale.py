@@ -18,9 +18,9 @@ class LossScaleOptimizer(Optimizer):
     """Multiplies the loss by a scale, so that small gradients do not vanish in float16, and divides the gradients again.
 
     A step whose gradients overflow is left out and halves the scale; `dynamic_growth_steps` steps without one double it.
-    Scale, counter and check stay on the device, as in `torch.amp.GradScaler`. What is left out is decided by the kernel of
-    Adam and AdamW where they train on CUDA (with no average, accumulation or constraint around it), and the step count is
-    set right when the next step begins; other optimizers have to wait for the check.
+    Scale, counter and check stay on the device, as in `torch.amp.GradScaler`. What is left out is decided by the fused
+    kernel of SGD, Adam and AdamW on CUDA (with no average, accumulation or constraint around it), and the step count is set
+    right when the next step begins; other optimizers have to wait for the check.
 
     Args:
         inner_optimizer: the Optimizer that does the work.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from torchkeras_lite.optimizers.base import Optimizer
+from torchkeras_lite.optimizers.slots import fits_fused
 from torchkeras_lite.optimizers.state import Settings
 
 if TYPE_CHECKING:
@@ -38,14 +39,39 @@ class SGD(Optimizer):
     def slot_names(self):
         return [("momentum",)] if self.momentum else []
 
-    def update(self, params, grads, learning_rate, momentum=None):
-        if momentum is None:
+    def update_constants(self, params):
+        # The fused kernel has no Nesterov step in which the rate stands inside the buffer.
+        return {"fused": True} if not self.nesterov and fits_fused(params) else {}
+
+    def _made_plan(self, params, indices, key):
+        plan = super()._made_plan(params, indices, key)
+        plan.fused = "fused" in plan.slots and type(self).update is SGD.update
+        return plan
+
+    def update(self, params, grads, learning_rate, momentum=None, fused=False):
+        if fused:
+            # Its formula is `m = momentum * m + (1 - dampening) * g`, `w -= lr * m`.
+            dampening, rate = (0.0, learning_rate) if momentum is None else (1 + learning_rate, -1.0)
+            torch._fused_sgd_(
+                params,
+                grads,
+                momentum or [],
+                weight_decay=0.0,
+                momentum=self.momentum,
+                lr=rate,
+                dampening=dampening,
+                nesterov=False,
+                maximize=False,
+                is_first_step=False,
+                found_inf=self.overflow,
+            )
+        elif momentum is None:
             torch._foreach_add_(params, grads, alpha=-learning_rate)
-            return
-        torch._foreach_mul_(momentum, self.momentum)
-        torch._foreach_add_(momentum, grads, alpha=-learning_rate)
-        if self.nesterov:
-            torch._foreach_add_(params, grads, alpha=-learning_rate)
-            torch._foreach_add_(params, momentum, alpha=self.momentum)
         else:
-            torch._foreach_add_(params, momentum)
+            torch._foreach_mul_(momentum, self.momentum)
+            torch._foreach_add_(momentum, grads, alpha=-learning_rate)
+            if self.nesterov:
+                torch._foreach_add_(params, grads, alpha=-learning_rate)
+                torch._foreach_add_(params, momentum, alpha=self.momentum)
+            else:
+                torch._foreach_add_(params, momentum)

@@ -103,6 +103,7 @@ class Plan:
         self.averages: list[torch.Tensor] = []
         self.places: list[tuple] = []
         self.addresses: list[int] = []
+        self.fused = False  # one kernel does the whole update, or nothing where the optimizer's `overflow` is not 0
         self.irregular = False  # a gradient is sparse, or laid out unlike its parameter
         self._parts: dict[tuple, Plan] = {}
 
@@ -117,6 +118,17 @@ class Plan:
             left = [i for i in range(len(self.params)) if i not in missing]
             self._parts[missing] = make([self.params[i] for i in left], [self.indices[i] for i in left], None)
         return self._parts[missing]
+
+
+# Where torch's fused kernels have been compared with Keras's formulas; elsewhere the same arithmetic runs as foreach kernels.
+FUSED_DEVICES = {"cpu", "cuda"}
+
+
+def fits_fused(params: list[torch.Tensor]) -> bool:
+    """Whether a fused kernel can serve: floating parameters of one dtype on one known device."""
+    first = params[0]
+    alike = all(p.device == first.device and p.dtype is first.dtype for p in params)
+    return alike and first.device.type in FUSED_DEVICES and first.is_floating_point()
 
 
 def places(params: Iterable[torch.Tensor]) -> list[tuple]:
