@@ -51,6 +51,11 @@ def dump(function) -> dict:
     }
 
 
+def is_loading() -> bool:
+    """Whether a file is being loaded, or somebody has said what the code in a config may do."""
+    return hasattr(_scope, "safe")
+
+
 def trusted() -> bool:
     """Whether what is being loaded may do what could be abused."""
     return not getattr(_scope, "safe", True) or settings.is_unsafe_deserialization_enabled()
@@ -63,7 +68,7 @@ def load(config: dict):
         ValueError: what is written is no code of this version of Python.
     """
     if not trusted():
-        return _refusing
+        return refusing
     code, defaults, closure = config.get("value") or (config[part] for part in ("code", "defaults", "closure"))
     try:
         code = marshal.loads(base64.decodebytes(code.encode("ascii")))
@@ -81,9 +86,10 @@ def load(config: dict):
         ) from error
 
 
-def _refusing(*args, **kwargs):
+def refusing(*args, **kwargs):
     """Stands for a function whose code was not taken from the file."""
     raise ValueError(
         "Requested the deserialization of a `Lambda` layer whose `function` is a Python lambda. Its code would come out of the "
-        "file and could do anything, so it does not run. If you trust the file, pass `safe_mode=False` to `load_model`."
+        "file and could do anything (arbitrary code execution), so it does not run. If you trust the file, pass "
+        "`safe_mode=False` to `load_model`."
     )

@@ -184,8 +184,12 @@ def test_no_mask_comes_out_of_a_dot(with_masks):
 @pytest.mark.parametrize("layer", [layers.Add(), layers.Multiply(), layers.Concatenate()])
 def test_masks_that_do_not_belong_to_the_inputs(layer):
     x = drawn((2, 3, 4))
-    for inputs, mask in (([x, x], MASK), (x, [MASK, MASK]), ([x, x], [MASK])):
-        with pytest.raises(ValueError, match="must be lists of one length"):
+    for inputs, mask, words in (
+        ([x, x], MASK, "`mask` should be a list"),
+        (x, [MASK, MASK], "`inputs` should be a list"),
+        ([x, x], [MASK], "the same length"),
+    ):
+        with pytest.raises(ValueError, match=words):
             layer.compute_mask(inputs, mask)
 
 
@@ -197,11 +201,11 @@ BAD = [
     (layers.Add, {}, [(2, 5, 3), (2, 4)], ValueError, "3 against 4 on axis -1.*usual fix"),
     (layers.Add, {}, (2, 3), ValueError, "called on a list of at least 1 input"),
     (layers.Multiply, {}, [(), (2, 3)], ValueError, "input 0 is a scalar"),
-    (layers.Subtract, {}, [(2, 3)], ValueError, "a list of 2 inputs. Received: 1 inputs"),
-    (layers.Subtract, {}, [(2, 3)] * 3, ValueError, "a list of 2 inputs. Received: 3 inputs"),
-    (layers.Concatenate, {}, [(2, 3, 4), (2, 5, 4)], ValueError, "0 and 1 differ on axis 1: 3 against 5.*axis=1"),
-    (layers.Concatenate, {"axis": 1}, [(2, 3, 4), (2, 3, 5)], ValueError, "differ on axis 2: 4 against 5.*axis=2"),
-    (layers.Concatenate, {"axis": 1}, [(2, 3, 4), (3, 3, 5)], ValueError, "differ on axis 0: 2 against 3.*padding"),
+    (layers.Subtract, {}, [(2, 3)], ValueError, "exactly 2 inputs.*Received: 1 inputs"),
+    (layers.Subtract, {}, [(2, 3)] * 3, ValueError, "exactly 2 inputs.*Received: 3 inputs"),
+    (layers.Concatenate, {}, [(2, 3, 4), (2, 5, 4)], ValueError, "0 and 1 differ on axis 1, 3 against 5.*axis=1"),
+    (layers.Concatenate, {"axis": 1}, [(2, 3, 4), (2, 3, 5)], ValueError, "matching shapes except .* 4 against 5.*axis=2"),
+    (layers.Concatenate, {"axis": 1}, [(2, 3, 4), (3, 3, 5)], ValueError, "differ on axis 0, 2 against 3.*padding"),
     (layers.Concatenate, {}, [(2, 3, 4), (2, 5)], ValueError, "have 3 and 2 axes"),
     (layers.Concatenate, {"axis": 2}, [(2, 3), (2, 3)], IndexError, "axis=2 is not an axis of inputs with 2 axes"),
     (layers.Concatenate, {}, (2, 3), ValueError, "called on a list"),
@@ -209,8 +213,8 @@ BAD = [
     (layers.Dot, {"axes": 1}, [(2, 3), (1, 3)], ValueError, "the same batch size"),
     (layers.Dot, {"axes": 0}, [(2, 3), (2, 3)], ValueError, "axis 0 is the batch axis"),
     (layers.Dot, {"axes": (1, 2)}, [(2, 3), (2, 3)], IndexError, "input 1 has no axis 2"),
-    (layers.Dot, {"axes": 1}, [(2, 3)] * 3, ValueError, "a list of 2 inputs"),
-    (layers.Dot, {"axes": 1}, (2, 3), ValueError, "a list of 2 inputs"),
+    (layers.Dot, {"axes": 1}, [(2, 3)] * 3, ValueError, "exactly 2 inputs"),
+    (layers.Dot, {"axes": 1}, (2, 3), ValueError, "a list of exactly 2 inputs"),
 ]
 
 

@@ -315,11 +315,11 @@ def test_a_time_distributed_layer_is_called_once_where_it_may_be():
             ),
             "the same `return_sequences`",
         ),
-        (lambda: layers.TimeDistributed(torch.nn.ReLU()), "must be a Keras layer"),
+        (lambda: layers.TimeDistributed(torch.nn.ReLU()), "a valid Keras layer.*in a TimeDistributed"),
         (lambda: layers.LSTM(2, unroll=True)(Input((None, 3))), "cannot unroll"),
         (lambda: layers.LSTM(2)(drawn(2, 3)), "expected ndim=3, found ndim=2"),
         (lambda: layers.ConvLSTM2D(2, 2)(Input((None, None, 4, 3))), "sizes of the input must be known"),
-        (lambda: layers.ConvLSTM2D(2, 2, strides=2, dilation_rate=2), "do not go together"),
+        (lambda: layers.ConvLSTM2D(2, 2, strides=2, dilation_rate=2), "`strides > 1` is not compatible with"),
         (lambda: layers.LSTM(2, stateful=True)(Input((5, 3))), "batch size must be known"),
     ],
 )

@@ -29,7 +29,8 @@ class ReLU(Layer):
         super().__init__(**kwargs)
         for name, value in (("max_value", max_value), ("negative_slope", negative_slope), ("threshold", threshold)):
             if (value is None and name != "max_value") or (value is not None and value < 0.0):
-                raise ValueError(f"{name} of a ReLU layer cannot be negative or None. Received: {name}={value}")
+                none = "None or " if name != "max_value" else ""
+                raise ValueError(f"{name} of a ReLU layer cannot be {none}a negative value. Received: {name}={value}")
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope or 0.0, threshold or 0.0
         self.casts_integers = self.negative_slope != 0  # without a slope, integers stay integers
         self.supports_masking = True
@@ -59,12 +60,12 @@ class Softmax(Layer):
     def call(self, inputs, mask=None):
         if mask is None:
             return self._softmax(inputs)
-        if mask.ndim > inputs.ndim or any(
-            size not in (1, whole) for size, whole in zip(mask.shape[::-1], inputs.shape[::-1], strict=False)
-        ):
+        more = mask.ndim > inputs.ndim
+        if more or any(size not in (1, whole) for size, whole in zip(mask.shape[::-1], inputs.shape[::-1], strict=False)):
             raise ValueError(
-                f"Layer {self.name!r}: the mask must broadcast against the inputs. Received: mask.shape={tuple(mask.shape)}, "
-                f"inputs.shape={tuple(inputs.shape)}. The usual fix: `mask[..., None]`."
+                f"Layer {self.name!r}: the mask must {'not have more dimensions than' if more else 'be broadcastable to'} the "
+                f"inputs. Received: mask.shape={tuple(mask.shape)}, inputs.shape={tuple(inputs.shape)}. The usual fix: "
+                f"`mask[{'0' if more else '..., None'}]`."
             )
         hidden = ~mask if mask.dtype is torch.bool else mask <= 0.5
         # Far below all others, yet finite: where everything is masked the exponentials must not be NaN.
@@ -99,7 +100,8 @@ class LeakyReLU(Layer):
             negative_slope = alpha
         if negative_slope is None or negative_slope < 0:
             raise ValueError(
-                f"negative_slope of a LeakyReLU layer cannot be negative or None. Received: negative_slope={negative_slope}"
+                "The negative_slope value of a Leaky ReLU layer cannot be None or a negative value. Received: "
+                f"negative_slope={negative_slope}"
             )
         self.negative_slope = negative_slope
         self.supports_masking = True

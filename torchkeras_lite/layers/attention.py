@@ -37,7 +37,8 @@ class Attention(Layer):
         super().__init__(**kwargs)
         if score_mode not in ("dot", "concat"):
             raise ValueError(
-                f"Invalid value for argument score_mode. Expected one of 'dot', 'concat'. Received: score_mode={score_mode!r}"
+                f"Invalid value for argument score_mode. Expected one of {{'dot', 'concat'}}. Received: "
+                f"score_mode={score_mode!r}"
             )
         self.use_scale, self.score_mode, self.dropout, self.seed = use_scale, score_mode, dropout, seed
         self._dropout_layer = Dropout(dropout, seed=seed, dtype=self.dtype_policy) if dropout > 0 else None
@@ -101,13 +102,13 @@ class Attention(Layer):
         name = type(self).__name__
         if not isinstance(inputs, list) or not 2 <= len(inputs) <= 3:
             raise ValueError(
-                f"{name} layer must be called on a list of two or three inputs, namely [query, value] or [query, value, key]. "
+                f"{name} layer must be called on a list of length 2 or 3, namely [query, value] or [query, value, key]. "
                 f"Received: inputs={inputs if not isinstance(inputs, list) else f'a list of {len(inputs)}'}"
             )
         if mask is not None and (not isinstance(mask, list) or not 2 <= len(mask) <= 3):
             raise ValueError(
-                f"{name} layer mask must be a list of two or three, namely [query_mask, value_mask], with None where there is "
-                f"none. Received: mask={mask if not isinstance(mask, list) else f'a list of {len(mask)}'}"
+                f"{name} layer mask must be a list of length 2 or 3, namely [query_mask, value_mask], with None where there "
+                f"is none. Received: mask={mask if not isinstance(mask, list) else f'a list of {len(mask)}'}"
             )
 
 

@@ -9,7 +9,7 @@ import torch
 from torchkeras_lite import config
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layers.convolutional import convolution, kernel_layout
-from torchkeras_lite.layers.core import known, positive
+from torchkeras_lite.layers.core import STRICTLY, known, positive
 from torchkeras_lite.layers.recurrent import OwnCell, of_cell
 from torchkeras_lite.layers.recurrent_cells import ForgetBias, GatedCell, plain
 from torchkeras_lite.ops.windows import padding_named, spread, turns
@@ -57,7 +57,7 @@ class ConvLSTMCell(GatedCell):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self._settle_arguments({**locals(), "units": positive(filters, "filters")}, implementation=1)
+        self._settle_arguments({**locals(), "units": positive(filters, "filters", STRICTLY)}, implementation=1)
         self.rank, self.filters, self.unit_forget_bias = rank, self.units, unit_forget_bias
         owner = f"Layer {self.name!r}"
         self.kernel_size = spread(kernel_size, rank, "kernel_size", owner)
@@ -67,8 +67,8 @@ class ConvLSTMCell(GatedCell):
         self.data_format = config.standardize_data_format(data_format)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
-                f"{owner}: strides > 1 and dilation_rate > 1 do not go together. Received: strides={self.strides}, "
-                f"dilation_rate={self.dilation_rate}"
+                "Specifying `strides > 1` is not compatible with `dilation_rate > 1`. Received: strides="
+                f"{self.strides}, dilation_rate={self.dilation_rate} in {owner}"
             )
         self.state_size = [self.filters, self.filters]
         self.__dict__["_inward"], self.__dict__["_outward"] = turns(rank, self.data_format)

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from torchkeras_lite import constraints, initializers, regularizers
 from torchkeras_lite.layers.convolutional import Convolving, Sliding, convolution, kernel_layout
-from torchkeras_lite.layers.core import positive
+from torchkeras_lite.layers.core import STRICTLY, positive
 from torchkeras_lite.ops.windows import spread, transposed_shares
 from torchkeras_lite.weights import bare
 
@@ -67,7 +67,7 @@ class BaseDepthwiseConv(Sliding):
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.depth_multiplier = positive(depth_multiplier, "depth_multiplier")
+        self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", STRICTLY)
         self._settle_arguments(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
             bias_initializer, bias_regularizer, bias_constraint,
@@ -150,8 +150,8 @@ class BaseSeparableConv(Sliding):
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = positive(filters, "filters")
-        self.depth_multiplier = positive(depth_multiplier, "depth_multiplier")
+        self.filters = positive(filters, "filters", STRICTLY)
+        self.depth_multiplier = positive(depth_multiplier, "depth_multiplier", STRICTLY)
         self._settle_arguments(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
             bias_initializer, bias_regularizer, bias_constraint,
@@ -305,7 +305,7 @@ class BaseConvTranspose(Convolving):
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = positive(filters, "filters")
+        self.filters = positive(filters, "filters", STRICTLY)
         self._settle_arguments(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
             bias_initializer, bias_regularizer, bias_constraint,
@@ -316,7 +316,7 @@ class BaseConvTranspose(Convolving):
             self.output_padding = spread(output_padding, self.rank, "output_padding", f"Layer {self.name!r}", zero=True)
             if any(extra >= stride for extra, stride in zip(self.output_padding, self.strides, strict=True)):
                 raise ValueError(
-                    f"Layer {self.name!r}: `output_padding` must be less than `strides` along each axis. Received: "
+                    f"Layer {self.name!r}: `output_padding` must be strictly less than `strides` along each axis. Received: "
                     f"output_padding={self.output_padding}, strides={self.strides}"
                 )
         self.kernel_initializer = initializers.get(kernel_initializer)

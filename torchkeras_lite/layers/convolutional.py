@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torchkeras_lite import activations, config, constraints, initializers, regularizers
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer, has_hooks
-from torchkeras_lite.layers.core import known, positive
+from torchkeras_lite.layers.core import STRICTLY, known, positive
 from torchkeras_lite.layers.low_rank import ADAPTED, AdaptedModule, LowRank
 from torchkeras_lite.layers.spatial import shape_with_room
 from torchkeras_lite.ops.windows import WORDS, padding_shares, same_padding, spread, turns
@@ -172,8 +172,8 @@ class Convolving(Layer):
     def _either_strides_or_dilation(self):
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
-                f"Layer {self.name!r}: strides > 1 and dilation_rate > 1 do not go together. Received: strides={self.strides}, "
-                f"dilation_rate={self.dilation_rate}"
+                "`strides > 1` not supported in conjunction with `dilation_rate > 1`. Received: "
+                f"strides={self.strides} and dilation_rate={self.dilation_rate} in layer {self.name!r}"
             )
 
     def _channels(self, input_shape) -> int:
@@ -234,8 +234,8 @@ class Sliding(Convolving):
                 return (
                     f"Layer {self.name!r}: the input is {size} {word}, the kernel needs {needed} (kernel_size="
                     f"{self.kernel_size}, dilation_rate={self.dilation_rate}, padding={self.padding!r}), so nothing can come "
-                    f"out. Received: an input of shape {tuple(shape)}. The usual fix: padding='same', a smaller kernel, "
-                    f"fewer strides and pooling layers before{turned}."
+                    f"out. Computed output size would be zero or negative. Received: an input of shape {tuple(shape)}. The "
+                    f"usual fix: padding='same', a smaller kernel, fewer strides and pooling layers before{turned}."
                 )
         return None
 
@@ -305,8 +305,8 @@ class BaseConv(LowRank, Sliding):
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = positive(filters, "filters")
-        self.groups = positive(groups, "groups")
+        self.filters = positive(filters, "filters", STRICTLY)
+        self.groups = positive(groups, "groups", "The number of groups must be a positive integer. Received: {}={}.")
         self._settle_arguments(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
             bias_initializer, bias_regularizer, bias_constraint,
@@ -315,7 +315,8 @@ class BaseConv(LowRank, Sliding):
         self._either_strides_or_dilation()
         if self.filters % self.groups:
             raise ValueError(
-                f"Layer {self.name!r}: `groups` must divide `filters`. Received: groups={groups}, filters={filters}"
+                "The number of filters must be evenly divisible by the number of groups. Received: "
+                f"groups={groups}, filters={filters}. (Layer {self.name!r}: `groups` must divide `filters`.)"
             )
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)

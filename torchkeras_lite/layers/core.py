@@ -127,8 +127,8 @@ class Embedding(LowRank, Layer):
         if length is not None and not {"input_shape", "batch_input_shape", "batch_shape"} & kwargs.keys():
             kwargs["input_shape"] = length if isinstance(length, (list, tuple)) else (length,)
         super().__init__(**kwargs)
-        self.input_dim = positive(input_dim, "input_dim")
-        self.output_dim = positive(output_dim, "output_dim")
+        said = "`{0}` must be a positive integer. Received an invalid value: {0}={1}"
+        self.input_dim, self.output_dim = positive(input_dim, "input_dim", said), positive(output_dim, "output_dim", said)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
@@ -242,9 +242,13 @@ class Lambda(Layer):
     @classmethod
     def from_config(cls, config, custom_objects=None, safe_mode=None):
         """The layer that a config describes. With `safe_mode=False` the code of a nameless function comes out of the config."""
+        alone = not lambdas.is_loading()
         safe = lambdas.safe_mode_unless_said(safe_mode is not False)
         with safe, registry.CustomObjectScope(custom_objects or {}):
-            return super().from_config(config)
+            layer = super().from_config(config)
+        if alone and layer.function is lambdas.refusing:  # in a file, the rest of the model can be looked at
+            lambdas.refusing()
+        return layer
 
     def get_config(self):
         shape, mask = self.output_shape_argument, self.mask
@@ -290,13 +294,17 @@ class InputLayer(Layer):
         batch_shape = kwargs.pop("batch_input_shape", batch_shape)
         shape = kwargs.pop("input_shape", shape)  # may be (), a number per row
         if sparse or ragged:
-            raise ValueError("Sparse and ragged inputs are not supported by torch layers. Pass dense tensors.")
+            kind = "sparse" if sparse else "ragged"
+            raise ValueError(f"`{kind}=True` is not supported: torch layers take dense tensors. Make the input dense.")
         if input_tensor is not None:
-            batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
-        elif (shape is None) == (batch_shape is None):
-            raise ValueError("You must pass a `shape` (without the batch axis) or a `batch_shape`, and not both.")
+            self._agree(input_tensor, shape, batch_size, batch_shape, dtype)
+            batch_shape, dtype = input_tensor.shape, input_tensor.dtype
+        elif shape is None and batch_shape is None:
+            raise ValueError("You must pass a `shape` argument (without the batch axis), or a `batch_shape`.")
+        elif shape is not None and batch_shape is not None:
+            raise ValueError("You cannot pass both `shape` and `batch_shape`: the second is the first with the batch axis.")
         elif batch_size is not None and batch_shape is not None:
-            raise ValueError("`batch_size` is the first size of `batch_shape`: pass one of them, not both.")
+            raise ValueError("You cannot pass both `batch_size` and `batch_shape`: the one is the other's first size.")
         super().__init__(name=name, **kwargs)
         self.batch_shape = _checked_shape(batch_shape) if batch_shape is not None else (batch_size, *_checked_shape(shape))
         self.__dict__["_input_dtype"] = config.dtype_name(dtype)
@@ -304,6 +312,24 @@ class InputLayer(Layer):
         self.optional = optional
         self.built = self.builds_nothing
         self._begin(input_tensor)
+
+    @staticmethod
+    def _agree(tensor, shape, batch_size, batch_shape, dtype):
+        """Raises ValueError unless this is a KerasTensor, and what else is said goes with it."""
+        if not isinstance(tensor, KerasTensor):
+            raise ValueError(f"Argument `input_tensor` must be a KerasTensor. Received: {tensor!r} (of type {type(tensor)})")
+        said = {
+            "batch_size": (batch_size, tensor.shape[0] if tensor.shape else None),
+            "shape": (None if shape is None else tuple(shape), tensor.shape[1:]),
+            "batch_shape": (None if batch_shape is None else tuple(batch_shape), tensor.shape),
+            "dtype": (None if dtype is None else config.dtype_name(dtype), tensor.dtype),
+        }
+        for name, (given, own) in said.items():
+            if given is not None and given != own:
+                raise ValueError(
+                    f"When providing the `input_tensor` argument, you cannot provide an incompatible `{name}` argument. "
+                    f"Received: {name}={given!r}, and input_tensor has {own!r}"
+                )
 
     def _begin(self, tensor=None):
         """The first tensor of a graph."""
@@ -332,7 +358,7 @@ class InputLayer(Layer):
         """The dtype that inputs are cast to; None for strings."""
         return None if self._input_dtype == "string" else config.torch_dtype(self._input_dtype)
 
-    def call(self, inputs):
+    def call(self, inputs=None):
         return inputs
 
     def get_build_config(self):
@@ -385,16 +411,19 @@ def Input(
     ).output  # fmt: skip
 
 
-def positive(value, name: str) -> int:
-    """`value` as an int; ValueError unless it is a positive integer."""
+STRICTLY = "Invalid value for argument `{0}`. Expected a strictly positive value. Received {0}={1}."
+
+
+def positive(
+    value, name: str, said: str = "Received an invalid value for `{0}`, expected a positive integer. Received: {0}={1}"
+) -> int:
+    """`value` as an int; ValueError unless it is a positive integer. `said` is the message, of name and value."""
     try:
         whole = not isinstance(value, (bool, str)) and int(value) == value and value > 0
     except (TypeError, ValueError):
         whole = False
     if not whole:
-        raise ValueError(
-            f"Received an invalid value for `{name}`, expected a positive integer. Received: {name}={value!r}"
-        )
+        raise ValueError(said.format(name, repr(value)))
     return int(value)
 
 

@@ -49,18 +49,25 @@ class GroupNormalization(Affine):
         )  # fmt: skip
         if not isinstance(groups, int) or (groups <= 0 and groups != -1):
             raise ValueError(
-                f"Layer {self.name!r}: `groups` must be a positive integer, or -1 for as many as there are channels. Received: "
-                f"groups={groups!r}"
+                f"Layer {self.name!r}: the argument `groups` must be a positive integer, or -1 for as many as there are "
+                f"channels. Received: groups={groups!r}"
             )
         self.groups, self.axis = groups, axis
         self.autocast = False
 
     def build(self, input_shape):
-        channels, rank = size_along(self, self.axis, input_shape), len(input_shape)
+        rank = len(input_shape)
+        if -rank <= self.axis < rank and input_shape[self.axis] is None:
+            raise ValueError(
+                f"Axis {self.axis} of input tensor should have a defined dimension but the layer received an input with shape "
+                f"{tuple(input_shape)}. (Layer {self.name!r}.)"
+            )
+        channels = size_along(self, self.axis, input_shape)
         groups = channels if self.groups == -1 else self.groups
         if channels % groups:
+            wrong = "cannot be more than" if groups > channels else "must divide"
             raise ValueError(
-                f"Layer {self.name!r}: groups={groups} must divide the number of channels, which is {channels} (input of shape "
+                f"Layer {self.name!r}: groups={groups} {wrong} the number of channels, which is {channels} (input of shape "
                 f"{tuple(input_shape)}, axis={self.axis})."
             )
         self.groups = groups

@@ -84,7 +84,10 @@ class LayerNormalization(_OverAxes, Affine):
             beta_constraint, gamma_constraint, **kwargs,
         )  # fmt: skip
         if not isinstance(axis, (int, list, tuple)):
-            raise TypeError(f"Layer {self.name!r}: `axis` must be an int, or a list of ints. Received: axis={axis!r}")
+            raise TypeError(
+                "Expected an int or a list/tuple of ints for the argument 'axis'. Received: "
+                f"axis={axis!r} in layer {self.name!r}"
+            )
         if rms_scaling:
             warnings.warn(
                 f"Layer {self.name!r}: `rms_scaling=True` is deprecated, for it divides by the standard deviation and not by "
@@ -152,7 +155,10 @@ class UnitNormalization(Layer):
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(axis, (int, list, tuple)):
-            raise TypeError(f"Layer {self.name!r}: `axis` must be an int, or a list of ints. Received: axis={axis!r}")
+            raise TypeError(
+                "Invalid value for `axis` argument: expected an int or a list/tuple of ints. Received: "
+                f"axis={axis!r} in layer {self.name!r}"
+            )
         self.axis = axis if isinstance(axis, int) else list(axis)
         self.__dict__["_dims"] = axis if isinstance(axis, int) else tuple(axis)
         self.supports_masking = True

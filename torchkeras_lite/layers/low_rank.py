@@ -47,8 +47,8 @@ class LowRank:
         name = self.adapts
         if getattr(self, f"{name}_constraint"):
             raise ValueError(
-                f"Lora is incompatible with {name} constraints, and layer {self.name!r} has one: the sum would not keep to it. "
-                f"Make the layer without `{name}_constraint`."
+                f"Lora is incompatible with {name.removesuffix('s')} constraints, and layer {self.name!r} has one: the sum "
+                f"would not keep to it. Make the layer without `{name}_constraint`."
             )
         if not self.built and name not in self.__dict__:
             raise ValueError(

@@ -51,10 +51,13 @@ class Merge(Layer):
         return None if any(one is None for one in mask) else functools.reduce(torch.logical_or, map(self._convert, mask))
 
     def _check_masks(self, inputs, mask):
-        if not isinstance(inputs, (list, tuple)) or not isinstance(mask, (list, tuple)) or len(inputs) != len(mask):
+        for name, value in (("mask", mask), ("inputs", inputs)):
+            if not isinstance(value, (list, tuple)):
+                raise ValueError(f"Layer {self.name!r}: `{name}` should be a list. Received: {name}={value}")
+        if len(inputs) != len(mask):
             raise ValueError(
-                f"Layer {self.name!r}: `inputs` and `mask` must be lists of one length, with None where an input has no mask. "
-                f"Received: inputs={inputs}, mask={mask}"
+                f"Layer {self.name!r}: `inputs` and `mask` should have the same length, with None where an input has no mask. "
+                f"Received: {len(inputs)} inputs and {len(mask)} masks, mask={mask}"
             )
 
     def _masked(self, inputs, mask):
@@ -70,11 +73,11 @@ class Merge(Layer):
 
     def _listed(self, shapes) -> list[tuple]:
         """What `build` was given, if it is a list of as many shapes as this layer takes; ValueError otherwise."""
-        count = f"{self.exactly or 'at least 1'} {'inputs' if self.exactly else 'input'}"
+        count = f"exactly {self.exactly} inputs" if self.exactly else "at least 1 input"
         if not isinstance(shapes, (list, tuple)) or not any(isinstance(shape, (list, tuple)) for shape in shapes):
             raise ValueError(
-                f"Layer {self.name!r} ({type(self).__name__}) should be called on a list of {count}: `layer([x, y])`. "
-                f"Received: input_shape={shapes}, which is not a list of shapes."
+                f"A {type(self).__name__} layer should be called on a list of {count}: `layer([x, y])`. Received: "
+                f"input_shape={shapes} in layer {self.name!r}, which is not a list of shapes."
             )
         for position, shape in enumerate(shapes):
             if not isinstance(shape, (list, tuple)) or not shape:
@@ -85,8 +88,8 @@ class Merge(Layer):
                 )
         if self.exactly and len(shapes) != self.exactly:
             raise ValueError(
-                f"Layer {self.name!r} ({type(self).__name__}) should be called on a list of {count}. Received: "
-                f"{len(shapes)} inputs of shapes {list(shapes)}."
+                f"A {type(self).__name__} layer should be called on {count}: `layer([x, y])`. Received: {len(shapes)} inputs, "
+                f"of shapes {list(shapes)}, in layer {self.name!r}."
             )
         return [tuple(shape) for shape in shapes]
 
@@ -291,7 +294,7 @@ class Concatenate(Merge):
                 columns.append(torch.ones((*x.shape[:-1], 1), dtype=torch.bool, device=x.device))
             else:
                 column = one.unsqueeze(-1) if one.ndim < x.ndim else one.any(-1, keepdim=True)
-                columns.append(column.bool().expand(*x.shape[:-1], 1))
+                columns.append(column.bool().expand(*(-1 if size is None else size for size in x.shape[:-1]), 1))
         return torch.cat(columns, self.axis).any(-1)
 
     def _fit(self, shapes):
@@ -317,9 +320,10 @@ class Concatenate(Merge):
             for position, size in known[1:]:
                 if size != known[0][1]:
                     raise ValueError(
-                        f"Layer {self.name!r} (Concatenate, axis={self.axis}): inputs {known[0][0]} and {position} differ on "
-                        f"axis {axis}: {known[0][1]} against {size}. All axes but the one to concatenate on must be equal. "
-                        f"Full list of shapes: {shapes}. The usual fix: {_other_axis(shapes, self.axis % rank)}."
+                        f"Layer {self.name!r} (Concatenate, axis={self.axis}) requires inputs with matching shapes except for "
+                        f"the concatenation axis: inputs {known[0][0]} and {position} differ on axis {axis}, {known[0][1]} "
+                        f"against {size}. Full list of shapes: {shapes}. The usual fix: "
+                        f"{_other_axis(shapes, self.axis % rank)}."
                     )
         return tuple(result)
 

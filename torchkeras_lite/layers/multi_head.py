@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import string
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 import torch
 
 from torchkeras_lite import constraints, initializers, registry, regularizers
 from torchkeras_lite.calls import careful
 from torchkeras_lite.layer import Layer
-from torchkeras_lite.layers.core import known, positive
+from torchkeras_lite.layers.core import STRICTLY, known, positive
 from torchkeras_lite.layers.einsum_dense import EinsumDense
 from torchkeras_lite.layers.regularization import Dropout
 from torchkeras_lite.ops.attention import fused, hiding
@@ -52,7 +52,7 @@ class Heads(Layer):
         if flash_attention and dropout > 0:
             raise ValueError("Dropout is not supported when flash attention is enabled. The usual fix: `dropout=0.0`.")
         self.dropout, self.use_bias, self.use_gate, self.seed = dropout, use_bias, use_gate, seed
-        self.sliding_window = None if sliding_window is None else positive(sliding_window, "sliding_window")
+        self.sliding_window = None if sliding_window is None else positive(sliding_window, "sliding_window", STRICTLY)
         self.flash_attention = flash_attention
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -131,7 +131,7 @@ class Heads(Layer):
             query_mask = carried
         if key is None:
             key = value
-        mask, causal = None, {}
+        mask, more = None, {}
         if (
             query_mask is not None
             or value_mask is not None
@@ -143,10 +143,12 @@ class Heads(Layer):
             masks = query_mask, value_mask, key_mask, attention_mask
             mask = self._compute_attention_mask(query, value, *masks, use_causal_mask)
         elif use_causal_mask:
-            causal = {"use_causal_mask": True}
+            more = {"use_causal_mask": True}
+        if return_attention_scores:  # said only then: some subclasses have a `_compute_attention` without it
+            more["return_attention_scores"] = True
         query_dense, key_dense, value_dense, output_dense = self.parts(self._modules)
         output, scores = self._compute_attention(
-            query_dense(query), key_dense(key), value_dense(value), mask, training, return_attention_scores, **causal
+            query_dense(query), key_dense(key), value_dense(value), mask, training, **more
         )
         output = output_dense(output * self._gate_dense(query) if self.use_gate else output)
         if carried is not None:
@@ -214,8 +216,8 @@ class Heads(Layer):
         if explicit:
             if self.flash_attention:
                 raise ValueError(
-                    f"Layer {self.name!r}: with flash attention there are no attention scores to return. The usual fix: "
-                    "`flash_attention=None`."
+                    "Returning attention scores is not supported when flash attention is enabled. Please disable flash "
+                    f"attention to access attention scores: `flash_attention=None` in layer {self.name!r}."
                 )
             output, scores = self._attend(q, k, v, mask, rate)
         else:
@@ -300,6 +302,8 @@ class MultiHeadAttention(Heads):
     """
 
     leaves_masks = False
+    # The names that subclasses written for Keras know.
+    _query_dense, _key_dense, _value_dense, _output_dense = (property(attrgetter(name)) for name in Heads.part_names)
 
     def __init__(
         self,
@@ -327,9 +331,9 @@ class MultiHeadAttention(Heads):
             dropout, use_bias, sliding_window, flash_attention, kernel_initializer, bias_initializer, kernel_regularizer,
             bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, use_gate, seed, **kwargs
         )  # fmt: skip
-        self.num_heads = positive(num_heads, "num_heads")
-        self.key_dim = positive(key_dim, "key_dim")
-        self.value_dim = self.key_dim if value_dim is None else positive(value_dim, "value_dim")
+        self.num_heads = positive(num_heads, "num_heads", STRICTLY)
+        self.key_dim = positive(key_dim, "key_dim", STRICTLY)
+        self.value_dim = self.key_dim if value_dim is None else positive(value_dim, "value_dim", STRICTLY)
         output_shape = _several(output_shape, "output_shape")
         self._output_shape = None if output_shape is None else tuple(output_shape)
         self.attention_axes = _several(attention_axes, "attention_axes")
@@ -411,9 +415,9 @@ class GroupedQueryAttention(Heads):
             bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, use_gate, seed, **kwargs
         )  # fmt: skip
         self.activity_regularizer = self._activity_regularizer  # its own, and the projections' too: Keras's choice
-        self.head_dim = positive(head_dim, "head_dim")
-        self.num_query_heads = positive(num_query_heads, "num_query_heads")
-        self.num_key_value_heads = positive(num_key_value_heads, "num_key_value_heads")
+        self.head_dim = positive(head_dim, "head_dim", STRICTLY)
+        self.num_query_heads = positive(num_query_heads, "num_query_heads", STRICTLY)
+        self.num_key_value_heads = positive(num_key_value_heads, "num_key_value_heads", STRICTLY)
         if self.num_query_heads % self.num_key_value_heads:
             raise ValueError(
                 "`num_query_heads` must be divisible by `num_key_value_heads`. Received: "
@@ -487,7 +491,7 @@ def _another(initializer):
 def _several(value, name):
     """An int as a tuple; several of them, and None, stay."""
     if value is not None and not isinstance(value, (int, list, tuple)):
-        raise ValueError(f"`{name}` must be an int, a list or a tuple. Received: {name}={value!r}")
+        raise ValueError(f"Invalid `{name}`: it must be an int, a list or a tuple. Received: {name}={value!r}")
     return (value,) if isinstance(value, int) else value or None
 
 

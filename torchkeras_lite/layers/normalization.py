@@ -65,11 +65,14 @@ def size_along(layer, axis, input_shape) -> int:
     """The size of a layer's input along an axis. ValueError if there is no such axis, or its size is not known."""
     rank = len(input_shape)
     if not -rank <= axis < rank:
-        raise ValueError(f"Layer {layer.name!r}: axis={axis} is not an axis of an input of shape {tuple(input_shape)}.")
+        raise ValueError(
+            f"Layer {layer.name!r}: axis={axis} is not an axis of an input of shape {tuple(input_shape)}. All `axis` values "
+            f"must be in the range [{-rank}, {rank})."
+        )
     if input_shape[axis] is None:
         raise ValueError(
-            f"Layer {layer.name!r}: axis {axis} of the input, which is normalized, must have a known size. Received: "
-            f"input_shape={tuple(input_shape)}."
+            f"Layer {layer.name!r}: axis {axis} of the input, which is normalized, must have a known size. All `axis` values "
+            f"to be kept must have one. Received: input_shape={tuple(input_shape)}."
         )
     return input_shape[axis]
 
@@ -149,15 +152,15 @@ class BatchNormalization(Affine):
 
     def _checked_bounds(self, bounds):
         low, high, shift = (bounds.get(name) for name in ("rmin", "rmax", "dmax"))
-        if (
-            set(bounds) - {"rmin", "rmax", "dmax"}
-            or (low is not None and high is not None and high < low)
-            or (shift is not None and shift < 0)
-        ):
-            raise ValueError(
-                f"Layer {self.name!r}: `renorm_clipping` may have the keys 'rmin', 'rmax' (at least rmin) and 'dmax' (at least "
-                f"0). Received: renorm_clipping={bounds}"
-            )
+        wrong = None
+        if set(bounds) - {"rmin", "rmax", "dmax"}:
+            wrong = "Received invalid keys: there are 'rmin', 'rmax' and 'dmax'"
+        elif low is not None and high is not None and high < low:
+            wrong = "rmax should be at least rmin"
+        elif shift is not None and shift < 0:
+            wrong = "dmax should be non-negative"
+        if wrong:
+            raise ValueError(f"{wrong} in `renorm_clipping` of layer {self.name!r}. Received: renorm_clipping={bounds}")
         return bounds
 
     def build(self, input_shape):

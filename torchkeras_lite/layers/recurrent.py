@@ -113,8 +113,8 @@ class RNN(Layer):
         rows = len(sequences)
         if self.stateful and not going_on.trying and rows != self._rows:
             raise ValueError(
-                f"Layer {self.name!r}: with stateful=True each batch must have as many rows as the states. Expected: "
-                f"{self._rows}. Received: {rows}."
+                f"Layer {self.name!r}: with stateful=True each batch must have as many rows as the states. Expected a batch "
+                f"size of {self._rows}. Received: {rows}."
             )
         states = self._first_states(initial_state, rows, sequences.device)
         if mask is not None:

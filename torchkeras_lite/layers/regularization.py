@@ -36,7 +36,8 @@ class Noise(Layer):
         """`value`, if it is a number in [0, 1]; else ValueError."""
         if not isinstance(value, (int, float)) or not 0 <= value <= 1:
             raise ValueError(
-                f"Layer {self.name!r}: `{self.strength}` must be a number between 0 and 1. Received: {self.strength}={value!r}"
+                f"Invalid value received for argument `{self.strength}`. Expected a float value between 0 and 1. Received: "
+                f"{self.strength}={value!r} in layer {self.name!r}"
             )
         return value
 
@@ -77,10 +78,11 @@ class Dropout(Noise):
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(seed, **kwargs)
         self.rate = self._share(rate)
-        if noise_shape is not None and not _is_shape(noise_shape):
+        wrong = None if noise_shape is None else _what_is_wrong(noise_shape)
+        if wrong:
             raise ValueError(
-                f"Layer {self.name!r}: `noise_shape` must be a tuple of positive integers and Nones. Received: "
-                f"noise_shape={noise_shape!r}"
+                f"Invalid value received for argument `noise_shape`. Expected {wrong}. Received: noise_shape={noise_shape!r} "
+                f"in layer {self.name!r}"
             )
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
 
@@ -184,9 +186,11 @@ class ActivityRegularization(Layer):
         return base
 
 
-def _is_shape(value) -> bool:
-    return (
-        isinstance(value, Iterable)
-        and not isinstance(value, str)
-        and all(size is None or (isinstance(size, int) and size > 0) for size in value)
-    )
+def _what_is_wrong(shape) -> str | None:
+    """What was expected of a shape with None in it that is none."""
+    if not isinstance(shape, Iterable) or isinstance(shape, str):
+        return "a tuple or list of integers"
+    sizes = [size for size in shape if size is not None]
+    if not all(isinstance(size, int) for size in sizes):
+        return "all elements to be integers or None"
+    return None if all(size > 0 for size in sizes) else "all dimensions to be positive integers or None"

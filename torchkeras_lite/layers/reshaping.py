@@ -40,7 +40,7 @@ class Reshape(Layer):
         super().__init__(**kwargs)
         target_shape = tuple(target_shape) if hasattr(target_shape, "__iter__") else (target_shape,)
         if target_shape.count(-1) > 1:
-            raise ValueError(f"There must be at most one unknown dimension (-1) in target_shape. Received: {target_shape}.")
+            raise ValueError(f"There must be at most one unknown dimension (-1). Received: target_shape={target_shape}.")
         if not all(isinstance(size, numbers.Integral) and size >= -1 for size in target_shape):
             raise ValueError(
                 f"Layer {self.name!r}: target_shape must hold non-negative integers, and -1 for one unknown size. Received: "
@@ -55,6 +55,11 @@ class Reshape(Layer):
     def call(self, inputs):
         # Without rows (a trial, perhaps with made-up sizes) anything fits, but torch cannot settle a -1.
         return torch.reshape(inputs, (inputs.shape[0], *self._sizes(inputs.shape[1:], strict=inputs.shape[0] > 0)))
+
+    def _declared_shape(self, args, kwargs):
+        # Open sizes that stand for a few may not fit, and those that come may.
+        front, *rest = args[0].shape
+        return (front, *(None if size == -1 else size for size in self.target_shape)) if None in rest else None
 
     def _sizes(self, given, strict=True):
         """`target_shape` with the -1 settled for an input of the given sizes (without the batch axis)."""
@@ -82,8 +87,8 @@ class Permute(Layer):
         dims = tuple(dims)
         if sorted(dims) != list(range(1, len(dims) + 1)):
             raise ValueError(
-                f"Layer {self.name!r}: `dims` must hold each of 1, ..., {len(dims)} once (0, the batch axis, stays in front). "
-                f"Received: dims={dims}"
+                f"Invalid permutation argument `dims` of layer {self.name!r}: it must hold each of 1, ..., {len(dims)} once "
+                f"(0, the batch axis, stays in front). Received: dims={dims}"
             )
         self.dims = tuple(map(int, dims))
         self.input_spec = InputSpec(ndim=len(dims) + 1)
@@ -100,9 +105,9 @@ class RepeatVector(Layer):
     def __init__(self, n, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(n, numbers.Integral) or isinstance(n, bool):
-            raise TypeError(f"Layer {self.name!r}: `n` must be an integer. Received: n={n!r}")
+            raise TypeError(f"Expected an integer value for `n` in layer {self.name!r}. Received: n={n!r}")
         if n < 1:
-            raise ValueError(f"Layer {self.name!r}: `n` must be a positive integer. Received: n={n}")
+            raise ValueError(f"Layer {self.name!r}: `n` should be a positive integer. Received: n={n}")
         self.n = int(n)
         self.input_spec = InputSpec(ndim=2)
         self.built = self.builds_nothing

@@ -115,11 +115,14 @@ class _Cropping(Spatial):
         return y
 
     def _explain_size(self, shape):
+        limit = "Values in `cropping` argument should be smaller than the corresponding spatial dimension of the input."
+        if self.rank == 1:
+            limit = "The `cropping` parameter of `Cropping1D` layer must be smaller than the length of the input."
         for axis, needed, word in zip(self._axes, self.room, WORDS[self.rank], strict=True):
             if shape[axis] < needed:
                 raise ValueError(
                     f"Layer {self.name!r}: the input is {shape[axis]} {word}, and of that {needed - 1} are cropped, so nothing "
-                    f"is left. Received: inputs.shape={tuple(shape)}, cropping={self.cropping}."
+                    f"is left. {limit} Received: inputs.shape={tuple(shape)}, cropping={self.cropping}."
                 )
 
 
@@ -228,7 +231,9 @@ class UpSampling1D(_UpSampling):
     def __init__(self, size=2, **kwargs):
         super().__init__("channels_last", **kwargs)
         if not isinstance(size, numbers.Integral) or isinstance(size, bool):
-            raise TypeError(f"Layer {self.name!r}: `size` must be an integer. Received: size={size!r}")
+            raise TypeError(f"Expected an integer value for `size` in layer {self.name!r}. Received: size={size!r}")
+        if size < 1:
+            raise ValueError(f"Layer {self.name!r}: `size` should be a positive integer. Received: size={size}")
         (self.size,) = factors = spread(size, 1, "size", f"Layer {self.name!r}")
         self._set_factors(factors)
 

@@ -29,7 +29,8 @@ class SpectralNormalization(Wrapper):
         super().__init__(layer, **kwargs)
         if power_iterations <= 0:
             raise ValueError(
-                f"Layer {self.name!r}: `power_iterations` must be greater than 0. Received: power_iterations={power_iterations}"
+                f"Layer {self.name!r}: `power_iterations` should be greater than zero. Received: "
+                f"power_iterations={power_iterations}"
             )
         self.power_iterations = power_iterations
 
@@ -39,8 +40,8 @@ class SpectralNormalization(Wrapper):
         kernel = getattr(self.layer, "embeddings", None) if kernel is None else kernel
         if kernel is None:
             raise ValueError(
-                f"Layer {self.name!r}: the layer inside, {self.layer.name!r} ({type(self.layer).__name__}), has neither a "
-                "kernel nor embeddings to normalize."
+                f"Layer {self.name!r}: the layer inside, {self.layer.name!r}, cannot be normalized. "
+                f"{type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'."
             )
         self.kernel = kernel
         self.vector_u = self.add_weight(

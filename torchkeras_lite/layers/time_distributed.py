@@ -44,8 +44,8 @@ class TimeDistributed(Wrapper):
     def call(self, inputs, training=None, mask=None):
         if mask is not None and mask.shape[:2] != inputs.shape[:2]:
             raise ValueError(
-                f"Layer {self.name!r}: the `mask` must begin with the batch and the time of the inputs. Received: a mask of "
-                f"shape {tuple(mask.shape)}, inputs of shape {tuple(inputs.shape)}"
+                f"The `mask` passed to the `TimeDistributed` layer has a shape of {tuple(mask.shape)}, but it must begin with "
+                f"the batch and the time of the inputs, of shape {tuple(inputs.shape)}. (Layer {self.name!r}.)"
             )
         takes_mask = mask is not None and self.layer._signature.mask
         if self._at_once_in_training if self.training else self._at_once:

@@ -17,7 +17,10 @@ class Wrapper(Layer):
 
     def __init__(self, layer, **kwargs):
         if not isinstance(layer, Layer):
-            raise ValueError(f"Argument `layer` of a {type(self).__name__} must be a Keras layer. Received: layer={layer!r}")
+            raise ValueError(
+                f"Layer {layer!r} supplied to Wrapper isn't a supported layer type. Please ensure wrapped layer is a valid "
+                f"Keras layer. Received: layer={layer!r} in a {type(self).__name__}"
+            )
         super().__init__(**kwargs)
         self.layer = layer
 

@@ -48,10 +48,12 @@ def spread(value, rank: int, name: str, owner: str | None = None, zero: bool = F
     except (TypeError, ValueError):
         given, whole = (), None
     if whole is None or len(whole) != rank or whole != given or min(whole) < (0 if zero else 1):
-        where = f"{owner}: the" if owner else "The"
+        small = {one for one in whole or () if one < (0 if zero else 1)}
+        small = f", including values {small} that do not satisfy `value >{'=' if zero else ''} 0`" if small else ""
+        where = f"{owner}: one" if owner else "One"
         raise ValueError(
-            f"{where} `{name}` argument must be a tuple of {rank} integers >= {0 if zero else 1}, or one integer for all axes. "
-            f"Received: {name}={value!r}"
+            f"The `{name}` argument must be a tuple of {rank} integers. Received {name}={value!r}{small}. ({where} integer "
+            "holds for all axes.)"
         )
     return whole
 

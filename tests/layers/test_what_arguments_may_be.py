@@ -1,0 +1,106 @@
+"""What layers say about arguments that are none, and which names of Keras's own subclasses find."""
+
+import pytest
+import torch
+
+from torchkeras_lite import Input, KerasTensor, layers
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: layers.ReLU(max_value=-1.0), ValueError, "max_value of a ReLU layer cannot be a negative value.*-1.0"),
+        (lambda: layers.ReLU(threshold=None), ValueError, "threshold of a ReLU layer cannot be None or a negative value"),
+        (lambda: layers.LeakyReLU(negative_slope=None), ValueError, "Leaky ReLU layer cannot be None"),
+        (lambda: layers.Attention(score_mode="cosine"), ValueError, r"one of \{'dot', 'concat'\}.*'cosine'"),
+        (lambda: layers.Embedding(2.5, 2), ValueError, "`input_dim` must be a positive integer.*2.5"),
+        (lambda: layers.MultiHeadAttention(0, 2), ValueError, "argument `num_heads`.*=0"),
+        (lambda: layers.MultiHeadAttention(2, 2, output_shape=2.0), ValueError, "Invalid `output_shape`.*2.0"),
+        (lambda: layers.Dropout(1.5, name="d"), ValueError, "`rate`. Expected a float value between 0 and 1.*1.5.*'d'"),
+        (lambda: layers.Dropout(0.5, noise_shape="ab"), ValueError, "`noise_shape`. Expected a tuple or list"),
+        (lambda: layers.Dropout(0.5, noise_shape=(2, 0.5)), ValueError, "all elements to be integers or None"),
+        (lambda: layers.Dropout(0.5, noise_shape=(0, 2)), ValueError, "all dimensions to be positive"),
+        (lambda: layers.GroupNormalization(groups=0), ValueError, "argument `groups`.*groups=0"),
+        (lambda: layers.BatchNormalization(renorm=True, renorm_clipping={"min": 1}), ValueError, "invalid keys.*'min'"),
+        (
+            lambda: layers.BatchNormalization(renorm=True, renorm_clipping={"rmin": 2.0, "rmax": 1.0}),
+            ValueError,
+            "rmax should be at least rmin",
+        ),
+        (
+            lambda: layers.BatchNormalization(renorm=True, renorm_clipping={"dmax": -2.0}),
+            ValueError,
+            "dmax should be non-negative",
+        ),
+        (lambda: layers.LayerNormalization(axis="last"), TypeError, "int or a list/tuple of ints.*'last'"),
+        (lambda: layers.UnitNormalization(axis="last"), TypeError, "int or a list/tuple of ints.*'last'"),
+        (lambda: layers.SpectralNormalization(layers.Dense(2), power_iterations=0), ValueError, "greater than zero.*=0"),
+        (lambda: Input((2,), sparse=True), ValueError, "`sparse=True` is not supported"),
+        (lambda: Input((2,), batch_shape=(1, 2)), ValueError, "cannot pass both `shape` and `batch_shape`"),
+        (lambda: Input(batch_size=1, batch_shape=(1, 2)), ValueError, "cannot pass both `batch_size` and `batch_shape`"),
+        (lambda: Input(batch_size=1), ValueError, "pass a `shape` argument"),
+    ],
+)
+def test_arguments(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
+
+
+def test_inputs_that_layers_refuse():
+    with pytest.raises(ValueError, match=r"broadcastable to.*mask.shape=\(2, 2\)"):
+        layers.Softmax()(torch.ones(1, 2), mask=torch.ones(2, 2, dtype=torch.bool))
+    with pytest.raises(ValueError, match=r"must not have more dimensions than.*mask\[0\]"):
+        layers.Softmax()(torch.ones(1, 2), mask=torch.ones(1, 1, 2, dtype=torch.bool))
+    with pytest.raises(ValueError, match="cannot be more than the number of channels"):
+        layers.GroupNormalization(8)(torch.ones(1, 2, 4))
+    with pytest.raises(ValueError, match="ReLU object has no attribute 'kernel'"):
+        layers.SpectralNormalization(layers.ReLU())(torch.ones(1, 2))
+    with pytest.raises(ValueError, match="Computed output size would be zero or negative"):
+        layers.Conv1D(1, 5)(torch.ones(1, 4, 1))
+    for layer, size in ((layers.Cropping1D((2, 2)), (4,)), (layers.Cropping2D(2), (4, 8))):
+        with pytest.raises(ValueError, match=r"`cropping` .* smaller than"):
+            layer(torch.ones(1, *size, 1))
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ({"batch_size": 3}, "batch_size"),
+        ({"shape": (4,)}, "shape"),
+        ({"batch_shape": (3, 5)}, "batch_shape"),
+        ({"dtype": "int32"}, "dtype"),
+    ],
+)
+def test_an_input_of_a_tensor_that_is_something_else(said, word):
+    tensor = KerasTensor((2, 5))
+    with pytest.raises(ValueError, match=f"incompatible `{word}`"):
+        layers.InputLayer(input_tensor=tensor, **said)
+    with pytest.raises(ValueError, match="must be a KerasTensor"):
+        layers.InputLayer(input_tensor=torch.ones(2, 5))
+    layer = layers.InputLayer(input_tensor=tensor, batch_size=2, shape=(5,), dtype="float32")
+    assert layer.output is tensor
+    assert layer.call() is None
+
+
+def test_parts_of_attention_under_the_names_that_subclasses_use():
+    layer = layers.MultiHeadAttention(2, 3)
+    layer.build((1, 4, 6), (1, 4, 6))
+    assert (layer._query_dense, layer._key_dense) == (layer.query_dense, layer.key_dense)
+    assert (layer._value_dense, layer._output_dense) == (layer.value_dense, layer.output_dense)
+
+
+def test_a_subclass_whose_attention_knows_no_scores():
+    class Sub(layers.MultiHeadAttention):
+        def _compute_attention(self, query, key, value, attention_mask=None, training=None):
+            self.hidden = attention_mask
+            return super()._compute_attention(query, key, value, attention_mask, training)
+
+    layer, x = Sub(2, 3), torch.ones(1, 4, 6)
+    assert layer(x, x, use_causal_mask=True).shape == (1, 4, 6)
+    assert layer.hidden.tolist() == [torch.ones(4, 4).tril().bool().tolist()]
+
+
+def test_the_mask_of_concatenated_open_shapes():
+    rows = torch.tensor([[True, False]])
+    mask = layers.Concatenate(axis=1).compute_mask([KerasTensor((None, 2, 3)), KerasTensor((None, 2, 3))], [rows, rows])
+    assert mask.tolist() == [[True, False, True, False]]
