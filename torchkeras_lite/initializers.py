@@ -154,7 +154,7 @@ class RandomInitializer(Initializer):
             seed = registry.deserialize(seed)
         if not isinstance(seed, (int, random.SeedGenerator)):
             raise ValueError(
-                "`seed` argument should be an instance of `keras.random.SeedGenerator()` or an integer. "
+                "`seed` argument should be an instance of `SeedGenerator`, or an integer. "
                 f"Received: seed={seed!r}"
             )
         self.seed = seed

@@ -76,7 +76,7 @@ def generator(seed, device=None) -> torch.Generator | None:
         seed = start + count
     elif isinstance(seed, bool) or not isinstance(seed, int):
         raise ValueError(
-            "Argument `seed` must be either an integer or an instance of `SeedGenerator`. "
+            "Argument `seed` must be either an integer or a SeedGenerator. "
             f"Received: seed={seed!r} (of type {type(seed).__name__})"
         )
     return torch.Generator(device).manual_seed(seed & 0xFFFFFFFF)

@@ -166,15 +166,14 @@ def obtain_input_shape(input_shape, default_size, min_size, data_format, require
         raise ValueError(f"The input must have 3 channels; Received `input_shape={input_shape}`")
     if channels not in (1, 3):
         warnings.warn(
-            "This model usually expects 1 or 3 input channels. "
-            f"However, it was passed an input_shape with {channels} input channels.",
+            f"This model usually expects 1 or 3 input channels. Received: an `input_shape` with {channels}.",
             stacklevel=2,
         )
     if any(size is not None and size < min_size for size in sizes):
         raise ValueError(f"Input size must be at least {min_size}x{min_size}; Received: input_shape={input_shape}")
     if require_flatten and None in shape:
         raise ValueError(
-            f"If `include_top` is True, you should specify a static `input_shape`. Received: input_shape={input_shape}"
+            f"With `include_top=True` you should specify a static `input_shape`. Received: input_shape={input_shape}"
         )
     return shape
 
@@ -183,6 +182,6 @@ def validate_activation(classifier_activation, weights) -> None:
     """ValueError where trained weights are to end in an activation that they were not trained for."""
     if weights is not None and activations.get(classifier_activation) not in (activations.softmax, activations.linear):
         raise ValueError(
-            "Only `None` and `softmax` activations are allowed for the `classifier_activation` argument when using "
-            f"pretrained weights, with `include_top=True`; Received: classifier_activation={classifier_activation}"
+            "Only `None` and `softmax` activations are allowed where pretrained weights of a top are loaded. "
+            f"Received: classifier_activation={classifier_activation}"
         )

@@ -34,8 +34,7 @@ def MobileNet(
     rows = trained_size(request, rows_and_columns(request.input_shape), _SIZES, alpha, (0.25, 0.5, 0.75, 1.0))
     if weights == "imagenet" and depth_multiplier != 1:
         raise ValueError(
-            "If imagenet weights are being loaded, depth multiplier must be 1. "
-            f"Received: depth_multiplier={depth_multiplier}"
+            f"The weights of ImageNet are those of depth_multiplier=1. Received: depth_multiplier={depth_multiplier}"
         )
     request.name = name or f"mobilenet_{alpha:0.2f}_{rows}"
     x = layers.Conv2D(int(32 * alpha), 3, strides=2, padding="same", use_bias=False, name="conv1")(request.images())
@@ -94,8 +93,8 @@ def trained_size(request, sizes, usual, alpha, widths):
         raise ValueError(f"If imagenet weights are being loaded, alpha can be one of {widths} only. Received: alpha={alpha}")
     if sizes[0] != sizes[1] or sizes[0] not in usual:
         warnings.warn(
-            f"`input_shape` is undefined or non-square, or its size is not in {list(usual)}. "
-            "Weights for input shape (224, 224) will be loaded as the default.",
+            f"`input_shape` is undefined or non-square, or its size is not in {list(usual)}: the weights are those trained at "
+            "224 x 224.",
             stacklevel=3,
         )
     return usual_size(sizes, usual)

@@ -136,8 +136,8 @@ def _nasnet(request, size, filters, repeats, stem_filters, skips, official):
     only_channels_last("NASNet")
     if request.weights == "imagenet" and request.input_shape is not None and None in request.input_shape:
         raise ValueError(
-            "When specifying the input shape of a NASNet and loading `ImageNet` weights, the input_shape argument must be "
-            f"static (no None entries). Received: input_shape={request.input_shape}."
+            "The weights of ImageNet need an `input_shape` of a NASNet without None in it. Received: "
+            f"input_shape={request.input_shape}."
         )
     x = request.entrance(default_size=size, min_size=32)
     x = layers.Conv2D(stem_filters, 3, strides=2, use_bias=False, name="stem_conv1", kernel_initializer="he_normal")(x)

@@ -69,12 +69,12 @@ class Request:
         """ValueError unless the weights are known or a file, and fit the number of classes."""
         if self.weights not in ("imagenet", None) and not os.path.exists(self.weights):
             raise ValueError(
-                "The `weights` argument should be either `None` (random initialization), 'imagenet' (pre-training on "
-                f"ImageNet), or the path to the weights file to be loaded. Received: weights={self.weights}"
+                "The `weights` argument should be either `None` (initial values), 'imagenet', or the path of a file that "
+                f"exists. Received: weights={self.weights}"
             )
         if self.weights == "imagenet" and self.include_top and self.classes != 1000:
             raise ValueError(
-                "If using `weights='imagenet'` with `include_top=True`, `classes` should be 1000. "
+                "The top of `weights='imagenet'` has 1000 outputs, so `classes` should be 1000. "
                 f"Received: classes={self.classes}"
             )
 

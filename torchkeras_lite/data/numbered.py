@@ -56,9 +56,8 @@ class PyDataset:
     def _settings(self):
         if not {"_workers", "_use_multiprocessing", "_max_queue_size"} & self.__dict__.keys():
             warnings.warn(
-                f"Your `PyDataset` class should call `super().__init__(**kwargs)` in its constructor ({type(self).__name__}). "
-                "`**kwargs` can include `workers`, `use_multiprocessing`, `max_queue_size`. Do not pass these arguments to "
-                "`fit()`, as they will be ignored.",
+                f"Your `PyDataset` class should call `super().__init__(**kwargs)` in its constructor ({type(self).__name__}): "
+                "that is where `workers`, `use_multiprocessing` and `max_queue_size` are said, and not in `fit()`.",
                 stacklevel=3,
             )
             PyDataset.__init__(self)

@@ -107,7 +107,7 @@ class Model(Wired, Trainer, Layer):
 
     @layers.setter
     def layers(self, _):
-        raise AttributeError("`Model.layers` attribute is reserved and should not be used. Please use another name.")
+        raise AttributeError("`Model.layers` is reserved: it lists the layers in the model. Keep yours under another name.")
 
     def _flatten_layers(self):
         return [module for module in self.modules() if isinstance(module, Layer)]

@@ -118,8 +118,8 @@ def _check_keys(loss, known, path):
     for key in loss:
         if key not in known:
             raise KeyError(
-                f"The path: {(*path, key)} in the `loss` argument, can't be found in either the model's outputs, {[*known]}, "
-                f"or the targets.{suggest(key, known)}"
+                f"The path: {(*path, key)} in the `loss` argument, can't be found in the model's outputs, {[*known]}, "
+                f"nor among the targets.{suggest(key, known)}"
             )
 
 

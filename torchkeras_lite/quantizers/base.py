@@ -44,7 +44,7 @@ class AbsMaxQuantizer(Quantizer):
         self.value_range, self.epsilon = value_range, epsilon
         if output_dtype == "int8" and not -128 <= value_range[0] <= value_range[1] <= 127:
             raise ValueError(
-                "Quantizer with output_dtype='int8' requires value_range to be within the interval [-128, 127]. "
+                "A quantizer to 'int8' has a `value_range` within [-128, 127]. "
                 f"Received: value_range={value_range}"
             )
 

@@ -118,7 +118,7 @@ class _Calibrated(QuantizationConfig):
                 raise ValueError(f"{name} must be a positive integer.")
         if self.group_size < -1 or self.group_size == 0:
             raise ValueError(
-                f"Invalid group_size. Supported values are -1 (per-channel) or a positive integer, but got {self.group_size}."
+                f"Invalid group_size: it is the columns of a group, or -1 for one group a channel. Received: {self.group_size}."
             )
 
     def dtype_policy_string(self) -> str:

@@ -161,8 +161,8 @@ class FeatureSpace(Layer):
             cross = Cross(cross, self.crossing_dim)
         if unknown := [name for name in cross.feature_names if name not in features]:
             raise ValueError(
-                "All features referenced in the `crosses` argument should be present in the `features` dict. Received unknown "
-                f"features: {unknown}"
+                "All features referenced in the `crosses` argument should be present in `features`. Not there: "
+                f"{unknown}"
             )
         return cross
 

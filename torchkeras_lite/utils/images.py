@@ -148,8 +148,8 @@ def smart_resize(x, size, interpolation="bilinear", data_format="channels_last",
     image = ops.convert_to_tensor(x)
     if image.ndim not in (3, 4):
         raise ValueError(
-            "Expected an image array with shape `(height, width, channels)`, or `(batch_size, height, width, channels)`, but "
-            f"got input with incorrect rank, of shape {tuple(image.shape)}."
+            "Expected an image of three axes, or a batch of them with four, but got input with incorrect rank: shape "
+            f"{tuple(image.shape)}."
         )
     axis = image.ndim - (3 if data_format == "channels_last" else 2)  # of the height
     height, width = image.shape[axis], image.shape[axis + 1]

@@ -46,7 +46,7 @@ class Wrapper:
         y = self._learned_targets(y)
         model = self._model_for(X, y)
         if not model.compiled or not model.loss or not model.optimizer:
-            raise RuntimeError("Given model needs to be compiled, and have a loss and an optimizer.")
+            raise RuntimeError("Given model needs to be compiled with a loss and an optimizer.")
         self.history_ = model.fit(X, y, **{**(self.fit_kwargs or {}), **kwargs})
         self.model_ = model
         return self
@@ -71,8 +71,8 @@ class Wrapper:
 
         if not get_config().get("enable_metadata_routing", False):
             raise RuntimeError(
-                "This method is only available when metadata routing is enabled. You can enable it using "
-                "sklearn.set_config(enable_metadata_routing=True)."
+                "This method is only available when metadata routing is enabled: "
+                "`sklearn.set_config(enable_metadata_routing=True)`."
             )
         self._metadata_request = MetadataRequest(owner=type(self).__name__)
         for name, alias in kwargs.items():

@@ -121,7 +121,7 @@ def switch(condition, then_expression, else_expression):
     then, other = as_tensor(_value(then_expression)), as_tensor(_value(else_expression))
     if condition.ndim > then.ndim:
         raise ValueError(
-            "Rank of `condition` should be less than or equal to rank of `then_expression` and `else_expression`. "
+            "Rank of `condition` should be less than or equal to rank of what is chosen from. "
             f"ndim(condition)={condition.ndim}, ndim(then_expression)={then.ndim}"
         )
     for _ in range(then.ndim - condition.ndim):

@@ -39,19 +39,19 @@ def batch_dot(x, y, axes=None):
         )
     if None not in (shapes[0][0], shapes[1][0]) and shapes[0][0] != shapes[1][0]:
         raise ValueError(
-            "Can not do batch_dot on inputs with different batch sizes. "
-            f"Received inputs with shapes {shapes[0]} and {shapes[1]}."
+            "Can not do batch_dot on inputs with different batch sizes: row is multiplied with row. "
+            f"Received: shapes {shapes[0]} and {shapes[1]}."
         )
     if axes is None:
         axes = -1, -1 if len(shapes[1]) == 2 else -2
     pair = (axes, axes) if isinstance(axes, int) else tuple(axes)
     if len(pair) != 2 or not all(isinstance(axis, int) for axis in pair):
-        raise ValueError(f"Multiple target dimensions are not supported. Expected: None, int, (int, int), Provided: {axes}")
+        raise ValueError(f"Multiple target dimensions are not supported: `axes` is None, an int, or two. Received: {axes}")
     pair = tuple(axis % len(shape) for axis, shape in zip(pair, shapes, strict=True))
     if 0 in pair:
         raise ValueError(
-            "Can not perform batch_dot over axis 0. If your inputs are not batched, add a dummy batch dimension to your inputs "
-            "using K.expand_dims(x, 0)"
+            "Can not perform batch_dot over axis 0, which holds the rows. Inputs without an axis of rows get one by "
+            "`K.expand_dims(x, 0)`."
         )
     sizes = shapes[0][pair[0]], shapes[1][pair[1]]
     if None not in sizes and sizes[0] != sizes[1]:

@@ -219,8 +219,8 @@ class ImageDataGenerator:
     def _has(self, learned, setting) -> bool:
         if getattr(self, learned) is None:
             warnings.warn(
-                f"This ImageDataGenerator specifies `{setting}`, but it hasn't been fit on any training data. Fit it first by "
-                "calling `.fit(numpy_data)`.",
+                f"This ImageDataGenerator specifies `{setting}`, but it hasn't been fit: `generator.fit(images)` learns what "
+                "that needs.",
                 stacklevel=4,
             )
         return getattr(self, learned) is not None

@@ -39,8 +39,8 @@ def _named(name, module_objects, custom_objects, kind):
     found = registry.get_registered_object(name, custom_objects, module_objects)
     if found is None:
         raise ValueError(
-            f"Unknown {kind}: {name!r}. Please ensure you are using a `keras.utils.custom_object_scope` and that this object "
-            "is included in the scope."
+            f"Unknown {kind}: {name!r}. The usual fix: pass it in `custom_objects`, or open a "
+            "`keras.utils.custom_object_scope({{name: object}})`."
         )
     return found
 
