@@ -132,14 +132,14 @@ def test_a_size_without_official_weights_warns(own_cache):
     path, _ = own_cache
     applications.MobileNet(weights=None, alpha=0.25, include_top=False).save(f"{path}.h5")
     path.write_bytes(path.with_name("file.h5").read_bytes())
-    with pytest.warns(UserWarning, match="224, 224"):
+    with pytest.warns(UserWarning, match="224 x 224"):
         applications.MobileNet(alpha=0.25, include_top=False, input_shape=(40, 40, 3))
 
 
 @pytest.mark.parametrize(
     "make, kwargs, words",
     [
-        ("VGG16", {"weights": "nowhere"}, "path to the weights file"),
+        ("VGG16", {"weights": "nowhere"}, "path of a file that exists"),
         ("VGG16", {"classes": 10}, "`classes` should be 1000"),
         ("VGG16", {"weights": None, "input_shape": (20, 32, 3)}, "at least 32x32"),
         ("VGG16", {"weights": None, "input_shape": (None, None, 3)}, "static"),

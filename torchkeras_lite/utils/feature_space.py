@@ -161,7 +161,7 @@ class FeatureSpace(Layer):
             cross = Cross(cross, self.crossing_dim)
         if unknown := [name for name in cross.feature_names if name not in features]:
             raise ValueError(
-                "All features referenced in the `crosses` argument should be present in `features`. Not there: "
+                "All features referenced in the `crosses` argument should be present in `features`. Received: unknown features: "
                 f"{unknown}"
             )
         return cross
