@@ -161,8 +161,8 @@ class FeatureSpace(Layer):
             cross = Cross(cross, self.crossing_dim)
         if unknown := [name for name in cross.feature_names if name not in features]:
             raise ValueError(
-                "All features referenced in the `crosses` argument should be present in `features`. Received: unknown features: "
-                f"{unknown}"
+                "All features referenced in the `crosses` argument should be present in `features`. Received: unknown "
+                f"features: {unknown}"
             )
         return cross
 
