@@ -16,6 +16,7 @@ class Calls(threading.local):
         self.narrow = False  # a layer with a mixed policy is being called, under autocast
         self.trying = False  # a layer is only tried out, to learn what shape comes out of it
         self.inferring = False  # a function runs on stand-ins: no generator may move
+        self.loading = None  # the Loading of the file that a model is being made from
         self.stateless = None  # the StatelessScope that takes what is assigned to Variables
 
 
@@ -82,7 +83,8 @@ def building(build):
         tables = [(table, set(table)) for table in (self._parameters, self._buffers, self._modules)]
         try:
             with NameScope(self.name):
-                self.__dict__["_path"] = "/".join(going_on.names)
+                self.__dict__["_path"] = path = "/".join(going_on.names)
+                self.__dict__["_policy"] = self._policy.of_layer(path)
                 build(self, *args, **kwargs)
         except BaseException:
             del self._variables[before:]  # nothing half-built stays

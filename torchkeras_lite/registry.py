@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from torchkeras_lite import lambdas
+from torchkeras_lite.calls import going_on
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -82,6 +83,11 @@ def get_registered_object(name: str, custom_objects: dict | None = None, module_
         if name in table:
             return table[name]
     return None
+
+
+def known_objects() -> list:
+    """All classes and functions that users have registered, or named in a scope that is open."""
+    return [obj for table in (*_scope_stack(), _custom) for obj in table.values()]
 
 
 def get_custom_objects() -> dict[str, Any]:
@@ -284,6 +290,8 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
             f"{config.get('module')!r}). If it is your own, decorate it with `@register_keras_serializable()`, or pass "
             f"`custom_objects={{{registered!r}: ...}}`."
         )
+    if going_on.loading and getattr(found, "__module__", "").partition(".")[0] != _PACKAGE:
+        going_on.loading.hurry()
     if not inspect.isclass(found):
         return found
     with CustomObjectScope(custom_objects or {}):

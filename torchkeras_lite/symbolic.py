@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import math
 import operator
 import re
 import sys
@@ -21,11 +22,12 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import config, registry
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.texts import Texts
-from torchkeras_lite.variable import tensor_of
+from torchkeras_lite.variable import forwards, tensor_of
 
 # Sizes put where a shape says None inside (not in front). Two, because one cannot tell a size that follows from one that is
 # fixed; large and even, so that the kernels, strides and pools of usual networks fit into them.
 _PROBES = (256, 320)
+_LARGE_PROBES = (8192, 10240)  # for what does not fit into these, without rows
 _PLAIN = frozenset((torch.Tensor, torch.nn.Parameter, np.ndarray, float, int, bool, str, type(None)))
 _MISFIT_OF_ROWS = re.compile(r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension 0")
 _VALUES = ("numpy", "tolist", "item", "cpu", "cuda")  # what only a tensor with values can answer
@@ -127,6 +129,9 @@ class KerasTensor:
         return record(torch.t, (self,), {})
 
     def __getitem__(self, index):
+        axes, index = forwards(index, len(self.shape))
+        if axes:
+            self = record(op_named("Flip", "numpy") or torch.flip, (self, axes), {})
         return record(operator.getitem, (self, index), {})
 
     def __hash__(self):
@@ -246,12 +251,21 @@ def op_named(kind: str, module: str):
 
 def _operator(function):
     def forward(self, *others):
-        return record(function, (self, *others), {})
+        return record(function, (self, *(_beside(self, other) for other in others)), {})
 
     def reflected(self, other):
-        return record(function, (other, self), {})
+        return record(function, (_beside(self, other), self), {})
 
     return forward, reflected
+
+
+def _beside(tensor, other):
+    """The other side of an operator: a list of numbers is a tensor, of the dtype of this one unless that would round it."""
+    if type(other) not in (list, tuple) or tensors_in(other):
+        return other
+    made = tensor_of(other, device=config.get_device())
+    dtype = config.torch_dtype(tensor.dtype)
+    return made.to(dtype) if dtype.is_floating_point or not made.is_floating_point() else made
 
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
@@ -350,6 +364,8 @@ def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, ma
         front = [rows if size is None else size for size in leaf.shape[:1]]
         rest = [inner if size is None else size for size in leaf.shape[1:]]
         if leaf.dtype == "string":
+            if going_on.loading:
+                going_on.loading.take(math.prod(front + rest))
             return Texts(np.full(front + rest, "", dtype=object))
         tensor = make(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device or config.get_device())
         if leaf._keras_mask is not None:
@@ -393,12 +409,12 @@ def infer(function, args, kwargs, device=None):
                     return made
         raise error
 
-    stretched = False
-    try:
-        results = [run(0, _PROBES[0])]
-        zero_rows = True
-    except Exception:
-        zero_rows = False
+    stretched, zero_rows, probes = False, False, _PROBES
+    for probes in (_PROBES, _LARGE_PROBES) if varies_inside else (_PROBES,):
+        with contextlib.suppress(Exception):
+            results, zero_rows = [run(0, probes[0])], True
+            break
+    if not zero_rows:
         try:
             results = with_rows()
         except (RuntimeError, ValueError) as error:
@@ -422,7 +438,7 @@ def infer(function, args, kwargs, device=None):
         with contextlib.suppress(Exception):
             results, zero_rows = with_rows(), False
     if varies_inside and not stretched:
-        results.append(run(0 if zero_rows else 2, _PROBES[1]))
+        results.append(run(0 if zero_rows else 2, probes[1]))
 
     open_size = 0 if zero_rows and varies_in_front else 1 if stretched else -1
 

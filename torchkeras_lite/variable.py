@@ -81,7 +81,7 @@ class Variable:
             initializer = registry.tables["keras.initializers"].get(initializer)
         if callable(initializer) and not isinstance(initializer, (torch.Tensor, Variable)):
             if shape is None:
-                raise ValueError("When creating a Variable from an initializer, the `shape` argument should be specified.")
+                raise ValueError("A Variable from an initializer needs a shape: the `shape` argument should be specified.")
             tensor = torch.as_tensor(initializer(tuple(shape), dtype=config.dtype_name(dtype)), device=device)
         else:
             if dtype is None and isinstance(initializer, (int, list, tuple)) and np.asarray(initializer).dtype == np.int64:
@@ -145,6 +145,11 @@ class Variable:
         return grad if grad is None or self._layout is None else self._layout.to_keras(grad)
 
     @property
+    def layout(self):
+        """What turns `raw` into Keras's layout and back (`to_keras`, `from_keras`); None where both are the same."""
+        return self._layout
+
+    @property
     def home(self) -> nn.Module | None:
         """The module that holds the tensor of a variable that belongs to no layer; None for a layer's."""
         return self._module if isinstance(self._module, _Cell) else None
@@ -159,15 +164,20 @@ class Variable:
 
     # ------------------------------------------------------------ change
 
+    def initialize(self) -> None:
+        """Sets the value that its initializer gives."""
+        raw = self.raw
+        with torch.no_grad(), config.device(raw.device):
+            raw.copy_(self.to_raw(tensor_of(self.initializer(self.shape, dtype=self.dtype))))
+
     def assign(self, value):
         """Sets the value, in the Keras layout. Raises ValueError where the shape differs."""
         raw = self.raw
         value = tensor_of(value, raw.dtype, raw.device)
         if tuple(value.shape) != tuple(self.shape):
             raise ValueError(
-                "The shape of the target variable and the shape of the target value in `variable.assign(value)` must "
-                f"match. variable.shape={tuple(self.shape)}, Received: value.shape={tuple(value.shape)}. "
-                f"Target variable: {self.path}"
+                "The shape of the target variable and the shape of the target value differ. "
+                f"variable.shape={tuple(self.shape)}, Received: value.shape={tuple(value.shape)}. Target variable: {self.path}"
             )
         if going_on.stateless is not None:
             going_on.stateless.add_update((self, value))
@@ -267,7 +277,10 @@ class Variable:
             raise AttributeError(f"'Variable' object has no attribute {name!r}") from None
 
     def __getitem__(self, index):
-        return self.value[index]
+        try:
+            return self.value[index]
+        except ValueError:
+            return part_of(self.value, index)
 
     def __len__(self):
         return len(self.value)
@@ -353,6 +366,35 @@ for _name in ("neg", "abs", "pos", "invert"):
     setattr(Variable, f"__{_name}__", lambda self, _function=getattr(operator, _name): _function(self.value))
 
 
+def forwards(index, ndim: int) -> tuple[list[int], object]:
+    """An index without negative steps, which torch does not know: the axes to turn around, and the index of what comes out.
+
+    `x[::-1]` is `x.flip(0)[:]`, and `x[5:1:-2]` is `x.flip(0)[~5:~1:2]`: `~i` counts as far from the other end.
+    """
+    parts = list(index) if isinstance(index, tuple) else [index]
+    if not any(type(part) is slice and part.step is not None and part.step < 0 for part in parts):
+        return [], index
+    taken = [0 if part is None or part is Ellipsis else getattr(part, "ndim", 1) if _is_mask(part) else 1 for part in parts]
+    axes, axis = [], 0
+    for place, part in enumerate(parts):
+        if type(part) is slice and part.step is not None and part.step < 0:
+            start, stop = (None if end is None else ~int(end) for end in (part.start, part.stop))
+            parts[place] = slice(start, stop, -part.step)
+            axes.append(axis)
+        axis += ndim - sum(taken) if part is Ellipsis else taken[place]
+    return axes, tuple(parts)
+
+
+def _is_mask(part) -> bool:
+    return getattr(part, "dtype", None) in (torch.bool, np.bool_)
+
+
+def part_of(x: torch.Tensor, index):
+    """`x[index]` where a slice in it may have a negative step."""
+    axes, index = forwards(index, x.ndim)
+    return (x.flip(axes) if axes else x)[index]
+
+
 def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
     """Anything number-like as a tensor: a Variable, tensor, array, list or number. Python floats become `floatx()`."""
     if isinstance(value, Variable):
@@ -371,7 +413,9 @@ def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
             # bfloat16 and float8 of ml_dtypes, which jax gives to numpy: torch knows the bits.
             bits = torch.from_numpy(value.view(f"u{value.dtype.itemsize}"))
             value = bits.view(config.torch_dtype(value.dtype.name))
-        value = torch.as_tensor(np.asarray(value) if isinstance(value, (list, tuple)) else value, device=device)
+        if isinstance(value, (list, tuple)) or (hasattr(value, "__array__") and not hasattr(value, "__dlpack__")):
+            value = np.asarray(value)  # an array is all that torch takes without a look at each number
+        value = torch.as_tensor(value, device=device)
     target = None if dtype is None else config.torch_dtype(dtype)
     if (target is None or value.dtype is target) and (device is None or value.device == torch.device(device)):
         return value

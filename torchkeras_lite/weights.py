@@ -82,9 +82,8 @@ class Weighted:
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         raw = variable.raw
-        if variable.initializer is not None:
-            with torch.no_grad(), config.device(raw.device):
-                raw.copy_(variable.to_raw(tensor_of(variable.initializer(variable.shape, dtype=variable.dtype))))
+        if variable.initializer is not None and not (going_on.loading and going_on.loading.postpones(variable)):
+            variable.initialize()
         if isinstance(raw, nn.Parameter):
             raw.requires_grad_(self._trainable)
         self._variables.append(variable)
@@ -183,8 +182,8 @@ class Weighted:
         """The number of scalars in its weights."""
         if not self.built:
             raise ValueError(
-                f"You tried to call `count_params` on layer {self.name!r}, but the layer isn't built. You can build it "
-                "manually via: `layer.build(input_shape)`."
+                f"`count_params` of layer {self.name!r}: the layer isn't built, so it has no weights yet. The usual fix: call "
+                "it on data, or `layer.build(input_shape)`."
             )
         return sum(variable.raw.numel() for variable in self.weights)
 
@@ -232,8 +231,9 @@ class Weighted:
 
     def save_own_variables(self, store) -> None:
         """Puts its own weights (not those of layers inside) into `store`, under "0", "1", ..."""
+        put = getattr(store, "put", None)  # ours take variables; a dict takes arrays
         for i, variable in enumerate(self.saved_variables()):
-            store[str(i)] = variable.numpy()
+            put(str(i), variable) if put else store.__setitem__(str(i), variable.numpy())
 
     def load_own_variables(self, store) -> None:
         own = self.saved_variables()
@@ -242,8 +242,9 @@ class Weighted:
                 f"Layer {self.name!r} expected {len(own)} variables, but received {len(store.keys())} variables during "
                 f"loading. Expected: {[variable.name for variable in own]}"
             )
+        take = getattr(store, "take", None)
         for i, variable in enumerate(own):
-            variable.assign(store[str(i)])
+            take(str(i), variable) if take else variable.assign(store[str(i)])
 
 
 def _freeze(module, value, own):

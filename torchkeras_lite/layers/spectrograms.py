@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -61,7 +60,7 @@ class MelSpectrogram(Layer):
         self.fft_length, self.sequence_stride, self.sequence_length = fft_length, sequence_stride, sequence_length or fft_length
         if fft_length < self.sequence_length:
             raise ValueError(
-                f"Layer {self.name!r}: `fft_length` must be at least `sequence_length`. Received: "
+                f"Layer {self.name!r}: `fft_length` must be greater than or equal to `sequence_length`. Received: "
                 f"sequence_length={self.sequence_length}, fft_length={fft_length}"
             )
         self.window, self.sampling_rate, self.num_mel_bins = window, sampling_rate, num_mel_bins
@@ -75,14 +74,15 @@ class MelSpectrogram(Layer):
         """How much each frequency counts in each band: triangles on the mel scale, (fft_length // 2 + 1, num_mel_bins)."""
 
         def mel(hertz):
-            return 1127.0 * np.log(1.0 + hertz / 700.0)
+            return 1127.0 * torch.log(1.0 + hertz / 700.0)
 
-        frequencies = mel(np.linspace(0.0, self.sampling_rate / 2, self.fft_length // 2 + 1))[1:, None]
-        edges = np.linspace(mel(self.min_freq), mel(self.max_freq), self.num_mel_bins + 2)
+        precise, (first, last) = torch.float64, mel(torch.tensor([self.min_freq, self.max_freq], dtype=torch.float64)).tolist()
+        frequencies = mel(torch.linspace(0.0, self.sampling_rate / 2, self.fft_length // 2 + 1, dtype=precise))[1:, None]
+        edges = torch.linspace(first, last, self.num_mel_bins + 2, dtype=precise)
         low, middle, high = edges[:-2], edges[1:-1], edges[2:]
-        sides = np.minimum((frequencies - low) / (middle - low), (high - frequencies) / (high - middle))
-        weights = np.pad(np.maximum(sides, 0.0), [(1, 0), (0, 0)])  # the constant part counts nowhere
-        return torch.tensor(weights, dtype=torch.float32, device=config.get_device())
+        sides = torch.minimum((frequencies - low) / (middle - low), (high - frequencies) / (high - middle))
+        weights = F.pad(sides.clamp(min=0.0), (0, 0, 1, 0))  # the constant part counts nowhere
+        return weights.to(config.get_device(), torch.float32)
 
     def call(self, inputs):
         given = inputs.dtype
@@ -156,6 +156,7 @@ class STFTSpectrogram(Layer):
         check_choice(self, "mode", mode, _STFT_MODES)
         check_choice(self, "scaling", scaling, ("density", "spectrum", None))
         check_choice(self, "padding", padding, ("valid", "same"))
+        initializers.STFT("real", window, scaling, periodic)  # or an error, if there is no such window
         self.mode, self.frame_length, self.frame_step, self.fft_length = mode, frame_length, frame_step, fft_length
         self.window, self.periodic, self.scaling, self.padding = window, periodic, scaling, padding
         self.expand_dims, self.data_format = expand_dims, config.standardize_data_format(data_format)

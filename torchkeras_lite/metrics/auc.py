@@ -53,7 +53,7 @@ class AUC(Counted):
             raise ValueError(f"Argument `num_thresholds` must be an integer > 1. Received: num_thresholds={num_thresholds}")
         super().__init__(name=name, dtype=dtype)
         self._given = thresholds is not None
-        inner = sorted(thresholds) if self._given else [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
+        inner = sorted(thresholds) if self._given else _between(num_thresholds)
         self.num_thresholds = len(inner) + 2
         # The ends stand a little outside, so that predictions of exactly 0 and 1 fall between them.
         ends = 0.0 - config.epsilon(), 1.0 + config.epsilon()
@@ -143,6 +143,11 @@ def _interpolated(tp, fp, fn):
     intercept = tp[1:] - slope * after
     log = torch.where((before > 0) & (after > 0), ratio(before, after), 1.0).log()
     return ratio(slope * (right + intercept * log), tp[1:] + fn[1:])
+
+
+def _between(count: int) -> list[float]:
+    """`count` thresholds, evenly over [0, 1], without both ends."""
+    return (torch.arange(1, count - 1, dtype=torch.float64) / (count - 1)).tolist()
 
 
 def _one_of(what: str, given, known):

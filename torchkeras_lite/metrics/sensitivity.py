@@ -19,7 +19,7 @@ class _Best(Counted):
         setattr(self, kind, value)
         self.value, self.num_thresholds, self.class_id = value, num_thresholds, class_id
         last = num_thresholds - 1
-        self.thresholds = [i / last for i in range(num_thresholds)] if last else [0.5]
+        self.thresholds = (torch.arange(num_thresholds, dtype=torch.float64) / last).tolist() if last else [0.5]
         self._cuts = Cuts(self.thresholds, even=bool(last))
         self._keep((num_thresholds,), COUNTS)
 

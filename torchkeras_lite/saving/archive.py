@@ -7,25 +7,31 @@ import datetime
 import io
 import json
 import os
-import shutil
 import struct
 import tempfile
+import time
 import zipfile
+import zlib
 
 from torchkeras_lite.files import whole
+from torchkeras_lite.saving.stores import stored_bytes
 
 CONFIG, METADATA, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets"
 _FORMAT = "3.15.1"  # the version of Keras whose files these are
 _TEXT_LIMIT = 1 << 28  # bytes of a config; the largest published ones have a hundredth of it
+_TEXT_FLOOR, _TEXT_RATIO = 1 << 23, 64  # bytes that are never too many; what packing makes of a byte of such text, at most
 _ASSETS_LIMIT = 1 << 32  # bytes of all that is unpacked for one layer
+_PACKED = 1100  # what deflate makes of a byte, at most
 _CHUNK = 1 << 20
+_HEAD = 512  # bytes of the smallest user block of HDF5
+_PADDING = 0xD935  # the kind of field in a zip archive that only fills: Android's
 
 
 def write(filepath: str, config: dict, write_weights, zipped: bool = True, assets=()) -> None:
     """Writes the archive; it appears whole or not at all.
 
     Args:
-        write_weights: `write_weights(path)` writes the HDF5 file to where it is told.
+        write_weights: `write_weights(path, **settings)` writes the HDF5 file to where it is told; the settings are h5py's.
         assets: pairs of a layer's path and a function that writes the layer's assets into an empty folder.
     """
     date = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
@@ -43,19 +49,50 @@ def write(filepath: str, config: dict, write_weights, zipped: bool = True, asset
             write_assets(folder)
         return
     with whole(filepath) as draft:
-        weights = f"{draft}.weights"
-        try:
-            write_weights(weights)
-            with zipfile.ZipFile(draft, "w") as archive:
+        # What HDF5 leaves free in front of it becomes the head of the archive: the weights are written once, where they stay.
+        write_weights(draft, userblock_size=_HEAD, libver=("earliest", "latest"))
+        with open(draft, "r+b") as file:
+            weights = _as_member(file)
+            archive = zipfile.ZipFile(file, "w")
+            archive.filelist.append(weights)
+            archive.NameToInfo[WEIGHTS] = weights
+            with archive:
                 for name, text in texts.items():
                     archive.writestr(name, text)
-                with open(weights, "rb") as file, archive.open(WEIGHTS, "w", force_zip64=True) as member:
-                    shutil.copyfileobj(file, member, _CHUNK)
                 for path, write_assets in assets:
                     _add_assets(archive, "/".join(part for part in (ASSETS, path) if part), write_assets)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(weights)
+
+
+def _as_member(file) -> zipfile.ZipInfo:
+    """Makes an HDF5 file with a user block the first member of an archive that ends where the file ends now.
+
+    The addresses in it count from its own beginning, but for two in the superblock (version 0 of it, which is the one that
+    "earliest" means).
+    """
+    size = file.seek(0, os.SEEK_END) - _HEAD
+    file.seek(_HEAD)
+    front = file.read(48)
+    version, base, end = front[8], *struct.unpack("<Q8xQ", front[24:48])
+    if version != 0 or base != _HEAD or end != _HEAD + size:
+        raise NotImplementedError("This version of h5py writes HDF5 files in a way that is not known.")
+    file.seek(_HEAD + 24)
+    file.write(struct.pack("<Q", 0) + front[32:40] + struct.pack("<Q", size))
+    info = zipfile.ZipInfo(WEIGHTS, time.localtime()[:6])
+    info.external_attr = 0o600 << 16
+    info.header_offset, info.file_size, info.compress_size, info.CRC = 0, size, size, 0
+    file.seek(_HEAD)
+    buffer = memoryview(bytearray(_CHUNK))
+    while count := file.readinto(buffer):
+        info.CRC = zlib.crc32(buffer[:count], info.CRC)
+    room = _HEAD - len(info.FileHeader(zip64=True)) - 4
+    info.extra = struct.pack("<HH", _PADDING, room) + bytes(room)
+    file.seek(0)
+    file.write(info.FileHeader(zip64=True))
+    info.extra = b""
+    file.seek(0, os.SEEK_END)
+    return info
+
+
 
 
 def _add_assets(archive: zipfile.ZipFile, prefix: str, write_assets) -> None:
@@ -101,10 +138,13 @@ class Archive:
 
     def config(self) -> dict:
         """The config, as plain data."""
+        limit = _TEXT_LIMIT
+        if self._zip is not None:  # a text that is packed like no config says only that somebody wants memory
+            limit = min(limit, _TEXT_FLOOR + _TEXT_RATIO * self._zip.getinfo(CONFIG).compress_size)
         with self._open(CONFIG) as file:
-            text = file.read(_TEXT_LIMIT + 1)
-        if len(text) > _TEXT_LIMIT:
-            raise ValueError(f"The config in {self.filepath!r} has more than {_TEXT_LIMIT} bytes.")
+            text = file.read(limit + 1)
+        if len(text) > limit:
+            raise ValueError(f"The config in {self.filepath!r} has more than {limit} bytes.")
         try:
             config = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -144,6 +184,18 @@ class Archive:
                         )
                     file.write(chunk)
                 yield file
+
+    def stored_bytes(self) -> int:
+        """How many bytes the arrays of the weights have, or at most could have."""
+        if not self._has(WEIGHTS):
+            return 0
+        info = None if self._zip is None else self._zip.getinfo(WEIGHTS)
+        if info is not None and info.compress_type != zipfile.ZIP_STORED:
+            return min(info.file_size, _PACKED * info.compress_size)
+        import h5py
+
+        with self.weights(0) as place, h5py.File(place, "r") as file:
+            return stored_bytes(file)
 
     @contextlib.contextmanager
     def assets(self, path: str):

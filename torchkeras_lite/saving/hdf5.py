@@ -6,15 +6,18 @@ Files of weights have only the groups. Layers are found by their order, or by na
 
 from __future__ import annotations
 
+import functools
 import json
+import math
 import warnings
 
 import numpy as np
 
 from torchkeras_lite import registry
 from torchkeras_lite.files import whole
+from torchkeras_lite.loading import Loading
 from torchkeras_lite.saving import keras1, legacy_config, legacy_words
-from torchkeras_lite.saving.stores import attribute, dataset, group_at
+from torchkeras_lite.saving.stores import attribute, dataset, group_at, put, stored_bytes, take
 from torchkeras_lite.saving.weights import with_rate
 
 _FORMAT = "3.15.1"
@@ -65,7 +68,7 @@ def write_weights(model, group) -> None:
 def _write(group, variables) -> None:
     _write_names(group, "weight_names", [variable.path for variable in variables])
     for variable in variables:
-        group.create_dataset(variable.path, data=variable.numpy())
+        put(group, variable.path, variable)
 
 
 def _write_names(group, key: str, names: list[str]) -> None:
@@ -94,10 +97,12 @@ def load_model(file, filepath: str, compile: bool = True):
     config = keras1.translated(config) if _is_keras1(file) else config
     if not _of_keras3(file):
         config = legacy_config.as_meant(config)
-    model = registry.deserialize(legacy_config.modern(config))
+    with Loading(functools.partial(stored_bytes, file)) as loading:
+        model = registry.deserialize(legacy_config.modern(config))
     read_weights(model, group_at(file, "model_weights"), filepath, same=True)
+    loading.fill()
     if compile and "training_config" in file.attrs:
-        _compile(model, file, _json(attribute(file, "training_config"), filepath))
+        _compile(model, file, _json(attribute(file, "training_config"), filepath), loading)
     return model
 
 
@@ -122,16 +127,21 @@ def _json(text, filepath):
         raise ValueError(f"The config in {filepath!r} is not valid JSON: {error}") from error
 
 
-def _compile(model, file, config) -> None:
+def _compile(model, file, config, loading) -> None:
     try:
-        model.compile_from_config(legacy_config.modern_training(config))
+        with loading:
+            model.compile_from_config(legacy_config.modern_training(config))
     except (TypeError, ValueError, KeyError) as error:
         warnings.warn(f"The model was loaded without being compiled; call `compile()` yourself. {error}", stacklevel=4)
         return
     if "optimizer_weights" not in file or not model.built:
         return
     group = group_at(file, "optimizer_weights")
-    values = _state_of_today(model.optimizer, _names(group, "weight_names"), _values(group))
+    values, room = _sets(group), sum(math.prod(variable.shape) for variable in model.optimizer.variables)
+    if sum(math.prod(one.shape) for one in values) <= 4 * room:  # more than that it cannot need
+        values = _state_of_today(model.optimizer, _names(group, "weight_names"), [np.asarray(one) for one in values])
+    else:
+        values = None
     if values is not None:
         model.optimizer.set_weights(values)
     else:
@@ -191,9 +201,11 @@ def read_weights(
         pairs = list(zip(owners, names, strict=True))
     plan = []
     old, theano = _is_keras1(group), _said(group, "backend") == "theano"
-    of_today = keras1.weights if old else keras1.turned_round if theano else lambda layer, values: values
+    of_today = keras1.weights if old else keras1.turned_round if theano else None
     for layer, name in pairs:
-        variables, values = _weights(layer), of_today(layer, _values(group_at(group, name)))
+        variables, values = _weights(layer), _sets(group_at(group, name))
+        if of_today is not None:
+            values = _translated(of_today, layer, variables, values)
         problem = _problem(variables, values)
         if problem is None:
             plan += zip(variables, values, strict=True)
@@ -206,11 +218,26 @@ def read_weights(
             )
     own = model.own_variables()
     if own and not by_name and "top_level_model_weights" in group:
-        values = _values(group_at(group, "top_level_model_weights"))
+        values = _sets(group_at(group, "top_level_model_weights"))
         if _problem(own, values) is None:
             plan += zip(own, values, strict=True)
-    for variable, value in plan:
-        variable.assign(value)
+    # What has been checked cannot fail any more; what is compressed can.
+    risky = any(getattr(value, "chunks", None) is not None for _, value in plan)
+    before = [(variable, variable.numpy()) for variable, _ in plan] if risky else []
+    try:
+        for variable, value in plan:
+            take(value, variable)
+    except BaseException:
+        for variable, value in before:
+            variable.assign(value)
+        raise
+
+
+def _translated(of_today, layer, variables, sets) -> list:
+    """The arrays of a layer of an old release as today's; read only if they are no more than what the layer has."""
+    if sum(math.prod(one.shape) for one in sets) != sum(math.prod(variable.shape) for variable in variables):
+        return sets
+    return of_today(layer, [np.asarray(one) for one in sets])
 
 
 def _problem(variables, values) -> str | None:
@@ -226,8 +253,9 @@ def _weights(layer) -> list:
     return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
-def _values(group) -> list[np.ndarray]:
-    return [np.asarray(dataset(group, name)) for name in _names(group, "weight_names")]
+def _sets(group) -> list:
+    """The arrays of a group, in their order, not read yet."""
+    return [dataset(group, name) for name in _names(group, "weight_names")]
 
 
 def _names(group, key: str) -> list[str]:

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 
 from torchkeras_lite import lambdas, registry
+from torchkeras_lite.loading import Loading
 from torchkeras_lite.saving import archive, hdf5, keras1, legacy_config, shards, weights
 from torchkeras_lite.saving.stores import Source, group_at
 
@@ -52,8 +53,8 @@ def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = No
     if not include_optimizer:
         config.pop("compile_config", None)
 
-    def write_weights(path):
-        with h5py.File(path, "w") as file:
+    def write_weights(path, **settings):
+        with h5py.File(path, "w", **settings) as file:
             weights.write(model, file)
 
     assets = [(path, owner.save_assets) for path, owner in weights.walk(model) if hasattr(owner, "save_assets")]
@@ -121,12 +122,14 @@ def _load_archive(filepath, compile):
     with archive.Archive(filepath) as source:
         config = source.config()
         compiled, is_keras2 = config.pop("compile_config", None), source.is_keras2()
-        model = registry.deserialize(legacy_config.modern(legacy_config.as_meant(config)) if is_keras2 else config)
-        if compile and compiled:
-            _compile(model, legacy_config.modern_training(compiled) if is_keras2 else compiled)
+        with Loading(source.stored_bytes) as loading:
+            model = registry.deserialize(legacy_config.modern(legacy_config.as_meant(config)) if is_keras2 else config)
+            if compile and compiled:
+                _compile(model, legacy_config.modern_training(compiled) if is_keras2 else compiled)
         if model.built:
             with source.weights(_room(model)) as place, h5py.File(place, "r") as file:
                 weights.read(model, functools.partial(Source, file), filepath)
+        loading.fill()
         for path, owner in weights.walk(model):
             if hasattr(owner, "load_assets"):
                 with source.assets(path) as folder:

@@ -9,6 +9,10 @@ import os
 from collections.abc import Mapping
 
 import numpy as np
+import torch
+
+from torchkeras_lite.calls import going_on
+from torchkeras_lite.variable import Variable
 
 
 class Store:
@@ -19,6 +23,10 @@ class Store:
 
     def __setitem__(self, key, value):
         self.group[key] = np.asarray(value)
+
+    def put(self, key, variable):
+        """Takes a Variable, out of its memory."""
+        put(self.group, key, variable)
 
     def keys(self):
         return self.group.keys()
@@ -48,6 +56,10 @@ class Source(Mapping):
     def __getitem__(self, key):
         return np.asarray(self._sets[key])
 
+    def take(self, key, variable):
+        """Reads an array into a Variable of its shape."""
+        take(self._sets[key], variable)
+
     def shape(self, key) -> tuple[int, ...] | None:
         return tuple(self._sets[key].shape) if key in self._sets else None
 
@@ -60,6 +72,92 @@ class Source(Mapping):
 
     def __len__(self):
         return len(self._sets)
+
+
+# ---------------------------------------------------------------- between files and the memory of tensors
+
+# Bytes that are copied at a time, where the axes have another order: a cache holds them. What is read across goes in tiles.
+_BLOCK, _TILE = 1 << 22, 1 << 19
+
+
+def put(group, key: str, variable) -> None:
+    """Writes a variable as an array of a group, in Keras's layout, without a second copy of it."""
+    view, direct = _view_of(variable)
+    if view is None:
+        group.create_dataset(key, data=variable.numpy())
+    elif direct:
+        group.create_dataset(key, data=view.numpy())
+    else:
+        found = group.create_dataset(key, view.shape, _NUMPY[view.dtype])
+        turned = None
+        for where, part in _blocks(view, view.ndim - 2, _BLOCK):
+            if turned is None or turned.shape != part.shape:
+                turned = torch.empty(part.shape, dtype=part.dtype)
+            for tile, piece in _blocks(part, view.ndim - 1, _TILE):
+                turned[tile] = piece
+            found.write_direct(turned.numpy(), dest_sel=where)
+
+
+def take(found, variable) -> None:
+    """Reads an array, of a file or of numpy, into a variable of its shape, without a second copy of it."""
+    view, direct = _view_of(variable)
+    if view is None or variable.home is not None or isinstance(found, np.ndarray) or found.dtype not in _TORCH:
+        variable.assign(np.asarray(found))
+        return
+    if direct and found.dtype == _NUMPY[view.dtype]:
+        found.read_direct(view.numpy())
+    elif found.chunks is not None:
+        view.copy_(torch.from_numpy(found[()]))
+    else:
+        read = None
+        for where, part in _blocks(view, view.ndim - 2, _BLOCK):
+            if read is None or read.shape != part.shape:
+                read = torch.empty(part.shape, dtype=_TORCH[found.dtype])
+            found.read_direct(read.numpy(), source_sel=where)
+            part.copy_(read)
+    torch.autograd.graph.increment_version(variable.raw)
+
+
+_NUMPY = {torch.float32: np.dtype("<f4"), torch.float64: np.dtype("<f8"), torch.float16: np.dtype("<f2")}
+_TORCH = {kind: dtype for dtype, kind in _NUMPY.items()}
+
+
+def _view_of(variable):
+    """The memory of a weight in Keras's layout, or None where it is not as simple; and whether it lies there in this order."""
+    raw = variable.raw.detach() if type(variable) is Variable and variable.raw.is_leaf else None
+    if raw is None or raw.device.type != "cpu" or raw.dtype not in _NUMPY or not raw.numel() or going_on.stateless is not None:
+        return None, False
+    view = raw if variable.layout is None else variable.layout.to_keras(raw)
+    if view.data_ptr() != raw.data_ptr():
+        return None, False
+    return view, view.is_contiguous()
+
+
+def _blocks(view, axis: int, size: int):
+    """Pieces of a tensor along an axis, of about `size` bytes, each with its place."""
+    axis = max(axis, 0)
+    step = max(size * view.shape[axis] // (view.numel() * view.element_size()), 1)
+    for start in range(0, view.shape[axis], step):
+        where = (slice(None),) * axis + (slice(start, start + step),)
+        yield where, view[where]
+
+
+# ---------------------------------------------------------------- what a file holds
+
+
+def stored_bytes(file) -> int:
+    """How many bytes the arrays in a file or group have. What an array claims to have beyond what is stored does not count."""
+    import h5py
+
+    total = 0
+
+    def count(_, found):
+        nonlocal total
+        if isinstance(found, h5py.Dataset) and found.shape is not None:
+            total += min(found.nbytes, found.id.get_storage_size() * (_RATIO if found.chunks else 1))
+
+    file.visititems(count)
+    return total
 
 
 def group_at(file, path: str):
