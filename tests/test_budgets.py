@@ -1,9 +1,11 @@
 """Costs that are counted, not timed: Python calls and frames, and what an import loads. Each in a fresh process."""
 
 import json
-import os
-import subprocess
-import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
 
 COUNT = """
 import json, sys, torch
@@ -74,20 +76,19 @@ print(json.dumps(deepest))
 """
 
 
-def run(code, *args, **more):
-    result = subprocess.run([sys.executable, *args, "-c", code], capture_output=True, text=True, check=False, **more)
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+@pytest.fixture
+def run(fresh):
+    return lambda code, *args: json.loads(fresh("-c", code, *args, ok=True).out)
 
 
-def test_one_dense_call():
+def test_one_dense_call(run):
     (calls, frames), (bare_calls, bare_frames) = run(LAYER)
     assert (bare_calls, bare_frames) == (5, 4), "torch changed: look at the budget anew"
     assert frames <= 7
     assert calls <= 24
 
 
-def test_one_train_step_from_the_second_on():
+def test_one_train_step_from_the_second_on(run):
     steps = run(STEP)
     assert len(steps) == 4
     first, *later = [calls for calls, _ in steps]
@@ -95,13 +96,13 @@ def test_one_train_step_from_the_second_on():
     assert first <= 1500, "the first step also makes the metrics and the optimizer's slots"
 
 
-def test_frames_between_fit_and_the_torch_op():
+def test_frames_between_fit_and_the_torch_op(run):
     deepest = run(FRAMES)
     assert deepest
     assert max(deepest) <= 14
 
 
-def test_import_loads_nothing_heavy():
+def test_import_loads_nothing_heavy(run):
     code = """
 import json, sys, torch
 before = set(sys.modules)
@@ -114,20 +115,23 @@ print(json.dumps(sorted(set(sys.modules) - before)))
     assert "torch._dynamo" not in added
 
 
-def test_import_adds_little_time(tmp_path):
+def test_import_adds_little_time(run, tmp_path):
     # Processor time, which busy neighbours do not lengthen; loading torch is not ours, and compiling is done once.
     code = """
-import json, time, torch
+import compileall, contextlib, json, os, sys, time, torch
+sys.pycache_prefix, folder = sys.argv[1:]
+assert compileall.compile_dir(folder, quiet=1)
 start = time.process_time()
 import torchkeras_lite
 print(json.dumps(time.process_time() - start))
 """
-    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    seconds = min(run(code, env={**env, "PYTHONPYCACHEPREFIX": str(tmp_path)}) for _ in range(3))
-    assert seconds <= 0.3, f"importing torchkeras_lite adds {seconds:.2f} s to importing torch"
+    limit, seconds = 0.3, []
+    while len(seconds) < 5 and min(seconds, default=1) > limit:
+        seconds.append(run(code, tmp_path, ROOT / "torchkeras_lite"))
+    assert min(seconds) <= limit, f"importing torchkeras_lite adds {min(seconds):.2f} s to importing torch"
 
 
-def test_steps_read_nothing_back():
+def test_steps_read_nothing_back(run):
     """While two epochs run, no tensor of the model becomes a Python number inside a step."""
     code = COUNT + """
 reads = []
@@ -172,16 +176,16 @@ def Sequential(them):
     return code.replace(COUNT, COUNT + made)
 
 
-def test_one_train_step_of_a_model_made_from_tensors():
+def test_one_train_step_of_a_model_made_from_tensors(run):
     first, *later = [calls for calls, _ in run(functional(STEP))]
     assert first <= 1500 and max(later) <= 400
 
 
-def test_frames_to_the_torch_op_of_a_model_made_from_tensors():
+def test_frames_to_the_torch_op_of_a_model_made_from_tensors(run):
     assert 0 < max(run(functional(FRAMES))) <= 14
 
 
-def test_merging_two_tensors_costs_little():
+def test_merging_two_tensors_costs_little(run):
     code = COUNT + """
 from torchkeras_lite import Model
 a, b, i, j = torch.rand(2, 8), torch.rand(2, 8), Input((8,)), Input((8,))
@@ -208,7 +212,7 @@ def model_of(parts):
 """
 
 
-def test_layers_that_run_as_one_cost_no_more_calls_than_one_by_one():
+def test_layers_that_run_as_one_cost_no_more_calls_than_one_by_one(run):
     code = IMAGES + """
 rows = [[layers.Conv2D(4, 3, activation="relu"), layers.MaxPooling2D()],
         [layers.Conv2D(4, 3), layers.ReLU(), layers.MaxPooling2D()],
@@ -231,7 +235,7 @@ print(json.dumps(found))
         assert model - around <= single and model <= 20
 
 
-def test_a_train_step_of_a_convolutional_model():
+def test_a_train_step_of_a_convolutional_model(run):
     code = IMAGES + """
 model = model_of([layers.Conv2D(4, 3, activation="relu"), layers.MaxPooling2D(), layers.Conv2D(4, 2),
                   layers.BatchNormalization(), layers.ReLU(), layers.GlobalAveragePooling2D(),
@@ -262,7 +266,7 @@ print(json.dumps([steps, reads, model.code.count("_then_")]))
     assert reads == []
 
 
-def test_fifty_layers_are_built_and_compiled_quickly():
+def test_fifty_layers_are_built_and_compiled_quickly(run):
     code = """
 import json, time, torch
 import torchkeras_lite as keras
@@ -278,4 +282,4 @@ seconds = time.process_time() - start
 assert len(model.layers) > 50
 print(json.dumps(seconds))
 """
-    assert min(run(code) for _ in range(3)) <= 0.15
+    assert any(run(code) <= 0.15 for _ in range(5))

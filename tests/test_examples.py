@@ -1,8 +1,6 @@
 """The examples run, say what they promise, and learn."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,13 +19,11 @@ PROMISES = {
 
 
 @pytest.mark.parametrize("name", PROMISES)
-def test_examples(name):
-    command = [sys.executable, str(EXAMPLES / name)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=EXAMPLES.parent, check=False)
-    assert done.returncode == 0, done.stderr
+def test_examples(name, fresh):
+    out = fresh(EXAMPLES / name, cwd=EXAMPLES.parent, ok=True).out
     for pattern, least in PROMISES[name]:
-        found = re.search(pattern, done.stdout)
-        assert found, f"{pattern!r} is not in what {name} prints:\n{done.stdout}"
+        found = re.search(pattern, out)
+        assert found, f"{pattern!r} is not in what {name} prints:\n{out}"
         assert least is None or float(found[1]) >= least
 
 

@@ -1,15 +1,19 @@
-import os
 import sys
 from pathlib import Path
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # see tests/conftest.py
 sys.path.append(str(Path(__file__).parent))  # for `import oracle`; behind everything else
 
 import oracle
 import pytest
+from keras.src.backend.common import global_state
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
 from torchkeras_lite import calls
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, None)  # what it draws is drawn anew: see the conftest.py above
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ MASK = np.array([[1, 1, 1, 0, 0], [0, 1, 0, 1, 1], [0, 0, 0, 0, 0]], bool)
 @pytest.fixture(autouse=True)
 def counted_anew():
     """The names that layers are given without being asked are the same in both libraries."""
-    real.utils.clear_session()
+    real.utils.clear_session(free_memory=False)
     with registry.fresh_names():
         yield
 

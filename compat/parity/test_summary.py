@@ -125,7 +125,7 @@ MODELS = [
 @functools.cache
 def made(library, make):
     """The model, with names counted from the beginning."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     with registry.fresh_names():
         return make(library)
 

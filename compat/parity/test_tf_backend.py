@@ -5,9 +5,6 @@ Each row runs in one fresh interpreter, on arrays, tensors, Variables and placeh
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import backend_rows
@@ -61,12 +58,10 @@ np.savez(sys.argv[2], **pack(found))
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def found(fresh, tmp_path_factory):
     """What the stand-in makes of all rows."""
     file = tmp_path_factory.mktemp("backend") / "found.npz"
-    env = {**os.environ, "PYTHONPATH": str(HERE.parent / "shims"), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", DRIVER, str(HERE), str(file)], env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    fresh("-c", DRIVER, HERE, file, path=[HERE.parent / "shims"], ok=True)
     with np.load(file) as packed:
         return unpack(packed)
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,24 +22,21 @@ def names(file: str) -> list[str]:
     return re.findall(r"\w+", re.search(r"^MODELS = \[(.*?)\]", (HERE / file).read_text(), re.M | re.S)[1])
 
 
-def run(file: str, era: str, out: Path) -> dict[str, np.ndarray]:
+def run(fresh, file: str, era: str, out: Path) -> dict[str, np.ndarray]:
     """What a script saves under the stand-in."""
-    env = {**os.environ, "PYTHONPATH": str(HERE.parent / "shims"), "OMP_NUM_THREADS": "1", "TORCHKERAS_ERA": era}
-    command = [sys.executable, str(HERE / file), str(out)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    fresh(HERE / file, out, path=[HERE.parent / "shims"], env={**os.environ, "TORCHKERAS_ERA": era}, ok=True)
     with np.load(out) as packed:
         return dict(packed)
 
 
 @pytest.fixture(scope="module")
-def keras2(tmp_path_factory):
-    return run("era_models.py", "2.3", tmp_path_factory.mktemp("models") / "two.npz")
+def keras2(fresh, tmp_path_factory):
+    return run(fresh, "era_models.py", "2.3", tmp_path_factory.mktemp("models") / "two.npz")
 
 
 @pytest.fixture(scope="module")
-def keras1(tmp_path_factory):
-    return run("era_models_keras1.py", "1.2", tmp_path_factory.mktemp("models") / "one.npz")
+def keras1(fresh, tmp_path_factory):
+    return run(fresh, "era_models_keras1.py", "1.2", tmp_path_factory.mktemp("models") / "one.npz")
 
 
 # Here RMSprop and Adagrad meet gradients of about 1e-8, which are noise, and make steps of a whole learning rate of them.

@@ -1,6 +1,6 @@
 """Every test here looks at a fresh interpreter: what `import keras` means is decided once per process.
 
-Most need no torch: they run against `stub`, a folder that holds the stand-ins, the two files of the package that belong
+Many need no torch: they run against `stub`, a folder that holds the stand-ins, the two files of the package that belong
 to them, and a few modules of nothing in place of the rest. That takes a tenth of a second where torch takes three.
 """
 
@@ -8,10 +8,8 @@ import importlib
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -56,23 +54,18 @@ def stub(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def python(tmp_path_factory):
-    """Runs `python *args` and returns its code, out and err; `path` is PYTHONPATH, `ok` asserts that it ended well.
+def python(fresh, tmp_path_factory):
+    """Runs `python *args` and returns its code, out and err; `path`, `ok` and `real` as in `fresh.py`.
 
+    With this checkout on the path torch is imported already, unless it is to be a real interpreter.
     Keras is today's, whatever the program says; with `era=None` that is left to the program.
     """
     elsewhere = tmp_path_factory.mktemp("empty")  # -c and -m put the current folder on the path
 
-    def run(*args, path=(), cwd=None, input=None, ok=False, era="3"):
-        env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-        env |= {"PYTHONPATH": os.pathsep.join(map(str, path)), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        env |= {"TORCHKERAS_ERA": era} if era else {}
-        command = [sys.executable, *map(str, args)]
-        given = {"cwd": cwd or elsewhere, "input": input or b""}
-        done = subprocess.run(command, capture_output=True, env=env, timeout=300, **given)
-        out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
-        assert not ok or done.returncode == 0, f"{command} ended with {done.returncode}\n{out}\n{err}"
-        return SimpleNamespace(code=done.returncode, out=out, err=err)
+    def run(*args, path=(), cwd=None, era="3", real=False, **more):
+        env = {**os.environ, **({"TORCHKERAS_ERA": era} if era else {})}
+        real = real or not {ROOT, SHIMS}.intersection(path)
+        return fresh(*args, path=path, cwd=cwd or elsewhere, env=env, real=real, **more)
 
     return run
 

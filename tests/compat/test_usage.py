@@ -5,9 +5,6 @@ import textwrap
 import pytest
 
 BEGIN = """
-import os, sys
-os.environ["TORCHKERAS_ERA"] = "3"
-sys.path[:0] = {paths}
 import keras, tensorflow, usage
 """
 
@@ -15,9 +12,9 @@ import keras, tensorflow, usage
 @pytest.fixture
 def snippet(python, repository, tmp_path):
     def run(text):
-        paths = [str(repository / "compat" / "shims"), str(repository), str(repository / "compat")]
-        (tmp_path / "snippet.py").write_text(BEGIN.format(paths=paths) + textwrap.dedent(text))
-        return python(tmp_path / "snippet.py", ok=True).out
+        paths = [repository / "compat" / "shims", repository, repository / "compat"]
+        (tmp_path / "snippet.py").write_text(BEGIN + textwrap.dedent(text))
+        return python(tmp_path / "snippet.py", path=paths, ok=True).out
 
     return run
 

@@ -28,7 +28,7 @@ def test_a_model_is_built_once():
 
 
 def test_the_others_go_side_by_side():
-    names, together = set(), threading.Barrier(3, timeout=10)
+    names, together = set(), threading.Barrier(3, timeout=60)
 
     def wait(x):
         if x > 0:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -67,9 +65,7 @@ print(json.dumps(found))
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="the resident size is read from /proc")
 @pytest.mark.parametrize("kind", ["arrays", "generator"])
-def test_two_thousand_batches(kind):
-    done = subprocess.run([sys.executable, "-c", CODE, kind], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    for call, (tensors, megabytes) in json.loads(done.stdout).items():
+def test_two_thousand_batches(fresh, kind):
+    for call, (tensors, megabytes) in json.loads(fresh("-c", CODE, kind, ok=True).out).items():
         assert tensors <= 0, f"{call}: {tensors} tensors more than before"
         assert megabytes < 8, f"{call}: {megabytes:.1f} MB more than before"  # 2,000 batches of inputs alone are 8 MB

@@ -1,7 +1,6 @@
 """`summary()` never fails, whatever the model and the terminal. (Its text is compared with Keras's in parity.)"""
 
 import io
-import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -253,6 +252,5 @@ def test_a_summary_changes_nothing(small):
     assert list(state) == list(before) and all(torch.equal(state[name], before[name]) for name in before)
 
 
-def test_tabulate_is_loaded_by_the_first_summary_only():
-    code = "import sys, torchkeras_lite; sys.exit('tabulate' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_tabulate_is_loaded_by_the_first_summary_only(fresh):
+    fresh("-c", "import sys, torchkeras_lite; sys.exit('tabulate' in sys.modules)", ok=True)

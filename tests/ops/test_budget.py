@@ -1,8 +1,6 @@
 """What an operation costs in Python calls, counted in a fresh process."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -54,25 +52,24 @@ print(json.dumps(result))
 )
 
 
-def run(code):
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+@pytest.fixture
+def run(fresh):
+    return lambda code: json.loads(fresh("-c", code, ok=True).out)
 
 
-def test_on_tensors_an_operation_is_one_python_call():
+def test_on_tensors_an_operation_is_one_python_call(run):
     found = run(EVERY_OPERATION)
     assert len(found) > 90
     assert {name: calls for name, calls in found.items() if calls != [name]} == {}
 
 
-def test_a_python_number_of_the_tensors_kind_goes_to_torch_as_it_is():
+def test_a_python_number_of_the_tensors_kind_goes_to_torch_as_it_is(run):
     for name, calls in run(NUMBERS).items():
         assert calls[0] in name
         assert set(calls[1:]) <= {"weak"}, (name, calls)
 
 
 @pytest.mark.parametrize(("call", "limit"), [("ops.maximum(x, 0.0)", 14), ("ops.multiply(i, 2.5)", 16), ("ops.sin(i)", 12)])
-def test_the_way_round_over_another_dtype(call, limit):
+def test_the_way_round_over_another_dtype(call, limit, run):
     once = run(COUNT + f"f = lambda: {call}; f(); print(json.dumps(calls(f)))")[1:]
     assert len(once) <= limit, once

@@ -4,25 +4,32 @@ And what a killed process leaves behind: the file that was there.
 """
 
 import json
+import os
+import resource
+import select
+import shutil
 import signal
-import subprocess
 import sys
 import textwrap
 import time
+import traceback
 import warnings
 import zipfile
+from collections import Counter
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+import torch
 
 import torchkeras_lite as keras
 from torchkeras_lite import layers
 
 REFUSALS = (ValueError, TypeError, OSError, EOFError, NotImplementedError)
-PLAIN, SLOW = 120, 5000  # changed files of each kind
-SECONDS = 10  # for a file that takes some milliseconds when it is whole
+SECONDS, GIB = 10, 4  # of the processor, and of memory: for a file that takes some milliseconds when it is whole
 X = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
+GOLDEN = Path(__file__).parents[2] / "compat" / "golden" / "golden.zip"
 
 
 def model():
@@ -37,10 +44,17 @@ def model():
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
+    """One of each kind, and some that old releases wrote."""
     folder, made = tmp_path_factory.mktemp("files"), model()
     made.save(folder / "m.keras")
+    made.save(folder / "m")
     made.save(folder / "m.h5")
     made.save_weights(folder / "m.weights.h5")
+    made.save_weights(folder / "s.weights.json", max_shard_size=4e-7)
+    with zipfile.ZipFile(GOLDEN) as golden:
+        small = [one.filename for one in golden.infolist() if one.file_size < 21_000 and not one.filename.endswith(".npz")]
+        for name in small[::3]:
+            golden.extract(name, folder / "golden")
     return folder
 
 
@@ -48,13 +62,14 @@ def is_whole(loaded):
     """Whether it is a model that can be used: each weight has the shape that its layer wants, and it computes."""
     assert all(tuple(v.shape) == tuple(v.numpy().shape) for v in loaded.weights)
     if loaded.built and loaded.input_shape == (None, 6):
-        loaded(X)
+        loaded(np.zeros((4, 6), "float32"))
     return True
 
 
-def attempt(path, target=None):
+def attempt(path, target=None) -> str:
     """Loads the file. What it raises is of the family of ValueError; a model whose weights cannot be read keeps its own."""
-    before, start = None if target is None else target.get_weights(), time.perf_counter()
+    before, start = None if target is None else target.get_weights(), time.process_time()
+    found = "opened"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -63,10 +78,15 @@ def attempt(path, target=None):
             else:
                 target.load_weights(path)
         except REFUSALS:
+            found = "refused"
             if target is not None:
                 for old, new in zip(before, target.get_weights(), strict=True):
                     np.testing.assert_array_equal(old, new)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
+    return found
+
+
+# ---------------------------------------------------------------- what is done to a file
 
 
 def flipped(content: bytes, draw) -> bytes:
@@ -84,15 +104,8 @@ def flipped(content: bytes, draw) -> bytes:
     return bytes(changed)
 
 
-def fuzz_bytes(files, name, tmp_path, count, seed):
-    draw, content, path = np.random.default_rng(seed), (files / name).read_bytes(), tmp_path / name
-    target = model() if "weights" in name else None
-    for _ in range(count):
-        path.write_bytes(flipped(content, draw))
-        attempt(path, target)
-
-
 NOTHINGS = [None, True, -1, 0, 1, 2.5, float("nan"), "", "x", "relu", [], {}, [[]], {"class_name": "Dense"}, [None] * 3, 2**70]
+NOTHINGS += [10**9, 1e300, "../x", ["in", 0, 0]]
 
 
 def nodes(value, path=()):
@@ -128,46 +141,153 @@ def mutated(text: str, draw) -> str:
     return json.dumps(config)
 
 
-def fuzz_config(files, name, tmp_path, count, seed):
-    draw, path = np.random.default_rng(seed), tmp_path / name
-    if name.endswith(".h5"):
-        path.write_bytes((files / name).read_bytes())
-        with h5py.File(path) as file:
-            texts = {key: file.attrs[key] for key in ("model_config", "training_config")}
-        for _ in range(count):
-            key = draw.choice(list(texts))
-            with h5py.File(path, "a") as file:
-                for other, text in texts.items():
-                    file.attrs[other] = mutated(text, draw) if other == key else text
-            attempt(path)
-        return
-    with zipfile.ZipFile(files / name) as good:
-        parts = {part: good.read(part) for part in good.namelist()}
-    for _ in range(count):
-        with zipfile.ZipFile(path, "w") as bad:
-            for part, content in parts.items():
+def damaged_bytes(source, target, draw):
+    """Writes `source`, a file or one of the files in a folder, with bytes flipped. Returns the path to load."""
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+        one = sorted(target.iterdir())[draw.integers(3)]
+        one.write_bytes(flipped(one.read_bytes(), draw))
+    elif source.suffix == ".json":
+        for shard in [*source.parent.glob("s_*.weights.h5"), source]:
+            (target.parent / shard.name).write_bytes(shard.read_bytes())
+        one = sorted(target.parent.glob("s_*.weights.h5"))[draw.integers(3)]
+        one.write_bytes(flipped(one.read_bytes(), draw))
+    else:
+        target.write_bytes(flipped(source.read_bytes(), draw))
+
+
+def damaged_config(source, target, draw):
+    """The same with nodes of its JSON changed."""
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+        (target / "config.json").write_text(mutated((source / "config.json").read_text(), draw))
+    elif source.suffix == ".json":
+        for shard in source.parent.glob("s_*.weights.h5"):
+            (target.parent / shard.name).write_bytes(shard.read_bytes())
+        target.write_text(mutated(source.read_text(), draw))
+    elif not zipfile.is_zipfile(source):
+        target.write_bytes(source.read_bytes())
+        with h5py.File(target, "a") as file:
+            key = draw.choice([key for key in ("model_config", "training_config") if key in file.attrs])
+            text = file.attrs[key]
+            file.attrs[key] = mutated(text.decode() if isinstance(text, bytes) else text, draw)
+    else:
+        with zipfile.ZipFile(source) as good, zipfile.ZipFile(target, "w") as bad:
+            for part in good.namelist():
+                content = good.read(part)
                 bad.writestr(part, mutated(content.decode(), draw) if part == "config.json" else content)
-        attempt(path)
 
 
-KINDS = [(fuzz_bytes, name) for name in ("m.keras", "m.h5", "m.weights.h5")]
-KINDS += [(fuzz_config, name) for name in ("m.keras", "m.h5")]
+# ---------------------------------------------------------------- many of them, in processes that may die
 
 
-def over(kinds):
-    return pytest.mark.parametrize(("fuzz", "name"), kinds, ids=[f"{fuzz.__name__}-{name}" for fuzz, name in kinds])
+def in_children(count: int, step, patience: float = 120.0) -> Counter:
+    """`step(i)` for i in 0 ... count - 1, in a process with bounded memory. What it returns is counted.
+
+    A process that dies, or says nothing for so many seconds, is counted as well, and the next one goes on behind. An exception
+    in it is raised here.
+    """
+    counts, i = Counter(), 0
+    while i < count:
+        reader, writer = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # other threads: those of torch do nothing here
+            child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                os.close(reader)
+                torch.set_num_threads(1)
+                used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+                resource.setrlimit(resource.RLIMIT_AS, (used + (GIB << 30),) * 2)
+                sys.stderr.flush()
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+                for j in range(i, count):
+                    os.write(writer, step(j)[:1].encode())
+                code = 0
+            except BaseException:
+                os.write(writer, f"!{j}: {traceback.format_exc()}".encode())
+            finally:
+                os._exit(code)
+        os.close(writer)
+        problem, heard = "", b""
+        while True:
+            if not select.select([reader], [], [], patience)[0]:
+                os.kill(child, signal.SIGKILL)
+                problem = "hung"
+                break
+            heard = os.read(reader, 1 << 16)
+            if not heard:
+                break
+            if b"!" in heard:
+                heard = heard[heard.index(b"!") :]
+                while more := os.read(reader, 1 << 16):
+                    heard += more
+                problem = heard.decode()
+                break
+            i += len(heard)
+            counts.update({"o": "opened", "r": "refused"}[chr(one)] for one in heard)
+        os.close(reader)
+        status = os.waitpid(child, 0)[1]
+        assert not problem.startswith("!"), problem
+        if problem or os.WIFSIGNALED(status):
+            counts["hung" if problem else f"died of {signal.Signals(os.WTERMSIG(status)).name}"] += 1
+            i += 1
+    return counts
 
 
-# Flipped bytes can make the HDF5 library itself crash, and the process with it: not in the plain run.
-@over([kind for kind in KINDS if kind[0] is fuzz_config])
-def test_damaged_files(fuzz, name, files, tmp_path):
-    fuzz(files, name, tmp_path, PLAIN, seed=0)
+def fuzz(damage, name, files, tmp_path, count, seed) -> Counter:
+    target = model() if "weights" in name else None
+    sources = sorted((files / "golden").iterdir()) if name == "golden" else [files / name]
+    if name == "golden" and damage is damaged_config:
+        sources = [one for one in sources if is_described(one)]
+
+    def step(i):
+        draw, source = np.random.default_rng([seed, i]), sources[i % len(sources)]
+        place = tmp_path / "here"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        damage(source, place / source.name, draw)
+        return attempt(place / source.name, target)
+
+    counts = in_children(count, step)
+    print(damage.__name__, name, dict(counts))
+    assert counts.total() == count and counts["refused"] > count // 20
+    return counts
+
+
+def is_described(path) -> bool:
+    if zipfile.is_zipfile(path):
+        return True
+    with h5py.File(path) as file:
+        return "model_config" in file.attrs
+
+
+# In the plain run, and in the long one.
+COUNTS = {
+    (damaged_config, "m.keras"): (90, 3000), (damaged_config, "m.h5"): (90, 3000), (damaged_config, "m"): (30, 1000),
+    (damaged_config, "s.weights.json"): (30, 500), (damaged_config, "golden"): (60, 3000),
+    (damaged_bytes, "m.keras"): (30, 2500), (damaged_bytes, "m.h5"): (30, 2000), (damaged_bytes, "m.weights.h5"): (30, 2000),
+    (damaged_bytes, "m"): (15, 1000), (damaged_bytes, "s.weights.json"): (15, 500), (damaged_bytes, "golden"): (30, 3000),
+}  # fmt: skip
+kinds = pytest.mark.parametrize(("damage", "name"), COUNTS, ids=[f"{damage.__name__}-{name}" for damage, name in COUNTS])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can be forked")
+@kinds
+def test_damaged_files(damage, name, files, tmp_path):
+    counts = fuzz(damage, name, files, tmp_path, COUNTS[damage, name][0], seed=0)
+    assert damage is damaged_bytes or set(counts) <= {"opened", "refused"}
 
 
 @pytest.mark.slow
-@over(KINDS)
-def test_many_damaged_files(fuzz, name, files, tmp_path):
-    fuzz(files, name, tmp_path, SLOW, seed=1)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can be forked")
+@kinds
+def test_many_damaged_files(damage, name, files, tmp_path):
+    """Over 20,000 in all. What the HDF5 library itself dies of, in a file with bytes flipped, is beyond Python: up to 1 %."""
+    count = COUNTS[damage, name][1]
+    counts = fuzz(damage, name, files, tmp_path, count, seed=1)
+    assert count - counts["opened"] - counts["refused"] <= (0.01 * count if damage is damaged_bytes else 0)
 
 
 # ---------------------------------------------------------------- a process that is killed
@@ -200,7 +320,7 @@ KILLED = """
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal")
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5"])
-def test_a_kill_leaves_the_old_file_whole(name, tmp_path):
+def test_a_kill_leaves_the_old_file_whole(name, fresh, tmp_path):
     old = keras.Sequential([keras.Input((3,)), layers.Dense(4), layers.Dense(2)])
     old.compile("adam", "mse")
     path = tmp_path / name
@@ -209,8 +329,8 @@ def test_a_kill_leaves_the_old_file_whole(name, tmp_path):
     script = tmp_path / "save.py"
     script.write_text(textwrap.dedent(KILLED))
     for moment in ("weights", "flush", "rename"):
-        done = subprocess.run([sys.executable, script, path, moment], capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        done = fresh(script, path, moment)
+        assert done.code == -signal.SIGKILL, done.err
         assert path.read_bytes() == before
     if "weights" in name:
         new = keras.models.clone_model(old)

@@ -2,8 +2,6 @@
 
 import inspect
 import pickle
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -136,11 +134,10 @@ def test_requests_need_routing():
         assert est.get_metadata_routing().fit.requests == {"sample_weight": True}
 
 
-def test_nothing_is_imported_before_it_is_asked_for():
+def test_nothing_is_imported_before_it_is_asked_for(fresh):
     code = (
         "import sys, torchkeras_lite as k; assert 'sklearn' not in sys.modules; k.wrappers.SKLearnClassifier; "
         "assert 'sklearn' in sys.modules and 'SKLearnRegressor' in dir(k.wrappers)\n"
         "try: k.wrappers.nothing\nexcept AttributeError: print('done')"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout == "done\n", done.stderr
+    assert fresh("-c", code, ok=True).out == "done\n"
