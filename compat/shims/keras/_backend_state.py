@@ -19,6 +19,8 @@ from ._backend_calls import draw, known, sizes_of
 from ._backend_phase import learning_phase
 from ._backend_shapes import Shape, to_dense
 
+replays: list = []  # runs of `get_updates` of users' optimizers that are going on
+
 # ---------------------------------------------------------------- made
 
 
@@ -30,9 +32,14 @@ def variable(value, dtype=None, name=None, constraint=None):
         values = torch.as_tensor(value.data).to(config.torch_dtype(dtype))
         with torch.sparse.check_sparse_tensor_invariants():
             return torch.sparse_coo_tensor(places, values, value.shape, device=config.get_device()).coalesce()
-    made = Variable(np.asarray(value) if isinstance(value, (list, tuple)) else value, dtype=config.dtype_name(dtype), name=name)
-    made.constraint = constraint
-    return made
+
+    def make():
+        given = np.asarray(value) if isinstance(value, (list, tuple)) else value
+        made = Variable(given, dtype=config.dtype_name(dtype), name=name)
+        made.constraint = constraint
+        return made
+
+    return replays[-1].variable(make) if replays else make()
 
 
 def constant(value, dtype=None, shape=None, name=None):
@@ -46,13 +53,17 @@ def constant(value, dtype=None, shape=None, name=None):
 def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None):
     """A KerasTensor with a value only in `function`. `ndim` alone says how many axes there are, all of any size.
 
+    With neither it is drawn as a single number, and may be fed any array.
+
     Raises:
-        ValueError: `sparse`, or neither shape nor ndim.
+        ValueError: `sparse`.
     """
     if sparse:
         raise ValueError("placeholder: there are no sparse symbolic tensors. Leave out `sparse=True`.")
     if shape is None and ndim is None:
-        raise ValueError("placeholder: pass `shape`, or `ndim`.")
+        anything = KerasTensor((), dtype, name)
+        anything._of_any_shape = True
+        return anything
     return KerasTensor((None,) * ndim if shape is None else shape, dtype, name)
 
 
@@ -181,6 +192,9 @@ class Update(NamedTuple):
 def _updated(x, value):
     if isinstance(value, KerasTensor):
         return Update(x, value)
+    if replays:
+        replays[-1].updates.append((x, value))
+        return value
     if not (going_on.inferring or going_on.trying):  # zeros that stand in for data must not get into it
         x.assign(value)
     return x

@@ -1,6 +1,6 @@
 """Keras 2 (2017 to 2020): the rows of what Keras 3 renamed or left out. Keras 1 had much of it too. See `_tables.py`."""
 
-from ._words import After, decay, epsilon, every_so_many_epochs, loss_scale, no_targets, rate, sees_backwards
+from ._words import After, decay, epsilon, every_so_many_epochs, initial_decay, loss_scale, no_targets, rate, sees_backwards
 
 _WITH_KERNELS = "Dense Conv1D Conv2D Conv3D Conv2DTranspose Conv3DTranspose".split()
 
@@ -50,6 +50,9 @@ NAMES = {
         "get_file": "keras._downloads:get_file",
         "image_dataset_from_directory": "keras._datasets:image_dataset_from_directory",
     },
+    "applications.imagenet_utils": {
+        "_obtain_input_shape": "keras._sizes:obtain_input_shape", "obtain_input_shape": "keras._sizes:obtain_input_shape",
+    },
     "preprocessing": {"image_dataset_from_directory": "keras._datasets:image_dataset_from_directory"},
 }
 
@@ -57,6 +60,10 @@ _QUEUE = {"max_queue_size": None, "workers": None, "use_multiprocessing": None}
 
 ARGUMENTS = {
     **{f"optimizers.{name}": {"lr": ("learning_rate", rate), "decay": decay, "epsilon": epsilon} for name in _OPTIMIZERS},
+    "optimizers.Optimizer": {
+        "lr": ("learning_rate", rate), "decay": After(initial_decay), "jit_compile": None, "is_legacy_optimizer": None,
+        "gradient_aggregator": None, "gradient_transformers": None,
+    },
     "models.Trainer.compile": {"sample_weight_mode": None, "target_tensors": no_targets, "experimental_run_tf_function": None},
     "layers.Layer.add_loss": {"inputs": None},
     "models.Model.add_loss": {"inputs": None},
@@ -92,11 +99,26 @@ PLACES = {
     "models.Model": "keras._places:without_itself",
     "models.Trainer.compile": "keras._places:compile_arguments",
     "optimizers.LossScaleOptimizer": "keras._places:loss_scale",
+    "optimizers.Optimizer": "keras._places:optimizer",
     "optimizers.SGD": "keras._places:sgd",
     "optimizers.RMSprop": "keras._places:rmsprop",
 }
 
+_OF_OWN_OPTIMIZERS = """
+    build update update_step get_updates get_gradients add_slot get_slot get_slot_names add_variable_from_reference iterations
+    weights lr get_weights set_weights
+    """
+
 MEMBERS = {
+    "optimizers.Optimizer": {
+        "__init_subclass__": "keras._own_optimizers:init_subclass",
+        **{name: f"keras._own_optimizers:{name}" for name in _OF_OWN_OPTIMIZERS.split()},
+        **{f"_{name}": f"keras._own_optimizers:{name}" for name in (
+            "set_hyper", "get_hyper", "decayed_lr", "prepare_local", "fallback_apply_state", "resource_apply_dense",
+            "serialize_hyperparameter", "build_learning_rate", "var_key", "index_dict", "initial_decay", "decays",
+            "use_locking",
+        )},
+    },
     **{f"applications.{file}": {"get_file": "keras._downloads:get_file"} for file in ("imagenet_utils", "network")},
     **{f"optimizers.{name}": {"lr": "keras._rates:lr", "decay": "keras._rates:decay"} for name in _OPTIMIZERS},
     "optimizers.LossScaleOptimizer": {
@@ -112,7 +134,9 @@ MEMBERS = {
     "layers.RNN": {"__call__": "keras._methods:call_of_rnn", "reset_states": "keras._methods:reset_states_of_rnn"},
     **{f"layers.{layer}": {"W": "keras._methods:kernel", "b": "keras._methods:bias"} for layer in _WITH_KERNELS},
     "layers.Embedding": {"W": "keras._methods:embeddings"},
-    "KerasTensor": {name: f"keras._methods:{name[1:]}" for name in ("_keras_shape", "_keras_history")},
+    "KerasTensor": {name: f"keras._methods:{name[1:]}" for name in ("_keras_shape", "_keras_history")} | {
+        "get_shape": "keras._sizes:get_shape",
+    },
     "models.Model": {
         "fit_generator": "keras._methods:fit_generator",
         "evaluate_generator": "keras._methods:evaluate_generator",

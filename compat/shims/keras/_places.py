@@ -111,6 +111,15 @@ def loss_scale(args, words):
     return args, words
 
 
+def optimizer(args, words):
+    """(name, ...) without a learning rate, which a class of one's own sets itself."""
+    if args and isinstance(args[0], str):
+        args, words = args[1:], {"name": args[0], **words}
+    if not args and not {"learning_rate", "lr"} & set(words):
+        words = {"learning_rate": 0.0, **words}
+    return args, words
+
+
 def sgd(args, words):
     """(lr, momentum, decay, nesterov): a number, not a flag, in the third place."""
     return _optimizer(args, words, ("lr", "momentum", "decay", "nesterov"), 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import numbers
+from importlib import import_module
 
 
 class After:
@@ -155,13 +156,15 @@ def no_targets(value, given):
     return {}
 
 
-def batchnorm_mode(value, given):
-    """Only mode 0 has survived: statistics for each feature, moving ones outside training."""
-    if value != 0:
-        raise ValueError(
-            f"BatchNormalization knows `mode=0` only (normalize each feature over the batch). Received: mode={value!r}"
-        )
-    return {}
+def batchnorm_mode(layer, mode):
+    """Mode 0 is what there is today; for the others the layer becomes one of another class."""
+    from torchkeras_lite.layers import BatchNormalization
+
+    if mode not in (0, 1, 2) or (mode and type(layer) is not BatchNormalization):
+        raise ValueError(f"`mode` of BatchNormalization is 0, 1 or 2, and 0 in subclasses. Received: mode={mode!r}")
+    if mode:
+        layer.__class__ = import_module("keras._dead_layers").BatchNormalizationOfMode
+        layer.mode = mode
 
 
 def rate(value):
@@ -181,6 +184,11 @@ def decay(value, given):
             f"`decay={value!r}` goes with a learning rate that is a number. Received: {rate!r}. A schedule decays by itself."
         )
     return {"learning_rate": InverseTimeDecay(float(rate), decay_steps=1, decay_rate=float(value))}
+
+
+def initial_decay(optimizer, value):
+    """A decay that a class of one's own applies itself."""
+    optimizer._initial_decay = value or 0.0
 
 
 def loss_scale(value, given):
