@@ -92,3 +92,35 @@ def test_says_what_does_not_fit():
         model.fit(X, {"one": [A, B], "two": A}, verbose=0)
     with pytest.raises(ValueError, match="Unknown loss"):
         model.compile("sgd", {"one": ["mse", "mea"]})
+
+
+# ---------------------------------------------------------------- metrics
+
+
+def test_metrics_in_the_structure_of_the_outputs():
+    """Names and values as Keras 3.15 gives them: the name of the layer stands in front, whatever the path."""
+    model = model_of(lambda a, b: {"one": [a, b], "two": {"three": b}})
+    y, weights = {"one": [A, B], "two": {"three": A}}, {"one": [A[:, 0] + 1, B[:, 0] + 2], "two": {"three": A[:, 0] * 0}}
+    logs, a, b = after_one_batch(
+        model, y, "mse", metrics={"one": ["mae", [absolute, "mse"]], "two": {"three": ["mae"]}},
+        weighted_metrics={"one": ["mae", None]},
+    )  # fmt: skip
+    expected = {
+        "a_mae": np.abs(a - A).mean(), "b_absolute": np.abs(b - B).mean(), "b_mse": np.mean((b - B) ** 2),
+        "b_mae": np.abs(b - A).mean(), "a_weighted_mae": np.abs(a - A).mean(),
+    }  # fmt: skip
+    assert {key: logs[key] for key in expected} == pytest.approx(expected, rel=1e-5)
+    found = model.evaluate(X, y, sample_weight=weights, verbose=0, return_dict=True)
+    a, b = (model.get_layer(name)(X).detach().numpy() for name in ("a", "b"))
+    weight = A[:, 0] + 1
+    assert found["a_weighted_mae"] == pytest.approx((np.abs(a - A)[:, 0] * weight).sum() / weight.sum(), rel=1e-4)
+    assert found["b_mae"] == pytest.approx(np.abs(b - A).mean(), rel=1e-4)
+
+
+def test_metrics_of_some_of_the_outputs_and_of_none_there_are():
+    model = model_of(lambda a, b: [(a, b), b])
+    logs, _, b = after_one_batch(model, [(A, B), A], "mse", metrics=[None, "mae"])
+    assert logs["b_mae"] == pytest.approx(np.abs(b - A).mean(), rel=1e-5) and "a_mae" not in logs
+    model = model_of(lambda a, b: {"one": [a, b], "two": b})
+    with pytest.raises(ValueError, match=r"structure of the outputs.*\['one', 'two'\] at its top.*three"):
+        after_one_batch(model, {"one": [A, B], "two": A}, "mse", metrics={"three": ["mae"]})

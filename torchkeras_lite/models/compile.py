@@ -11,7 +11,7 @@ from torchkeras_lite import losses
 from torchkeras_lite import metrics as metrics_module
 from torchkeras_lite.graph import leaves
 from torchkeras_lite.metrics import Counted, Mean, MeanMetricWrapper
-from torchkeras_lite.models.nested_loss import NestedLoss, is_nested
+from torchkeras_lite.models.nested_loss import NestedLoss, has_structures, is_nested
 from torchkeras_lite.registry import public_module, suggest
 
 
@@ -115,6 +115,7 @@ class CompileMetrics:
         self.can_wait = False  # whether batches may be counted several at a time (see Tally)
         self.labels: list[str] = []
         self._lone: tuple | None = None
+        self._parts = _values  # the outputs, or the targets, in a row
         for one in pytree.tree_leaves((metrics, weighted_metrics)):
             if isinstance(one, str):
                 metrics_module.resolve(one, (1, 1), (1, 1))  # unknown names are refused at once, in compile()
@@ -125,14 +126,18 @@ class CompileMetrics:
         return bool(self.metrics_given or self.weighted_given)
 
     def build(self, y_true, y_pred):
-        predictions, truths = _values(y_pred), _values(y_true)
-        names = _names(y_pred, self.output_names)
+        nested = has_structures(y_pred)
+        if nested:
+            self._parts = leaves
+        predictions, truths = self._parts(y_pred), self._parts(y_true)
+        names = _names(predictions if nested else y_pred, self.output_names)
         several = len(predictions) > 1
         seen: dict[str, int] = {}
         given_each: list = []
         for weighted, given in ((False, self.metrics_given), (True, self.weighted_given)):
             target = self.weighted if weighted else self.plain
-            for index, group in enumerate(self._by_output(given, names, len(predictions))):
+            groups = _by_leaf(given, y_pred, ()) if nested else self._by_output(given, names, len(predictions))
+            for index, group in enumerate(groups):
                 for one in group:
                     if one is None:
                         continue
@@ -179,8 +184,8 @@ class CompileMetrics:
             for metric in self._lone:
                 metric.update_state(y_true, y_pred)
             return
-        predictions, truths = _values(y_pred), _values(y_true)
-        weights = _values(sample_weight) if sample_weight is not None else [None]
+        predictions, truths = self._parts(y_pred), self._parts(y_true)
+        weights = self._parts(sample_weight) if sample_weight is not None else [None]
         for index, metric in self.plain:
             metric.update_state(truths[index], predictions[index])
         for index, metric in self.weighted:
@@ -204,6 +209,23 @@ class CompileMetrics:
 
     def __repr__(self):
         return f"<CompileMetrics name={self.name}>"
+
+
+def _by_leaf(given, outputs, path) -> list[list]:
+    """The metrics of each output, for outputs in structures, in their order. What `given` does not name has none."""
+    if given is None:
+        return [[] for _ in leaves(outputs)]
+    if isinstance(outputs, torch.Tensor):
+        return [_listed(given)]
+    if isinstance(given, (list, tuple)) and not isinstance(outputs, dict) and len(given) == len(outputs):
+        return [group for one, output in zip(given, outputs, strict=True) for group in _by_leaf(one, output, (*path, "..."))]
+    if not isinstance(given, dict) or not isinstance(outputs, dict) or not given.keys() <= outputs.keys():
+        raise ValueError(
+            "`metrics` has to be in the structure of the outputs, which has "
+            f"{list(outputs) if isinstance(outputs, dict) else f'a list of {len(outputs)}'} at {path or 'its top'}. "
+            f"Received there: {given}"
+        )
+    return [group for key in sorted(outputs) for group in _by_leaf(given.get(key), outputs[key], (*path, key))]
 
 
 def _is_late(loss) -> bool:
@@ -265,8 +287,8 @@ def _in_order(data, names, count, what) -> list:
         unknown = [key for key in data if key not in names]
         if unknown:
             raise ValueError(
-                f"In the dict argument `{what}`, key {unknown[0]!r} does not correspond to any model output. "
-                f"Outputs: {list(names)}.{suggest(unknown[0], names)}"
+                f"Invalid `{what}`: its key {unknown[0]!r} does not correspond to any model output. Expected keys: "
+                f"{list(names)}.{suggest(unknown[0], names)}"
             )
         return [data.get(name) for name in names]
     values = [data] if isinstance(data, (torch.Tensor, int, float)) else list(data)

@@ -20,6 +20,13 @@ def is_nested(loss, y_pred) -> bool:
         return True
     if isinstance(y_pred, torch.Tensor):
         return isinstance(loss, (list, tuple)) and len(loss) > 1
+    return has_structures(y_pred)
+
+
+def has_structures(y_pred) -> bool:
+    """Whether outputs are more than a row or a dict of tensors."""
+    if isinstance(y_pred, torch.Tensor):
+        return False
     return any(isinstance(part, _CONTAINERS) for part in (y_pred.values() if isinstance(y_pred, dict) else y_pred))
 
 
