@@ -1,5 +1,6 @@
 """What layers say about arguments that are none, and which names of Keras's own subclasses find."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -35,6 +36,18 @@ from torchkeras_lite import Input, KerasTensor, layers
         (lambda: layers.LayerNormalization(axis="last"), TypeError, "int or a list/tuple of ints.*'last'"),
         (lambda: layers.UnitNormalization(axis="last"), TypeError, "int or a list/tuple of ints.*'last'"),
         (lambda: layers.SpectralNormalization(layers.Dense(2), power_iterations=0), ValueError, "greater than zero.*=0"),
+        (lambda: layers.Hashing(0), ValueError, "`num_bins` for `Hashing` cannot be `None` or non-positive.*=0"),
+        (lambda: layers.Hashing(2, salt=[1, 2, 3]), ValueError, r"`salt` .* can only be a tuple of size 2.*\[1, 2, 3\]"),
+        (lambda: layers.Hashing(2, dtype="float16"), ValueError, "should be an integer type.*'float16'"),
+        (lambda: layers.Hashing(2, output_mode="two_hot"), ValueError, "argument `output_mode`. Expected one of.*'two_hot'"),
+        (lambda: layers.CategoryEncoding(), ValueError, "num_tokens must be set.*IntegerLookup"),
+        (lambda: layers.CategoryEncoding(0), ValueError, "`num_tokens` must be >= 1.*=0"),
+        (lambda: layers.CategoryEncoding(2, "two_hot"), ValueError, "Unknown arg for output_mode: two_hot"),
+        (lambda: layers.Discretization([1.0], num_bins=2), ValueError, "Both `num_bins` and `bin_boundaries`"),
+        (lambda: layers.Normalization(mean=1.0), ValueError, "both `mean` and `variance` must be set"),
+        (lambda: layers.RandomBrightness(2.0), ValueError, "`factor` argument should be a number .*=2.0"),
+        (lambda: layers.RandomBrightness(0.5, value_range=[1]), ValueError, "`value_range` argument should be a list of two"),
+        (lambda: layers.STFTSpectrogram(window="no such window"), (ValueError, ImportError), "window|scipy"),
         (lambda: Input((2,), sparse=True), ValueError, "`sparse=True` is not supported"),
         (lambda: Input((2,), batch_shape=(1, 2)), ValueError, "cannot pass both `shape` and `batch_shape`"),
         (lambda: Input(batch_size=1, batch_shape=(1, 2)), ValueError, "cannot pass both `batch_size` and `batch_shape`"),
@@ -104,3 +117,50 @@ def test_the_mask_of_concatenated_open_shapes():
     rows = torch.tensor([[True, False]])
     mask = layers.Concatenate(axis=1).compute_mask([KerasTensor((None, 2, 3)), KerasTensor((None, 2, 3))], [rows, rows])
     assert mask.tolist() == [[True, False, True, False]]
+
+
+def test_shapes_before_there_are_boundaries():
+    layer = layers.Discretization(num_bins=3, output_mode="multi_hot")
+    assert layer.compute_output_shape((None, 4)) == (None, 3)
+    assert layer(Input((4,))).shape == (None, 3)
+    with pytest.raises(ValueError, match=r"You need to .* call `adapt"):
+        layer(torch.ones(2, 4))
+
+
+def test_tokens_without_batches_are_a_document_each():
+    for data in ([1, 1, 1, 2, 2, 3], np.array([1, 1, 1, 2, 2, 3])):
+        layer = layers.IntegerLookup(output_mode="tf_idf")
+        layer.adapt(data)  # log(1 + 6 / (1 + 3)), log(1 + 6 / (1 + 2)), log(1 + 6 / (1 + 1)), and in front their mean
+        np.testing.assert_allclose(layer([1]).tolist(), [0, np.log(2.5), 0, 0], rtol=1e-6)
+        np.testing.assert_allclose(layer([4]).tolist(), [np.log([2.5, 3, 4]).mean(), 0, 0, 0], rtol=1e-6)
+    layer.adapt([np.array([1, 1, 1]), np.array([2, 2, 3])])  # batches: two documents
+    np.testing.assert_allclose(layer([1]).tolist(), [0, np.log(2), 0, 0], rtol=1e-6)
+
+
+def test_kernels_longer_than_the_trial():
+    assert layers.Conv1D(2, 1000)(Input((None, 1))).shape == (None, None, 2)
+    assert layers.STFTSpectrogram(frame_length=512, frame_step=128)(Input((None, 1))).shape == (None, None, 257)
+
+
+def test_reshape_of_an_open_size():
+    assert layers.Reshape((3, 5))(Input(batch_shape=(2, None))).shape == (2, 3, 5)
+    assert layers.Reshape((3, -1))(Input(batch_shape=(2, None))).shape == (2, 3, None)
+    with pytest.raises(ValueError, match="total size"):
+        layers.Reshape((3, 5))(torch.ones(2, 14))
+
+
+def test_transformations_of_images_may_be_arrays():
+    images = np.arange(12.0).reshape(1, 2, 2, 3)
+    flipped = layers.RandomFlip("horizontal").transform_images(images, {"flips": np.array([[True]])})
+    shown = layers.RandomFlip("horizontal").get_random_transformation(images, seed=1)
+    made = layers.RandomFlip("horizontal").transform_images(images, {key: np.asarray(value) for key, value in shown.items()})
+    assert torch.equal(made, layers.RandomFlip("horizontal").transform_images(images, shown))
+    assert flipped.shape == (1, 2, 2, 3)
+
+
+def test_what_only_says_that_it_is_an_array():
+    class Numbers:
+        def __array__(self, dtype=None, copy=None):
+            return np.array([[1.0, 2.0]], dtype or "float32")
+
+    assert layers.Rescaling(2.0)(Numbers()).tolist() == [[2.0, 4.0]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from torchkeras_lite.calls import going_on
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.encoding import MODES, check_choice, encoded, refuse_sparse
 from torchkeras_lite.layers.hashes import bucket, crossed
@@ -31,11 +32,13 @@ class CategoryEncoding(Layer):
     def __init__(self, num_tokens=None, output_mode="multi_hot", sparse=False, **kwargs):
         super().__init__(**kwargs)
         output_mode = "multi_hot" if output_mode == "binary" else output_mode
-        check_choice(self, "output_mode", output_mode, MODES[1:])
+        if output_mode not in MODES[1:]:
+            raise ValueError(f"Unknown arg for output_mode: {output_mode}. Layer {self.name!r} knows {MODES[1:]}.")
         if num_tokens is None or num_tokens < 1:
+            wrong = "num_tokens must be set to use this layer" if num_tokens is None else "`num_tokens` must be >= 1"
             raise ValueError(
-                f"Layer {self.name!r}: `num_tokens` must be at least 1. Received: num_tokens={num_tokens}. If the number is "
-                "not known, use the IntegerLookup layer instead."
+                f"Layer {self.name!r}: {wrong}. Received: num_tokens={num_tokens}. If the number is not known, use the "
+                "IntegerLookup layer instead."
             )
         refuse_sparse(self, sparse)
         self.num_tokens, self.output_mode, self.sparse = num_tokens, output_mode, sparse
@@ -46,8 +49,8 @@ class CategoryEncoding(Layer):
         if count_weights is not None:
             if self.output_mode != "count":
                 raise ValueError(
-                    f"Layer {self.name!r}: `count_weights` has no meaning when `output_mode` is not 'count' (it is "
-                    f"{self.output_mode!r})."
+                    f"Layer {self.name!r}: `count_weights` is not used when `output_mode` is not 'count'. Received: "
+                    f"output_mode={self.output_mode!r}"
                 )
             count_weights = tensor_of(count_weights, dtype, inputs.device)
         return encoded(inputs, self.output_mode, self.num_tokens, dtype, count_weights)
@@ -79,8 +82,9 @@ class Discretization(Layer):
         if num_bins is not None and num_bins < 0:
             raise ValueError(f"Layer {self.name!r}: `num_bins` must not be negative. Received: num_bins={num_bins}")
         if (num_bins is None) == (bin_boundaries is None):
+            both = "" if num_bins is None else "Both `num_bins` and `bin_boundaries` should not be set: "
             raise ValueError(
-                f"Layer {self.name!r}: give either `num_bins` or `bin_boundaries`. Received: num_bins={num_bins}, "
+                f"Layer {self.name!r}: {both}give either `num_bins` or `bin_boundaries`. Received: num_bins={num_bins}, "
                 f"bin_boundaries={bin_boundaries}"
             )
         self.num_bins, self.epsilon, self.output_mode, self.sparse = num_bins, epsilon, output_mode, sparse
@@ -90,15 +94,21 @@ class Discretization(Layer):
 
     def call(self, inputs):
         if self.bin_boundaries is None:
+            if going_on.inferring:
+                return encoded(torch.zeros_like(inputs, dtype=torch.int64), self.output_mode, self.num_bins, self._made())
             raise ValueError(
-                f"Layer {self.name!r} knows no boundaries yet: pass `bin_boundaries`, or call `adapt(data)` before it is used."
+                f"Layer {self.name!r} knows no boundaries yet. You need to either pass `bin_boundaries`, or call `adapt(data)` "
+                "before it is used."
             )
         known = self._boundaries
         if known is None or known.device != inputs.device or known.dtype != inputs.dtype:
             known = self.__dict__["_boundaries"] = tensor_of(list(self.bin_boundaries), inputs.dtype, inputs.device)
         places = torch.bucketize(inputs, known, right=True)
-        dtype = torch.int32 if self.output_mode == "int" else self._policy.compute_torch_dtype
-        return encoded(places, self.output_mode, len(self.bin_boundaries) + 1, dtype)
+        return encoded(places, self.output_mode, len(self.bin_boundaries) + 1, self._made())
+
+    def _made(self) -> torch.dtype:
+        """The dtype of the output."""
+        return torch.int32 if self.output_mode == "int" else self._policy.compute_torch_dtype
 
     def adapt(self, data, steps=None) -> None:
         """Learns the boundaries from an array or a tensor, or from an iterable of batches (`steps` of them, if given).
@@ -198,11 +208,14 @@ class Hashing(Layer):
             kwargs["dtype"] = "int64" if output_mode == "int" else None
         super().__init__(**kwargs)
         if num_bins is None or num_bins <= 0:
-            raise ValueError(f"Layer {self.name!r}: `num_bins` must be positive. Received: num_bins={num_bins}")
+            raise ValueError(
+                f"The `num_bins` for `Hashing` cannot be `None` or non-positive values. Received: num_bins={num_bins} in layer "
+                f"{self.name!r}"
+            )
         if output_mode == "int" and self.dtype not in ("int32", "int64"):
             raise ValueError(
-                f"Layer {self.name!r}: `dtype` must be 'int32' or 'int64' where `output_mode` is 'int'. Received: "
-                f"dtype={self.dtype!r}"
+                'When `output_mode="int"`, `dtype` should be an integer type, \'int32\' or \'int64\'. Received: '
+                f"dtype={self.dtype!r} in layer {self.name!r}"
             )
         check_choice(self, "output_mode", output_mode, MODES)
         refuse_sparse(self, sparse)
@@ -235,7 +248,10 @@ def checked_salt(layer, salt) -> list | None:
         return list(salt)
     if isinstance(salt, int):
         return [salt, salt]
-    raise ValueError(f"Layer {layer.name!r}: `salt` must be an integer, or two. Received: salt={salt!r}")
+    raise ValueError(
+        f"The `salt` argument for layer {layer.name!r} can only be a tuple of size 2 integers, or a single integer. Received: "
+        f"salt={salt!r}"
+    )
 
 
 class HashedCrossing(Layer):
@@ -272,15 +288,15 @@ class HashedCrossing(Layer):
 
     def call(self, inputs):
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
-            raise ValueError(f"Layer {self.name!r}: a HashedCrossing is called on a list of at least two inputs.")
+            raise ValueError(f"Layer {self.name!r}: a HashedCrossing should be called on a list of at least two inputs.")
         shape = tuple(inputs[0].shape)
         if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1) or any(tuple(x.shape) != shape for x in inputs):
             raise ValueError(
-                f"Layer {self.name!r}: all inputs should have the same shape: (), (batch,) or (batch, 1). Received: "
+                f"Layer {self.name!r}: all inputs should have shape (), (batch,) or (batch, 1), the same one. Received: "
                 f"{[tuple(x.shape) for x in inputs]}"
             )
         if any(x.is_floating_point() for x in inputs):
-            raise ValueError(f"Layer {self.name!r}: all inputs should be strings or integers.")
+            raise ValueError(f"Layer {self.name!r}: all inputs should have an integer or string dtype.")
         columns = [x.reshape(-1).tolist() for x in inputs]
         device = next((x.device for x in inputs if isinstance(x, torch.Tensor)), self._device())
         numbers = [crossed(row, self.num_bins) for row in zip(*columns, strict=True)]

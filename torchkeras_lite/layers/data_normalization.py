@@ -37,6 +37,11 @@ class Normalization(Layer):
         self.supports_masking = True
         self.__dict__["_given"] = None
         shapes = [None if value is None else np.shape(value) for value in (mean, variance)]
+        if None in shapes and shapes != [None, None]:
+            raise ValueError(
+                f"When setting values directly, both `mean` and `variance` must be set. Received: mean={mean} and "
+                f"variance={variance} in layer {self.name!r}"
+            )
         if shapes[0] != shapes[1] or (shapes[0] is not None and len(shapes[0]) > len(self.axis)):
             raise ValueError(
                 f"Layer {self.name!r}: `mean` and `variance` go together, with the same shape, of at most as many axes as "
@@ -101,7 +106,7 @@ class Normalization(Layer):
         batches = map(self._as_batch, _batches(data))
         first = next(batches, None)
         if first is None:
-            raise ValueError(f"Layer {self.name!r}: `adapt` needs at least one batch, and the iterable is empty.")
+            raise ValueError(f"Layer {self.name!r}: `adapt` needs at least one batch, and got an empty iterable.")
         if not self.built:
             self.build(tuple(first.shape))
         count, mean, variance = 0, 0.0, 0.0
@@ -125,7 +130,7 @@ class Normalization(Layer):
         if not hasattr(batch, "shape"):
             raise TypeError(
                 f"Layer {self.name!r}: `adapt` takes an array, a tensor, or an iterable of such. Received an element "
-                f"of type {type(batch).__name__}. The usual fix: `numpy.array(data)`."
+                f"of type {type(batch).__name__}, without a `.shape`. The usual fix: `numpy.array(data)`."
             )
         batch = tensor_of(batch)
         return batch if batch.dtype in (torch.float32, torch.float64) else batch.double()
@@ -134,8 +139,8 @@ class Normalization(Layer):
         found = {axis: batch.shape[axis] for axis in self._kept} if batch.ndim == len(self._broadcast) else None
         if found != self._kept:
             raise ValueError(
-                f"Layer {self.name!r}: `adapt` got data of shape {tuple(batch.shape)}. Expected {len(self._broadcast)} axes, "
-                f"with the sizes {self._kept} (axis: size)."
+                f"Layer {self.name!r}: `adapt` got data of an incompatible shape, {tuple(batch.shape)}. Expected "
+                f"{len(self._broadcast)} axes, with the sizes {self._kept} (axis: size)."
             )
 
     def get_config(self):

@@ -46,4 +46,6 @@ def refuse_sparse(layer, sparse) -> None:
 def check_choice(layer, name, value, known) -> None:
     """Raises ValueError if an argument is none of those known."""
     if value not in known:
-        raise ValueError(f"Layer {layer.name!r}: `{name}` must be one of {known}. Received: {name}={value!r}")
+        raise ValueError(
+            f"Invalid value for argument `{name}`. Expected one of {known}. Received: {name}={value!r} in layer {layer.name!r}"
+        )

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import functools
+
+import numpy as np
 import torch
 
 from torchkeras_lite import config, seeds
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.ops.pixels import axes_of, check_rank
+
+_PARTS = ("images", "labels", "segmentation_masks", "bounding_boxes")
+
+
+def _is_numbers(value) -> bool:
+    if isinstance(value, list):  # of numbers, perhaps of lists of them
+        return bool(value) and (isinstance(value[0], (int, float)) or _is_numbers(value[0]))
+    return isinstance(value, np.ndarray)
+
+
+def taking_arrays(method):
+    """A method that gets `transformation`, for which arrays and lists in it are tensors."""
+
+    @functools.wraps(method)
+    def with_tensors(self, part, transformation=None, training=True):
+        if type(transformation) is dict:
+            transformation = {
+                name: self._convert(np.asarray(value)) if _is_numbers(value) else value
+                for name, value in transformation.items()
+            }
+        return method(self, part, transformation, training)
+
+    return with_tensors
 
 
 class ImageLayer(Layer):
@@ -28,6 +54,13 @@ class ImageLayer(Layer):
         self.bounding_box_format = bounding_box_format
         self.__dict__["_axes"] = axes_of(self.data_format)  # of the height, the width and the channels
         self.built = self.builds_nothing
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in _PARTS:
+            own = cls.__dict__.get(f"transform_{name}")
+            if own is not None and not hasattr(own, "__wrapped__"):
+                setattr(cls, f"transform_{name}", taking_arrays(own))
 
     def _base_config(self):
         boxes = {} if self.bounding_box_format is None else {"bounding_box_format": self.bounding_box_format}
@@ -59,6 +92,7 @@ class ImageLayer(Layer):
             seed: a SeedGenerator or an integer, instead of the layer's own seed.
         """
 
+    @taking_arrays
     def transform_images(self, images, transformation=None, training=True):
         """The images, changed as `get_random_transformation` has decided; in inference only cast to the compute dtype."""
         images = self._as_tensor(images)
@@ -88,9 +122,6 @@ class ImageLayer(Layer):
     def _sizes(self, images) -> tuple[int, int]:
         """Height and width."""
         return images.shape[self._axes[0]], images.shape[self._axes[1]]
-
-
-_PARTS = ("images", "labels", "segmentation_masks", "bounding_boxes")
 
 
 class RandomImageLayer(ImageLayer):
@@ -144,15 +175,17 @@ def factor_range(layer, factor, low, high, name="factor") -> tuple:
     if not pair and isinstance(factor, (int, float)) and low <= factor <= high:
         return max(-abs(factor), low), abs(factor)
     raise ValueError(
-        f"Layer {layer.name!r}: `{name}` should be a number (or a list of two numbers) in the range [{low}, {high}]. "
-        f"Received: {name}={factor!r}"
+        f"The `{name}` argument should be a number (or a list of two numbers) in the range [{low}, {high}]. Received: "
+        f"{name}={factor!r} in layer {layer.name!r}"
     )
 
 
 def value_range_of(layer, value_range) -> list:
     """The two ends of the range of pixels, in order. Raises ValueError if these are not two."""
     if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
-        raise ValueError(f"Layer {layer.name!r}: `value_range` should be a list of two numbers. Received: {value_range!r}")
+        raise ValueError(
+            f"The `value_range` argument should be a list of two numbers. Received: {value_range!r} in layer {layer.name!r}"
+        )
     return sorted(value_range)
 
 

@@ -305,8 +305,8 @@ def _each_within(layer, factor, low, name, open_end=False) -> tuple:
     if numbers and all(low <= end <= 1 and not (open_end and end == low) for end in ends):
         return tuple(sorted(factor)) if pair else (-abs(factor), abs(factor))
     raise ValueError(
-        f"Layer {layer.name!r}: `{name}` should be a number (or a list of two numbers) in the range "
-        f"{'(' if open_end else '['}{low}, 1]. Received: {name}={factor!r}"
+        f"The `{name}` argument should be a number (or a list of two numbers) in the range "
+        f"{'(' if open_end else '['}{low}, 1]. Received: {name}={factor!r} in layer {layer.name!r}"
     )
 
 

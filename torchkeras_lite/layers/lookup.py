@@ -201,14 +201,17 @@ class _Lookup(Layer):
         """Learns the vocabulary anew: the tokens that are there, the most frequent first.
 
         Args:
-            data: an array or a list of tokens, or an iterable of batches of them (a data set), of which `steps` are taken.
+            data: an array or a list of tokens, or an iterable of batches of them (a data set), of which `steps` are taken. A
+                row is a document, for `output_mode="tf_idf"`.
 
         Raises:
             ValueError: the vocabulary was given to the constructor.
         """
         self.reset_state()
         for batch in batches_of(data, steps):
-            self.update_state(batch)
+            # Of data without batches each token is a document of its own; a batch with one axis is one document.
+            whole = batch is data or hasattr(data, "to_numpy")
+            self.update_state(np.expand_dims(batch, -1) if whole and np.ndim(batch) == 1 else batch)
         self.finalize_state()
 
     def reset_state(self) -> None:

@@ -216,8 +216,8 @@ class Heads(Layer):
         if explicit:
             if self.flash_attention:
                 raise ValueError(
-                    "Returning attention scores is not supported when flash attention is enabled. Please disable flash "
-                    f"attention to access attention scores: `flash_attention=None` in layer {self.name!r}."
+                    f"Layer {self.name!r}: with flash attention there are no attention scores to return. The usual fix: "
+                    "`flash_attention=None`."
                 )
             output, scores = self._attend(q, k, v, mask, rate)
         else:

@@ -97,7 +97,16 @@ _BACKEND = """
     common.stateless_scope common.symbolic_scope common.tensor_attributes common.variables torch.core
     """
 PATHS = {**_rows(), **{f"backend.{file}": "keras._backend" for file in _BACKEND.split()}}
+_FEATURE_SPACE = ("layers.preprocessing.feature_space", "layers.feature_space")  # a file of layers, and a class of utils
+NAMES = {path: {"FeatureSpace": "torchkeras_lite.utils:FeatureSpace"} for path in _FEATURE_SPACE}
 PATHS |= {
+    **dict.fromkeys(_FEATURE_SPACE, "torchkeras_lite.layers"),
+    "layers.preprocessing.image_preprocessing.bounding_boxes": "keras.utils.bounding_boxes",
+    **{
+        f"{place}bounding_boxes.{file}": "keras.utils.bounding_boxes"
+        for place in ("layers.preprocessing.image_preprocessing.", "utils.")
+        for file in ("converters", "iou", "validation")
+    },
     "api_export": "keras._api_export",
     "ops.function": "torchkeras_lite.operation",
     "ops.node": "torchkeras_lite.symbolic",
