@@ -315,7 +315,7 @@ def test_a_time_distributed_layer_is_called_once_where_it_may_be():
             ),
             "the same `return_sequences`",
         ),
-        (lambda: layers.TimeDistributed(torch.nn.ReLU()), "a valid Keras layer.*in a TimeDistributed"),
+        (lambda: layers.TimeDistributed(torch.nn.ReLU()), "supplied to Wrapper.*A TimeDistributed holds a Layer"),
         (lambda: layers.LSTM(2, unroll=True)(Input((None, 3))), "cannot unroll"),
         (lambda: layers.LSTM(2)(drawn(2, 3)), "expected ndim=3, found ndim=2"),
         (lambda: layers.ConvLSTM2D(2, 2)(Input((None, None, 4, 3))), "sizes of the input must be known"),

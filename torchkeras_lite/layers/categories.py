@@ -249,8 +249,7 @@ def checked_salt(layer, salt) -> list | None:
     if isinstance(salt, int):
         return [salt, salt]
     raise ValueError(
-        f"The `salt` argument for layer {layer.name!r} can only be a tuple of size 2 integers, or a single integer. Received: "
-        f"salt={salt!r}"
+        f"Layer {layer.name!r}: `salt` is an integer, or can only be a tuple of size 2. Received: salt={salt!r}"
     )
 
 

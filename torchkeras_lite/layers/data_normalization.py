@@ -39,8 +39,8 @@ class Normalization(Layer):
         shapes = [None if value is None else np.shape(value) for value in (mean, variance)]
         if None in shapes and shapes != [None, None]:
             raise ValueError(
-                f"When setting values directly, both `mean` and `variance` must be set. Received: mean={mean} and "
-                f"variance={variance} in layer {self.name!r}"
+                f"Layer {self.name!r}: both `mean` and `variance` must be set, or neither. Received: mean={mean}, "
+                f"variance={variance}"
             )
         if shapes[0] != shapes[1] or (shapes[0] is not None and len(shapes[0]) > len(self.axis)):
             raise ValueError(

@@ -59,8 +59,8 @@ class GroupNormalization(Affine):
         rank = len(input_shape)
         if -rank <= self.axis < rank and input_shape[self.axis] is None:
             raise ValueError(
-                f"Axis {self.axis} of input tensor should have a defined dimension but the layer received an input with shape "
-                f"{tuple(input_shape)}. (Layer {self.name!r}.)"
+                f"Axis {self.axis} of input tensor should have a defined dimension but the layer {self.name!r} got none. "
+                f"Received: input_shape={tuple(input_shape)}."
             )
         channels = size_along(self, self.axis, input_shape)
         groups = channels if self.groups == -1 else self.groups

@@ -115,9 +115,9 @@ class _Cropping(Spatial):
         return y
 
     def _explain_size(self, shape):
-        limit = "Values in `cropping` argument should be smaller than the corresponding spatial dimension of the input."
+        limit = "Values in `cropping` argument should be smaller than the size of the axis."
         if self.rank == 1:
-            limit = "The `cropping` parameter of `Cropping1D` layer must be smaller than the length of the input."
+            limit = "The `cropping` parameter of `Cropping1D` layer must be smaller than the number of steps."
         for axis, needed, word in zip(self._axes, self.room, WORDS[self.rank], strict=True):
             if shape[axis] < needed:
                 raise ValueError(

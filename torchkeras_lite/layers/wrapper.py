@@ -18,8 +18,8 @@ class Wrapper(Layer):
     def __init__(self, layer, **kwargs):
         if not isinstance(layer, Layer):
             raise ValueError(
-                f"Layer {layer!r} supplied to Wrapper isn't a supported layer type. Please ensure wrapped layer is a valid "
-                f"Keras layer. Received: layer={layer!r} in a {type(self).__name__}"
+                f"Layer {layer!r} supplied to Wrapper isn't a supported layer type. A {type(self).__name__} holds a Layer. "
+                f"Received: {type(layer)}"
             )
         super().__init__(**kwargs)
         self.layer = layer

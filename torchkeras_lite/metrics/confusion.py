@@ -105,8 +105,8 @@ def chosen(metric, y_true, y_pred, weight, top_k=None, class_id=None):
     if class_id is not None:
         if y_pred.ndim < 2:
             raise ValueError(
-                "When class_id is provided, y_pred must be a 2D array with shape (num_samples, num_classes), "
-                f"found shape: {tuple(y_pred.shape)} (metric: {metric.name!r})"
+                "When class_id is provided, y_pred must be a 2D array or more, whose last axis holds the classes. "
+                f"Received: y_pred.shape={tuple(y_pred.shape)} (metric: {metric.name!r})"
             )
         y_true, y_pred = y_true[..., class_id, None], y_pred[..., class_id, None]
     return y_true, y_pred, None if weight is None else spread(metric, weight, y_pred)

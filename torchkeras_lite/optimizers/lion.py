@@ -37,7 +37,7 @@ class Lion(Optimizer):
         self.beta_2 = beta_2
         if not 0 < beta_1 <= 1:
             raise ValueError(
-                "Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD. "
+                "`beta_1` must be above 0 and at most 1: with 0 the optimizer degenerates to SignSGD. "
                 f"Received: beta_1={beta_1}."
             )
 

@@ -32,7 +32,7 @@ def save(model, filepath: str, max_shard_size: float) -> None:
     import h5py
 
     if not filepath.endswith(".weights.json"):
-        raise ValueError(f"The filename must end in `.weights.json` when `max_shard_size` is specified. Received: {filepath!r}")
+        raise ValueError(f"With `max_shard_size` the name must end in `.weights.json`. Received: {filepath!r}")
     folder, name = os.path.split(filepath)
     shards, total = _shards(model, max_shard_size * _GIB)
     places: dict[str, list[str]] = {}
