@@ -186,5 +186,4 @@ def test_a_torch_module_in_a_wrapper():
     assert inner[0].weight.requires_grad
     with pytest.raises(TypeError, match=r"torch\.nn\.Module.*lambda"):
         layers.TorchModuleWrapper(lambda x: x)
-    with pytest.raises(NotImplementedError, match="'mine'"):
-        layer.get_config()
+    assert layer.get_config().keys() >= {"name", "module", "output_shape"}  # files of it: tests/saving/test_torch_modules.py

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
+import pickle
+import re
 import sys
 import weakref
 
+import numpy as np
+import torch
 from torch import nn
+from torch.nn import functional as F
 from torch.nn.modules import module as torch_module
 
-from torchkeras_lite import config, registry, symbolic
+from torchkeras_lite import config, lambdas, registry, symbolic
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.modes import training_mode
@@ -34,10 +41,60 @@ class TorchModuleWrapper(Layer):
     def call(self, *args, **kwargs):
         return self.module(*args, **kwargs)
 
+    # ------------------------------------------------------------ files, as Keras has them
+
+    reads_itself = True
+
+    def save_own_variables(self, store) -> None:
+        """Puts the state of the module into `store`, under torch's names."""
+        for key, tensor in self.module.state_dict().items():
+            store[key] = (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).cpu().numpy()
+
+    def load_own_variables(self, store) -> None:
+        keys = list(store.keys())
+        if keys and all(key.isdigit() for key in keys) and not {*keys} & {*self.module.state_dict()}:
+            super().load_own_variables(store)  # files of the first releases of this package
+            return
+        # h5py gives 0-dimensional arrays as numbers
+        self.module.load_state_dict({key: torch.as_tensor(np.asarray(store[key])) for key in keys})
+
     def get_config(self):
-        raise NotImplementedError(
-            f"The torch module in layer {self.name!r} has no config that rebuilds it: save the weights only, or use torch.save."
+        """The module comes along as what `torch.save` makes of it, in base64."""
+        packed = io.BytesIO()
+        torch.save(self.module, packed)
+        text = base64.b64encode(packed.getvalue()).decode("ascii")
+        return {**self._base_config(), "module": text, "output_shape": self.output_shape_argument}
+
+    @classmethod
+    def from_config(cls, config):
+        if isinstance(config.get("module"), str):
+            config = {**config, "module": _unpacked(config["module"], config.get("name"))}
+        return cls(**{key: value if key == "module" else registry.deserialize(value) for key, value in config.items()})
+
+
+def _unpacked(text: str, name) -> nn.Module:
+    """The torch module in a config. It may be made of torch's own modules, and of classes that the user names.
+
+    Raises:
+        ValueError: nobody has said that the file is to be trusted, or there is something else in it.
+    """
+    if not lambdas.trusted():
+        raise ValueError(
+            f"Layer {name!r} holds a torch module, as a pickle in the config. If you trust the file, pass `safe_mode=False` to "
+            "`load_model`; classes of your own in it have to be named in `custom_objects`."
         )
+    known = [one for one in vars(nn).values() if isinstance(one, type) and issubclass(one, (nn.Module, nn.Parameter))]
+    known += [F.relu, F.gelu, set]
+    known += [one for one in registry.known_objects() if isinstance(one, type) and issubclass(one, nn.Module)]
+    with torch.serialization.safe_globals(known):
+        try:
+            return torch.load(io.BytesIO(base64.b64decode(text)), map_location="cpu", weights_only=True)
+        except (ValueError, RuntimeError, EOFError, KeyError, TypeError, AttributeError, pickle.UnpicklingError) as error:
+            missing = re.search(r"GLOBAL (\S+)", str(error))
+            raise ValueError(
+                f"The torch module of layer {name!r} cannot be read: "
+                + (f"{missing[1]} in it is neither torch.nn's nor named in `custom_objects`." if missing else str(error))
+            ) from error
 
 
 # ---------------------------------------------------------------- torch modules called on symbolic tensors
