@@ -10,6 +10,7 @@ import copy
 import io
 import json
 import marshal
+import operator
 import os
 import pickle
 import sys
@@ -313,7 +314,8 @@ def written(how, tmp_path, config):
 
 
 SAFE = [{}, {"safe_mode": True}, {"safe_mode": None}]
-DOORS = [("keras", kwargs) for kwargs in SAFE] + [("folder", {}), ("h5", {}), ("model_from_json", {}), ("from_config", {})]
+DOORS = [(kind, kwargs) for kind in ("keras", "folder", "h5") for kwargs in SAFE]
+DOORS += [("model_from_json", {}), ("from_config", {})]
 DOORS += [("deserialize_keras_object", kwargs) for kwargs in SAFE] + [("layers.deserialize", {})]
 doors = pytest.mark.parametrize(("door", "kwargs"), DOORS, ids=[f"{how}{list(kw.values()) or ''}" for how, kw in DOORS])
 
@@ -418,7 +420,8 @@ def test_objects_in_what_compiles(place, door, tmp_path, silence):
 GETTERS = [
     *((room, door) for room in ("losses", "metrics", "optimizers", "initializers", "regularizers", "constraints", "activations")
       for door in ("get", "deserialize")),
-    ("dtype_policies", "get"), ("dtype_policies", "deserialize"), ("layers", "deserialize"),
+    ("dtype_policies", "get"), ("dtype_policies", "deserialize"), ("layers", "deserialize"), ("quantizers", "get"),
+    ("quantizers", "deserialize"), ("optimizers.schedules", "deserialize"),
     ("saving", "deserialize_keras_object"), ("utils", "deserialize_keras_object"),
 ]  # fmt: skip
 TWINS = {
@@ -427,12 +430,14 @@ TWINS = {
     "regularizers": named("keras.regularizers", "L2"), "constraints": named("keras.constraints", "NonNeg"),
     "activations": function("keras.activations", "relu"), "dtype_policies": named("keras", "DTypePolicy", {"name": "float32"}),
     "layers": dense(), "saving": dense(), "utils": dense(),
+    "quantizers": named("keras.quantizers", "AbsMaxQuantizer", {"axis": 0}),
+    "optimizers.schedules": named("keras.optimizers.schedules", "CosineDecay", dict(initial_learning_rate=1.0, decay_steps=2)),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("room", "door"), GETTERS, ids=[".".join(each) for each in GETTERS])
 def test_getters(room, door, tmp_path, silence):
-    found = getattr(getattr(keras, room), door)
+    found = operator.attrgetter(f"{room}.{door}")(keras)
     assert found(copy.deepcopy(TWINS[room])) is not None
     words = ["os.system", "subprocess.Popen", "__import__", "builtins.eval", "os>system", "torch.load", "../x", "__class__"]
     for key in KEYS:
@@ -588,16 +593,20 @@ def with_weights(tmp_path, change):
     model = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="a"), layers.Dense(2, name="b")])
     files = []
     for name, alter in (("good", None), ("bad", change)):
-        for ending in (".weights.h5", ".h5"):
-            path = tmp_path / f"{name}{ending}"
-            model.save_weights(path)
-            with h5py.File(path, "a") as file:
+        for ending in (".weights.h5", ".h5", ".weights.json"):
+            path = changed = tmp_path / f"{name}{ending}"
+            if ending == ".weights.json":
+                model.save_weights(path, max_shard_size=1)
+                changed = tmp_path / f"{name}_00000.weights.h5"
+            else:
+                model.save_weights(path)
+            with h5py.File(changed, "a") as file:
                 first = file.visititems(lambda _, found: found.name if isinstance(found, h5py.Dataset) else None)
                 if alter is not None:
                     group, _, key = first.rpartition("/")
                     alter(file[group], key, tmp_path)
             files.append(path)
-    return model, files[:2], files[2:]
+    return model, files[:3], files[3:]
 
 
 def external(group, key, tmp_path):
@@ -652,7 +661,7 @@ def test_arrays_lie_in_the_file(change, tmp_path, silence):
         model.load_weights(path)
     before = model.get_weights()
     for path in bad:
-        with silence(path), pytest.raises(ValueError, match=r"not valid|do not fit"):
+        with silence(str(path).partition(".")[0]), pytest.raises(ValueError, match=r"not valid|do not fit"):
             model.load_weights(path)
         for old, new in zip(before, model.get_weights(), strict=True):
             np.testing.assert_array_equal(old, new)
@@ -666,7 +675,7 @@ def test_a_damaged_array_changes_nothing(tmp_path):
         del group[key]
         group.create_dataset(key, data=values.astype("float32"), compression="gzip", fletcher32=True)
 
-    model, _, (path, _) = with_weights(tmp_path, compress)
+    model, _, (path, *_) = with_weights(tmp_path, compress)
     with h5py.File(path, "a") as file:
         last = file["layers/dense_1/vars"]
         values = last["1"][()] + 1
@@ -742,6 +751,34 @@ def test_archives_from_the_network(members, tmp_path):
     assert os.listdir(tmp_path / "cache" / "good") == ["x"] and not (tmp_path / "cache" / "bad").exists()
 
 
+@pytest.mark.parametrize("name", NAMES if os.name == "nt" else [name for name in NAMES if "\\" not in name])
+def test_zips_from_the_network(name, tmp_path):
+    for kind in ("good", "bad"):
+        with zipfile.ZipFile(tmp_path / f"{kind}.zip", "w") as file:
+            file.writestr("x" if kind == "good" else name, "x")
+        settings = {"cache_dir": str(tmp_path / "cache"), "cache_subdir": "", "extract": True}
+        with contextlib.nullcontext() if kind == "good" else pytest.raises(REFUSALS):
+            keras.utils.get_file(kind, (tmp_path / f"{kind}.zip").as_uri(), **settings)
+    assert os.listdir(tmp_path / "cache" / "good") == ["x"] and not (tmp_path / "cache" / "bad").exists()
+    assert not list(tmp_path.rglob("*PWNED*"))
+
+
+@pytest.mark.parametrize("name", ["..", "../PWNED", "/PWNED", "a/../../PWNED", "..\\PWNED"])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_names_of_layers_are_no_paths(name, zipped, tmp_path):
+    """Layers with assets write files; no name of theirs says where."""
+    lookup = named("keras.layers", "StringLookup", {"name": name, "vocabulary": ["a", "b"]}, registered_name=None)
+    inside = tmp_path / "here"
+    inside.mkdir()
+    with contextlib.suppress(*REFUSALS):
+        config = json.dumps(model_config(lookup, (1,))).replace('"name": "in"', '"name": "in", "dtype": "string"')
+        model = keras.models.model_from_json(config)
+        model.save(inside / ("m.keras" if zipped else "m"))
+        keras.models.load_model(inside / ("m.keras" if zipped else "m"))
+    assert os.listdir(tmp_path) == ["here"] and set(os.listdir(inside)) <= {"m.keras", "m"}
+    assert not list(tmp_path.rglob("*PWNED*"))
+
+
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/b", "..", "a\\..\\..\\b" if os.name == "nt" else "./x"])
 def test_names_in_the_cache(name, tmp_path):
     with pytest.raises(ValueError, match="fname"):
@@ -762,3 +799,90 @@ def test_bombs(tmp_path, silence, monkeypatch):
                 bad.writestr(name, good.read(name) + (content if name == member else b""))
         with silence(tmp_path / "bad.keras"), pytest.raises(ValueError, match="more than"):
             keras.models.load_model(tmp_path / "bad.keras")
+
+
+# ---------------------------------------------------------------- weights of a hostile model, and what goes on after a stop
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_load_weights_looks_at_no_config(key, tmp_path, silence):
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(4)])
+    model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as good, zipfile.ZipFile(tmp_path / "bad.keras", "w") as bad:
+        for name in good.namelist():
+            config = json.dumps(model_config(gadget(key, tmp_path / "PWNED")))
+            bad.writestr(name, config if name == "config.json" else good.read(name))
+    with silence(tmp_path / "bad.keras"):
+        model.load_weights(tmp_path / "bad.keras")
+
+
+def test_callbacks_that_restore(tmp_path):
+    """What BackupAndRestore left in its folder is data as well: no pickle, and no attribute but those that callbacks name."""
+
+    def fit():
+        model = keras.Sequential([layers.Input((4,)), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        again = keras.callbacks.BackupAndRestore(str(tmp_path / "state"), delete_checkpoint=False)
+        best = keras.callbacks.EarlyStopping("loss")
+        model.fit(np.ones((4, 4)), np.ones((4, 1)), verbose=0, epochs=2, callbacks=[again, best])
+        return best
+
+    fit()
+    (path,) = [one for one in (tmp_path / "state").rglob("*") if one.is_file()]
+    state = torch.load(path, weights_only=True)
+    state["epoch"] = 1
+    for known in state["callbacks"]:
+        known["monitor"] = known["model"] = "PWNED"
+    torch.save(state, path)
+    best = fit()
+    assert best.monitor == "loss" and best.model != "PWNED"
+    for content in (bomb(tmp_path / "PWNED"), b"", b"PK"):
+        path.write_bytes(content)
+        with pytest.raises(OSError, match="cannot read"):
+            fit()
+    assert not (tmp_path / "PWNED").exists()
+
+
+# ---------------------------------------------------------------- what has been found in Keras
+
+# Flaws that were published, and the tests above that try what they did.
+PUBLISHED = {
+    "CVE-2021-37678": ["test_yaml_is_not_read"],
+    "CVE-2024-3660": ["test_layers_that_reach_out"],
+    "CVE-2025-1550": ["test_objects_in_models", "test_objects_in_what_compiles", "test_getters"],
+    "CVE-2025-8747": ["test_objects_in_models"],
+    "CVE-2025-9905": ["test_layers_that_reach_out"],
+    "CVE-2025-9906": ["test_objects_in_models"],
+    "CVE-2025-49655": ["test_layers_that_reach_out"],
+    "CVE-2025-12058": ["test_layers_that_reach_out"],
+    "CVE-2025-12060": ["test_archives_from_the_network"],
+    "CVE-2026-0897": ["test_arrays_lie_in_the_file"],
+    "CVE-2026-1462": ["test_layers_that_reach_out"],
+    "CVE-2026-1669": ["test_arrays_lie_in_the_file"],
+    "CVE-2026-12479": ["test_names_of_layers_are_no_paths"],
+    "CVE-2026-12481": ["test_getters", "test_clone_model", "test_a_layer_alone"],
+}
+
+
+def test_each_published_flaw_has_its_test():
+    assert all(name in globals() for names in PUBLISHED.values() for name in names)
+
+
+def test_yaml_is_not_read():
+    assert not hasattr(keras.models, "model_from_yaml")
+
+
+@pytest.mark.parametrize("kwargs", SAFE)
+def test_a_layer_alone(kwargs, tmp_path, silence):
+    """`from_config` of single layers, with nothing around that says how safe it is to be."""
+    for key, config in layer_gadgets(tmp_path / "PWNED").items():
+        kind = getattr(layers, config["class_name"], None)
+        if kind is None:
+            continue
+        with silence():
+            try:
+                layer = kind.from_config(copy.deepcopy(config["config"]))
+                layer(torch.ones(1, 4))
+            except REFUSALS:
+                continue
+            assert key == "an honest layer"

@@ -61,9 +61,9 @@ class BackupAndRestore(Callback):
     def __init__(self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True):
         super().__init__()
         if not backup_dir:
-            raise ValueError(f"`backup_dir` is empty: BackupAndRestore needs a folder. Received: backup_dir={backup_dir!r}")
+            raise ValueError(f"Empty `backup_dir` argument passed: BackupAndRestore needs a folder. Received: {backup_dir!r}")
         if save_freq != "epoch" and not isinstance(save_freq, (int, np.integer)):
-            raise ValueError(f"`save_freq` is 'epoch', a number of batches, or False. Received: save_freq={save_freq!r}")
+            raise ValueError(f"Invalid value: `save_freq` is 'epoch', a number of batches, or False. Received: {save_freq!r}")
         self.backup_dir = os.fspath(backup_dir)
         self.save_freq = save_freq
         self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
@@ -178,7 +178,7 @@ class BackupAndRestore(Callback):
         for callback, known in zip(self.company, self._known(None), strict=True):
             which = known["which"]
             for name, value in next((one for one in state["callbacks"] if one["which"] == which), {}).items():
-                if name != "which":
+                if name in callback.resumes_with:  # a file says no other attribute
                     setattr(callback, name, value)
 
 
