@@ -16,7 +16,7 @@ import numpy as np
 from torchkeras_lite import registry
 from torchkeras_lite.files import whole
 from torchkeras_lite.loading import Loading
-from torchkeras_lite.saving import keras1, legacy_config, legacy_words
+from torchkeras_lite.saving import cudnn, keras1, legacy_config, legacy_words
 from torchkeras_lite.saving.stores import attribute, dataset, group_at, put, stored_bytes, take
 from torchkeras_lite.saving.weights import with_rate
 
@@ -204,8 +204,7 @@ def read_weights(
     of_today = keras1.weights if old else keras1.turned_round if theano else None
     for layer, name in pairs:
         variables, values = _weights(layer), _sets(group_at(group, name))
-        if of_today is not None:
-            values = _translated(of_today, layer, variables, values)
+        values = cudnn.of_today(layer, values) if of_today is None else _translated(of_today, layer, variables, values)
         problem = _problem(variables, values)
         if problem is None:
             plan += zip(variables, values, strict=True)

@@ -11,6 +11,7 @@ import inspect
 from typing import Any
 
 from torchkeras_lite import registry
+from torchkeras_lite.saving import cudnn
 
 _CLASSES = {
     "Model": "Functional", "Policy": "DTypePolicy", "PolicyV1": "DTypePolicy", "GroupedQueryAttention": "GroupQueryAttention",
@@ -48,6 +49,9 @@ def modern(config: dict, module: str = "keras") -> dict:
     name = config["class_name"].removeprefix("Custom>") if isinstance(config["class_name"], str) else config["class_name"]
     name = _CLASSES.get(name, name)
     inner = config.get("config")
+    if name in cudnn.CLASSES and registry.find_class(name) is None:
+        name = cudnn.CLASSES[name]
+        inner = {**inner, **cudnn.SETTINGS[name]}
     if name == "Functional" or (isinstance(inner, dict) and {"layers", "input_layers"} <= inner.keys()):
         inner = _graph(inner)
     elif isinstance(inner, list) or (isinstance(inner, dict) and "layers" in inner and name == "Sequential"):
@@ -57,7 +61,8 @@ def modern(config: dict, module: str = "keras") -> dict:
     else:
         raise ValueError(f"The config of {name!r} is not valid: it is {inner!r}, not a dict.")
     made = {"module": config.get("module") or module, "class_name": name, "config": inner}
-    made["registered_name"] = config.get("registered_name") or name
+    given = config.get("registered_name")
+    made["registered_name"] = name if given in (None, *cudnn.CLASSES) else given
     return made | {key: config[key] for key in ("build_config",) if config.get(key)}
 
 
