@@ -16,6 +16,7 @@ class Calls(threading.local):
         self.narrow = False  # a layer with a mixed policy is being called, under autocast
         self.trying = False  # a layer is only tried out, to learn what shape comes out of it
         self.inferring = False  # a function runs on stand-ins: no generator may move
+        self.forgetting = False  # a call only shows a shape, or builds: what it assigns to Variables is let go
         self.loading = None  # the Loading of the file that a model is being made from
         self.stateless = None  # the StatelessScope that takes what is assigned to Variables
 
@@ -78,13 +79,16 @@ def building(build):
         if self.__dict__.get("_in_build"):  # super().build(...)
             return build(self, *args, **kwargs)
         self.__dict__["_in_build"] = True
-        inferring, going_on.inferring = going_on.inferring, False  # first values count, whatever the call is for
+        inferring, forgetting = going_on.inferring, going_on.forgetting
+        going_on.inferring = going_on.forgetting = False  # first values count, whatever the call is for
         before = len(self._variables)
         tables = [(table, set(table)) for table in (self._parameters, self._buffers, self._modules)]
         try:
             with NameScope(self.name):
                 self.__dict__["_path"] = path = "/".join(going_on.names)
-                self.__dict__["_policy"] = self._policy.of_layer(path)
+                policy = self.dtype_policy
+                if policy is not (mine := policy.of_layer(path)):  # one of a map, which layers made in `build` are given whole
+                    self.__dict__.update(_policy=mine, _policy_map=policy)
                 build(self, *args, **kwargs)
         except BaseException:
             del self._variables[before:]  # nothing half-built stays
@@ -94,7 +98,7 @@ def building(build):
             raise
         finally:
             del self.__dict__["_in_build"]
-            going_on.inferring = inferring
+            going_on.inferring, going_on.forgetting = inferring, forgetting
         if self._build_shapes is None:
             arguments = list(inspect.signature(build).bind(self, *args, **kwargs).arguments.items())
             self.__dict__["_build_shapes"] = dict(arguments[1:])  # without `self`, whatever it is called

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import MutableMapping
+
 import torch
 
 from torchkeras_lite import config, registry
 from torchkeras_lite.registry import Configurable
 
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
+QUANTIZATION_MODES = ("int8", "float8", "int4", "gptq", "awq")
 
 
 class DTypePolicy(Configurable):
@@ -22,13 +26,10 @@ class DTypePolicy(Configurable):
     def __init__(self, name: str | None = None):
         if isinstance(name, DTypePolicy):
             name = name.name
-        if isinstance(name, str) and "_from_" in name:
-            raise ValueError(
-                f"The dtype policy {name!r} means weights as integers, and layers here keep theirs as floats, in "
-                "torch modules. The usual fix: the policy behind `_from_`, and torchao's `quantize_` on the trained model."
-            )
+        if name is None:
+            name = dtype_policy().name
         if name not in _MIXED:
-            name = config.dtype_name(name)
+            name = _named(name)
         self.name: str = name
         self.compute_dtype: str = _MIXED.get(name, name)
         self.variable_dtype: str = "float32" if name in _MIXED else name
@@ -41,20 +42,221 @@ class DTypePolicy(Configurable):
             return torch.autocast(device_type, enabled=False)
         return torch.autocast(device_type, dtype=self.compute_torch_dtype)
 
+    def of_layer(self, path: str | None) -> DTypePolicy:
+        """The policy of a layer that was given this one, once its path is known."""
+        return self
+
     def get_config(self) -> dict:
         return {"name": self.name}
 
     def __eq__(self, other):
-        return isinstance(other, DTypePolicy) and other.name == self.name
+        return type(other) is type(self) and other.name == self.name and other.get_config() == self.get_config()
 
     def __hash__(self):
         return hash(self.name)
 
     def __repr__(self):
-        return f'<DTypePolicy "{self.name}">'
+        return f'<{type(self).__name__} "{self.name}">'
+
+
+def _named(name) -> str:
+    try:
+        return config.dtype_name(name)
+    except ValueError as error:
+        if not isinstance(name, str):
+            raise TypeError(f"'name' must be a string such as 'mixed_float16'. Received: name={name} ({type(name)})") from error
+        quantized = f" `dtype_policies.get({name!r})` makes a quantized one." if "_from_" in name else ""
+        raise ValueError(
+            f"Cannot convert '{name}' to a DTypePolicy: it is neither 'mixed_float16', 'mixed_bfloat16' nor the name of a "
+            f"dtype such as 'float32'.{quantized}"
+        ) from error
 
 
 FloatDTypePolicy = DTypePolicy
+
+
+class QuantizedDTypePolicy(DTypePolicy):
+    """Says in how many bits Keras kept the weights of a layer. It is data alone: layers here take no such policy.
+
+    Args:
+        mode: "int8", "int4", "float8", "gptq" or "awq".
+        source_name: the policy of all that is not quantized; None is the global one.
+
+    Raises:
+        ValueError: an unknown mode, or int8 with computations in float16.
+    """
+
+    keras_module = "keras.dtype_policies"
+    _settings = 0  # numbers behind the mode, as in "gptq/4/128"
+
+    def __init__(self, mode, source_name=None):
+        source_name = source_name or dtype_policy().name
+        self.mode, numbers = mode, []
+        if self._settings:
+            self.mode, *numbers = mode.split("/")
+            known = self.mode == self._expected[0] and len(numbers) == self._settings
+            if not known or not all(re.fullmatch(r"-?\d+", number) for number in numbers):
+                raise ValueError(
+                    f"Invalid mode for {type(self).__name__}. Expected format '{'/'.join(self._expected)}', with integers. "
+                    f"Received: '{mode}'"
+                )
+        if self.mode not in QUANTIZATION_MODES:
+            raise ValueError(f"Invalid quantization mode. Expected one of {QUANTIZATION_MODES}. Received: mode={mode}")
+        super().__init__(source_name)
+        if self.mode == "int8" and self.compute_dtype == "float16":
+            raise ValueError("Quantization mode='int8' doesn't work well with compute_dtype='float16'.")
+        self.name, self.source_name, self.quantization_mode = f"{mode}_from_{source_name}", source_name, self.mode
+        self._check(*map(int, numbers))
+
+    def _check(self) -> None:
+        """Keeps the numbers behind the mode."""
+
+    def of_layer(self, path):
+        raise ValueError(
+            f"The dtype policy {self.name!r} means weights as integers, and layers here keep theirs as floats, in "
+            "torch modules. The usual fix: the policy behind `_from_`, and torchao's `quantize_` on the trained model."
+        )
+
+    def get_config(self):
+        return {"mode": self.name.rpartition("_from_")[0], "source_name": self.source_name}
+
+
+class QuantizedFloat8DTypePolicy(QuantizedDTypePolicy):
+    """Products in float8, scaled by the largest numbers of the last `amax_history_length` steps."""
+
+    keras_module = "keras.dtype_policies"
+    default_amax_history_length = 1024
+
+    def __init__(self, mode, source_name=None, amax_history_length=1024):
+        super().__init__(mode, source_name)
+        if not isinstance(amax_history_length, int):
+            raise TypeError(f"`amax_history_length` must be an integer. Received: amax_history_length={amax_history_length!r}")
+        self.amax_history_length = amax_history_length
+
+    def get_config(self):
+        return {**super().get_config(), "amax_history_length": self.amax_history_length}
+
+
+class Int4DTypePolicy(QuantizedDTypePolicy):
+    """`"int4/<block_size>"`: a scale for so many weights; -1 is one for each output."""
+
+    keras_module = "keras.dtype_policies"
+    _settings, _expected = 1, ("int4", "<block_size>")
+
+    def _check(self, block_size):
+        self.block_size = _size_of_group("block_size", block_size)
+
+
+class GPTQDTypePolicy(QuantizedDTypePolicy):
+    """`"gptq/<weight_bits>/<group_size>"`: 2, 3, 4 or 8 bits, and a scale for so many weights; -1 is one for all."""
+
+    keras_module = "keras.dtype_policies"
+    _settings, _expected, _bits = 2, ("gptq", "<weight_bits>", "<group_size>"), (2, 3, 4, 8)
+
+    def _check(self, weight_bits, group_size):
+        if weight_bits not in self._bits:
+            raise ValueError(
+                f"Invalid weight_bits in mode. {type(self).__name__} only supports {', '.join(f'{n}-bit' for n in self._bits)} "
+                f"weights. Received: {weight_bits}"
+            )
+        self.weight_bits, self.group_size = weight_bits, _size_of_group("group_size", group_size)
+
+
+class AWQDTypePolicy(GPTQDTypePolicy):
+    """`"awq/4/<group_size>"`."""
+
+    keras_module = "keras.dtype_policies"
+    _expected, _bits = ("awq", "<weight_bits>", "<group_size>"), (4,)
+
+
+def _size_of_group(name: str, size: int) -> int:
+    if size < -1 or size == 0:
+        raise ValueError(f"Invalid {name} in mode. Supported values are -1 and positive integers. Received: {size}")
+    return size
+
+
+_BY_MODE = {"int4/": Int4DTypePolicy, "gptq": GPTQDTypePolicy, "awq": AWQDTypePolicy, "float8": QuantizedFloat8DTypePolicy}
+
+
+class DTypePolicyMap(DTypePolicy, MutableMapping):
+    """Policies by the paths of layers: a layer that is given it takes the one for its own path when it is built.
+
+    A key is a path, or a regular expression that matches a whole path. Layers that none matches have the default.
+
+    Args:
+        default_policy: a policy or its name; None is the global one.
+        policy_map: dict of policies (or names) by path.
+
+    Raises:
+        ValueError: a key that is there already, a value that is no policy, a path that more than one key matches.
+        TypeError: `policy_map` is no dict.
+    """
+
+    keras_module = "keras.dtype_policies"
+
+    def __init__(self, default_policy=None, policy_map=None):
+        if isinstance(default_policy, DTypePolicyMap):
+            raise ValueError("`default_policy` cannot be a `DTypePolicyMap`.")
+        if policy_map is not None and not isinstance(policy_map, dict):
+            raise TypeError(f"If specified, `policy_map` must be a dict. Received: {policy_map!r} of type {type(policy_map)}")
+        self._given = default_policy if default_policy is None else get(default_policy)
+        self._policies = {key: get(policy) for key, policy in (policy_map or {}).items()}
+
+    @property
+    def default_policy(self) -> DTypePolicy:
+        return dtype_policy() if self._given is None else self._given
+
+    name = property(lambda self: f"map_{self.default_policy.name}")
+    compute_dtype = property(lambda self: self.default_policy.compute_dtype)
+    variable_dtype = property(lambda self: self.default_policy.variable_dtype)
+    compute_torch_dtype = property(lambda self: self.default_policy.compute_torch_dtype)
+    is_mixed = property(lambda self: self.default_policy.is_mixed)
+    quantization_mode = property(lambda self: self.default_policy.quantization_mode)
+
+    def of_layer(self, path):
+        return self if path is None else self[path].of_layer(path)
+
+    def __getitem__(self, key):
+        if key in self._policies:
+            return self._policies[key]
+        matching = [pattern for pattern in self._policies if re.fullmatch(pattern, key)]
+        if len(matching) > 1:
+            raise ValueError(f"Path '{key}' matches multiple dtype policy specification keys: {matching}. Let only one match.")
+        return self._policies[matching[0]] if matching else self.default_policy
+
+    def __setitem__(self, key, policy):
+        if key in self._policies:
+            raise ValueError(f"{key} already exist in the DTypePolicyMap with value {self._policies[key]}: delete it first.")
+        try:
+            self._policies[key] = get(policy)
+        except Exception as error:
+            raise ValueError(
+                "Cannot interpret the assigned value by `keras.dtype_policies.get`. "
+                f"Received: {policy} of type {type(policy)}"
+            ) from error
+
+    def __delitem__(self, key):
+        del self._policies[key]
+
+    def __contains__(self, key):
+        return key in self._policies
+
+    def __len__(self):
+        return len(self._policies)
+
+    def __iter__(self):
+        return iter(self._policies)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+    def get_config(self):
+        return {"default_policy": registry.serialize(self._given), "policy_map": registry.serialize(self._policies)}
+
+    def __repr__(self):
+        mapping = [(key, policy.name) for key, policy in self._policies.items()]
+        return f"<DTypePolicyMap default_policy={self.default_policy.name}, mapping={mapping}>"
+
+
 _global = {"policy": None}
 
 
@@ -65,6 +267,11 @@ def dtype_policy() -> DTypePolicy:
 
 def set_dtype_policy(policy) -> None:
     """Sets the policy (or its name) of layers made from now on that are given none."""
+    if policy is not None and not isinstance(policy, (str, dict, DTypePolicy)):
+        raise ValueError(
+            "Invalid `policy` argument. Expected the name of a policy (such as 'mixed_float16') or a DTypePolicy. "
+            f"Received: policy={policy} (of type {type(policy)})"
+        )
     _global["policy"] = get(policy)
 
 
@@ -74,20 +281,28 @@ def get(identifier) -> DTypePolicy:
         return dtype_policy()
     if isinstance(identifier, DTypePolicy):
         return identifier
+    if isinstance(identifier, dict) and identifier.get("class_name") not in (None, "DTypePolicy", "FloatDTypePolicy", "Policy"):
+        return deserialize(identifier)
     if isinstance(identifier, dict):
         settings = identifier.get("config", identifier)
         if not isinstance(settings, dict) or "name" not in settings:
             raise ValueError(f"Cannot interpret `dtype` argument {identifier!r}: the config of a policy has a 'name'.")
         return DTypePolicy(settings["name"])
     if isinstance(identifier, str) and "_from_" in identifier:
-        return DTypePolicy(identifier)  # which says why not
+        mode, _, source = identifier.partition("_from_")
+        if not source:
+            raise ValueError(f"Cannot convert {identifier!r} to a QuantizedDTypePolicy: no policy stands behind `_from_`.")
+        made = next((policy for begin, policy in _BY_MODE.items() if mode.startswith(begin)), QuantizedDTypePolicy)
+        return made(mode, source)
     try:
         return DTypePolicy(identifier)
     except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"Cannot interpret `dtype` argument {identifier!r}. Expected a dtype name such as 'float32', "
-            "'mixed_bfloat16' or 'mixed_float16', or a DTypePolicy."
-        ) from error
+        raise ValueError(f"Cannot interpret `dtype` argument {identifier!r}. {error}") from error
+
+
+def of_layer(identifier) -> DTypePolicy:
+    """`get`, for a layer."""
+    return get(identifier).of_layer(None)
 
 
 def serialize(dtype_policy: DTypePolicy) -> dict:

@@ -48,6 +48,18 @@ _HOOKS = (
 )
 
 
+class _NotBegun:
+    """Stands for what `Layer.__init__` sets, until it does."""
+
+    def __get__(self, layer, owner):
+        if layer is None:
+            return self
+        raise RuntimeError(
+            f"In layer {owner.__name__}, you forgot to call `super().__init__()`, which has to come first in `__init__()`: it "
+            "makes the places where weights and layers are kept."
+        )
+
+
 class Layer(Weighted, Drawn, Configurable, nn.Module):
     """The base of all layers: state made in `build`, computation in `call`.
 
@@ -63,6 +75,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
 
     unsaved = ("activity_regularizer",)  # among the base settings, where there is one
     born_training = False  # whether it trains where nobody says that it should not
+    _direct = _NotBegun()  # whether a call may take the short cut
     casts_integers = False  # whether integer inputs become floats before `call` (layers that only do float arithmetic)
 
     def __init__(
@@ -89,7 +102,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         setting["input_spec"] = None
         setting["activity_regularizer"] = regularizers.get(activity_regularizer)
         setting["_trainable"] = trainable
-        setting["_policy"] = dtype_policies.get(dtype)
+        setting["_policy"] = dtype_policies.of_layer(dtype)
         setting["_variables"] = []
         setting["_added_losses"] = []
         setting["_nodes"] = []
@@ -107,6 +120,9 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             setting["_input_shape_arg"] = shape
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+        for early in setting.pop("_early", ()):
+            if early in setting:
+                setattr(self, early, setting.pop(early))
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -128,7 +144,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     def call(self, *args, **kwargs):
         """Computes the output. Subclasses write this."""
         raise NotImplementedError(
-            f"Layer {type(self).__name__} does not have a `call()` method implemented."
+            f"Layer {type(self).__name__} does not have a `call` method implemented."
         )
 
     def compute_mask(self, inputs, previous_mask):
@@ -390,11 +406,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     def __setattr__(self, name, value):
         modules = self.__dict__.get("_modules")
         if modules is None:
-            if isinstance(value, (nn.Module, nn.Parameter, Variable)):
-                raise RuntimeError(
-                    f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in the "
-                    "`__init__()` method. Go add it!"
-                )
+            if type(value) not in _PLAIN:
+                self.__dict__.setdefault("_early", []).append(name)  # before `super().__init__()`, which looks at it anew
             object.__setattr__(self, name, value)
             return
         if name in self.__dict__.get("_contents", ()) and not isinstance(value, (list, dict, tuple)):
@@ -444,6 +457,11 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             found += [child] if isinstance(child, Layer) else _layers_in(child)
         return list(dict.fromkeys(found))  # under however many names, once
 
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Layer]:
+        """This layer and those inside, those inside these too."""
+        inside = [module for module in self.modules() if isinstance(module, Layer)][1:] if recursive else self.layers_inside
+        return [self, *inside] if include_self else inside
+
     _drawn_keys: tuple[str, ...] = ()  # of the modules that stand in a model's `layers`, under no attribute of their own
 
     @property
@@ -483,11 +501,15 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
 
     @property
     def dtype_policy(self):
-        return self._policy
+        return self.__dict__.get("_policy_map", self._policy)
 
     @dtype_policy.setter
     def dtype_policy(self, value):
-        self.__dict__.update(_policy=dtype_policies.get(value), _direct=False)
+        self.__dict__.pop("_policy_map", None)
+        policy = dtype_policies.get(value)
+        self.__dict__.update(_policy=policy.of_layer(self._path), _direct=False)
+        if self._policy is not policy:
+            self.__dict__["_policy_map"] = policy
 
     @property
     def dtype(self) -> str:
@@ -553,7 +575,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     # ------------------------------------------------------------ config
 
     def _base_config(self) -> dict:
-        config = {"name": self.name, "trainable": self._trainable, "dtype": serialize(self._policy)}
+        config = {"name": self.name, "trainable": self._trainable, "dtype": serialize(self.dtype_policy)}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = serialize(self.activity_regularizer)
         return config

@@ -161,3 +161,42 @@ def test_functions():
         assert function.compute_output_shape([(7, 3)]) == {"twice": (7, 3), "more": [(7, 3)]}
         found.append([made["twice"], made["more"][0]])
     close(*found)
+
+
+# ---------------------------------------------------------------- policies of dtypes
+
+POLICIES = {
+    "map": lambda d: d.DTypePolicyMap(d.DTypePolicy("float32"), {"a/.*": d.DTypePolicy("mixed_bfloat16")}),
+    "int8": lambda d: d.get("int8_from_mixed_bfloat16"),
+    "float8": lambda d: d.QuantizedFloat8DTypePolicy("float8", "float32", 16),
+    "int4": lambda d: d.get("int4/64_from_float32"),
+    "gptq": lambda d: d.get("gptq/4/128_from_float32"),
+    "awq": lambda d: d.AWQDTypePolicy("awq/4/-1", "float32"),
+}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_policies_travel(name):
+    """What one writes, the other reads."""
+    theirs, ours = (POLICIES[name](library.dtype_policies) for library in (real, mine))
+    read = mine.dtype_policies.deserialize(json.loads(json.dumps(real.dtype_policies.serialize(theirs))))
+    back = real.dtype_policies.deserialize(json.loads(json.dumps(mine.dtype_policies.serialize(ours))))
+    for one in (ours, read):
+        for word in ("name", "compute_dtype", "variable_dtype", "quantization_mode"):
+            assert getattr(one, word) == getattr(theirs, word) == getattr(back, word), word
+    if name == "map":
+        for path in ("a/b", "a", "z"):
+            assert ours[path].name == read[path].name == back[path].name == theirs[path].name
+    else:
+        assert read == ours and back == theirs and ours.get_config() == theirs.get_config()
+
+
+def test_the_map_that_layers_inside_get():
+    found = []
+    for library in BOTH:
+        chosen = library.dtype_policies.DTypePolicyMap("float32", {"heads/query": library.dtype_policies.get("float64")})
+        heads = library.layers.MultiHeadAttention(2, 3, name="heads", dtype=chosen)
+        heads.build((None, 4, 5), (None, 4, 5))
+        inside = {layer.name: layer for layer in heads._flatten_layers()}
+        found.append({name: (inside[name].dtype_policy.name, inside[name].dtype) for name in ("heads", "query", "dropout")})
+    assert found[0] == found[1] and found[0]["query"] == ("map_float32", "float64")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from torchkeras_lite.callbacks import CallbackList, ModelCheckpoint
+from torchkeras_lite.callbacks import CallbackList, ModelCheckpoint, OrbaxCheckpoint
 
 
 class Model:
@@ -95,3 +95,12 @@ def test_what_it_says(tmp_path, capsys):
         "Epoch 2: finished saving model to /a",
         "Epoch 3: val_loss did not improve from 1.00000\n",
     ]
+
+
+def test_there_is_no_orbax(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"orbax-checkpoint.*BackupAndRestore"):
+        OrbaxCheckpoint("folder")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    with pytest.raises(NotImplementedError, match="ModelCheckpoint"):
+        OrbaxCheckpoint("folder", max_to_keep=3)

@@ -15,3 +15,4 @@ from torchkeras_lite.callbacks.nan import TerminateOnNaN
 from torchkeras_lite.callbacks.tensorboard import TensorBoard
 from torchkeras_lite.callbacks.remote import RemoteMonitor
 from torchkeras_lite.callbacks.averages import SwapEMAWeights
+from torchkeras_lite.callbacks.orbax import OrbaxCheckpoint

@@ -20,6 +20,7 @@ from torchkeras_lite.models.summary import print_summary
 from torchkeras_lite.models.trainer import Trainer
 from torchkeras_lite.models.wiring import Wired
 from torchkeras_lite.registry import arguments_as_config, suggest
+from torchkeras_lite.saving import legacy_config
 from torchkeras_lite.shapes import as_shape, tensors_of_shape
 
 
@@ -107,10 +108,7 @@ class Model(Wired, Trainer, Layer):
 
     @layers.setter
     def layers(self, _):
-        raise AttributeError("`Model.layers` is reserved: it lists the layers in the model. Keep yours under another name.")
-
-    def _flatten_layers(self):
-        return [module for module in self.modules() if isinstance(module, Layer)]
+        raise AttributeError("`Model.layers` attribute is reserved: it lists the layers inside. Keep yours under another name.")
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of this name, or at this index of `layers`."""
@@ -168,6 +166,8 @@ class Model(Wired, Trainer, Layer):
     def from_config(cls, config: dict, custom_objects: dict | None = None):
         """A model from what `get_config()` gave."""
         if {"layers", "input_layers", "output_layers"} <= config.keys():
+            if any(isinstance(node, list) for layer in config["layers"] for node in layer.get("inbound_nodes", ())):
+                config = legacy_config.modern({"class_name": "Functional", "config": config})["config"]  # of Keras 2
             return graph_config.from_config(Model.from_tensors if cls is Model else cls, config, custom_objects)
         return super().from_config(config)
 

@@ -148,10 +148,11 @@ def reciprocal(x):
 
 @op("Sign")
 def sign(x):
-    """-1, 0 or 1: the sign of x."""
+    """-1, 0 or 1: the sign of x; NaN of NaN (which torch takes for 0)."""
     if not isinstance(x, Tensor):
         return lifted(sign, x)
-    return torch.sign(x)
+    signs = torch.sign(x)
+    return torch.where(x.isnan(), x.detach(), signs) if x.is_floating_point() else signs
 
 
 @op("Copy")
