@@ -340,3 +340,28 @@ def test_open_sizes_beside_fixed_ones(a, b, together):
 def test_sizes_that_never_fit_are_named():
     with pytest.raises(ValueError, match=r"Add cannot be applied.*\(None, None, 4\).*\(None, None, 5\)"):
         KerasTensor((None, None, 4)) + KerasTensor((None, None, 5))
+
+
+LIKE_NUMPY = {  # what torch's tensors cannot do, and Keras's can
+    "backwards": (lambda x: x[:, ::-1], (None, 4)),
+    "every second backwards": (lambda x: x[:, 3:0:-2], (None, 2)),
+    "rows backwards": (lambda x: x[::-1, 1], (None,)),
+    "minus a list": (lambda x: x - [1.0, 2.0, 3.0, 4.0], (None, 4)),
+    "a tuple over": (lambda x: (1, 2, 3, 4) / x, (None, 4)),
+    "a list of rows": (lambda x: [[1.5], [2.5]] * x, (2, 4)),
+    "above a list": (lambda x: x > [3, 3, 3, 3], (None, 4)),
+}
+
+
+@pytest.mark.parametrize("name", LIKE_NUMPY)
+def test_as_arrays_do_it(name):
+    function, shape = LIKE_NUMPY[name]
+    array = np.arange(1.0, 9.0, dtype="float32").reshape(2, 4)
+    x = keras.Input((4,))
+    y = function(x)
+    model = keras.Model(x, y)
+    wanted = np.asarray(function(array), "float32" if y.dtype != "bool" else bool)
+    for each in (model, keras.Model.from_config(model.get_config())):
+        found = each.predict(array, verbose=0)
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    assert y.shape == shape and y.dtype == str(wanted.dtype)

@@ -11,7 +11,7 @@ from torch import nn
 
 import torchkeras_lite as keras
 from torchkeras_lite import Variable, layers
-from torchkeras_lite.variable import Permuted, tensor_of
+from torchkeras_lite.variable import Permuted, part_of, tensor_of
 
 A = np.array([[1.0, 2.0], [3.0, 4.0]], "float32")
 B = np.array([[5.0, 6.0], [7.0, 9.0]], "float32")
@@ -373,3 +373,18 @@ def test_arrays_of_jax_dtypes():
         assert keras.ops.cast(x, name).dtype is getattr(torch, name)
     assert keras.ops.add(x.astype(ml_dtypes.bfloat16), 1).dtype is torch.bfloat16
     assert keras.ops.cast(keras.KerasTensor((2,)), "float8_e5m2").dtype == "float8_e5m2"
+
+
+@pytest.mark.parametrize("step", [-1, -2, -3])
+def test_steps_backwards(step):
+    array = np.arange(60).reshape(3, 4, 5)
+    tensor, mask, all_of = torch.tensor(array), array[:, :, 0] > 20, slice(None)
+    for start in (None, -7, -1, 0, 2, 6):
+        for stop in (None, -7, -2, 0, 1, 6):
+            part = slice(start, stop, step)
+            for index in (part, (all_of, part), (..., part), (None, part, ..., part), (part, [0, 1]), (mask, part), (0, part)):
+                np.testing.assert_array_equal(part_of(tensor, index), array[index], str(index))
+    variable = Variable(A)
+    np.testing.assert_array_equal(variable[::step].detach(), A[::step])
+    with pytest.raises(ValueError, match="zero"):
+        variable[::0]

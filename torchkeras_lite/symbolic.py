@@ -391,12 +391,13 @@ def infer(function, args, kwargs, device=None):
 
     def run(rows: int, inner: int, make=torch.zeros):
         real_args, real_kwargs = stand_ins((args, kwargs), rows, inner, device, make)
-        before, going_on.inferring = going_on.inferring, True
+        before = going_on.inferring, going_on.forgetting
+        going_on.inferring = going_on.forgetting = True
         try:
             with torch.no_grad():
                 return function(*real_args, **real_kwargs)
         finally:
-            going_on.inferring = before
+            going_on.inferring, going_on.forgetting = before
 
     def with_rows(make=torch.zeros):
         return [run(2, _PROBES[0], make), *([run(3, _PROBES[0], make)] if varies_in_front else [])]

@@ -112,10 +112,37 @@ SNIPPETS = {
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum([3.0, 4.0] * (v * 1.0))
         assert tape.gradient(loss, v).numpy().tolist() == [3, 4]
+        # On the right too.
+        assert (x - [1.0, 1.0]).numpy().tolist() == [[0, 1]] and (x * (3, 4)).numpy().tolist() == [[3, 8]]
+        assert (x + [1, 2]).dtype == tf.float32 and (tf.constant([1, 2]) + [0.5, 0.5]).numpy().tolist() == [1.5, 2.5]
+        assert (x == [1, 3]).numpy().tolist() == [[True, False]] and (x != [1, 3]).numpy().tolist() == [[False, True]]
+        assert (x < [2, 2]).numpy().tolist() == [[True, False]] and (x == [1, 2, 3]) is False and (x == ["a"]) is False
+        try:
+            x < [1, 2, 3]
+        except RuntimeError:
+            pass
+        else:
+            raise AssertionError
+        # Steps backwards.
+        t = tf.reshape(tf.range(24), (2, 3, 4))
+        a = t.numpy()
+        for index in ((slice(None, None, -1),), (slice(None), slice(None, None, -2), 1), (..., slice(3, 0, -1))):
+            assert (t[index].numpy() == a[index]).all() and t[index].shape == a[index].shape
+        assert x[:, ::-1].numpy().tolist() == [[2, 1]] and x[tf.newaxis, ..., ::-1].shape == (1, 1, 2)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(v[::-1] * [3.0, 4.0])
+        assert tape.gradient(loss, v).numpy().tolist() == [4, 3]
+        try:
+            x[::0]
+        except ValueError:
+            pass
+        else:
+            raise AssertionError
     """,
     "all is as it was afterwards": """
         import torch
-        before = {name: getattr(torch.Tensor, name) for name in ("__iadd__", "__rsub__", "__itruediv__", "__ipow__")}
+        names = "iadd rsub itruediv ipow sub eq getitem".split()
+        before = {f"__{name}__": getattr(torch.Tensor, f"__{name}__") for name in names}
         own = {name for name in vars(torch.Tensor)}
         import torchkeras_lite.dropin as dropin
         dropin.install()

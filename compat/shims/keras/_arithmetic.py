@@ -3,16 +3,22 @@
 - `a /= b` makes a new tensor, as under every backend that Keras had: whoever else holds `a` keeps its values, and gradients
   flow. torch writes into the memory of `a`; it goes on doing so for leaves of autograd, for its own code and this package's,
   and for modules that have imported torch by its name, whose authors mean that.
-- `[1.0, 2.0] * tensor` and its kin: a list or tuple on the left becomes a tensor.
+- `[1.0, 2.0] * tensor` and `tensor - [1.0, 2.0]`, `tensor == [1, 2]` and their kin: a list or tuple becomes a tensor. (torch
+  would compare a tensor with a list to one False.)
+- `tensor[::-1]` reads backwards.
+
+The last two are tried where torch refuses, so that what torch understands costs one frame more.
 """
 
 from __future__ import annotations
 
 import operator
 import sys
+from importlib import import_module
 
 _IN_PLACE = "add sub mul truediv floordiv mod pow and or xor".split()
 _REFLECTED = "add sub mul truediv".split()
+_FORWARD = [*_REFLECTED, *"eq ne lt le gt ge".split()]
 _LIBRARIES = ("torch", "torchkeras_lite")
 
 
@@ -25,12 +31,16 @@ def put_on() -> None:
         _put(torch, f"__i{name}__", _anew(torch, name))
     for name in _REFLECTED:
         _put(torch, f"__r{name}__", _of_lists(torch, name))
+    for name in _FORWARD:
+        _put(torch, f"__{name}__", _with_lists(torch, name))
+    _put(torch, "__getitem__", _backwards_too(torch))
 
 
 def take_off() -> None:
     """Undoes `put_on`."""
     torch = sys.modules.get("torch")
-    for name in [*(f"__i{name}__" for name in _IN_PLACE), *(f"__r{name}__" for name in _REFLECTED)]:
+    names = [*(f"i{name}" for name in _IN_PLACE), *(f"r{name}" for name in _REFLECTED), *_FORWARD, "getitem"]
+    for name in (f"__{name}__" for name in names):
         method = getattr(torch.Tensor, name, None) if torch else None
         if hasattr(method, "_torchs"):
             if method._own:
@@ -67,10 +77,46 @@ def _of_lists(torch, name):
 
     def method(self, other):
         if other.__class__ is list or other.__class__ is tuple:
-            made = torch.as_tensor(other, device=self.device)
-            if self.is_floating_point() or not made.is_floating_point():
-                made = made.to(self.dtype)
-            return function(made, self)
+            return function(_as_tensor(torch, other, self), self)
         return reflected(self, other)
+
+    return method
+
+
+def _with_lists(torch, name):
+    forward = getattr(torch.Tensor, f"__{name}__")
+    compares = name in ("eq", "ne")
+
+    def method(self, other):
+        made = forward(self, other)
+        if made is NotImplemented and (other.__class__ is list or other.__class__ is tuple):
+            try:
+                return forward(self, _as_tensor(torch, other, self))
+            except (RuntimeError, TypeError, ValueError):  # a list of something else, or of another shape: not equal
+                if not compares:
+                    raise
+        return made
+
+    return method
+
+
+def _as_tensor(torch, numbers, beside):
+    """A list or tuple as a tensor, of the dtype of the one beside it unless that would round it."""
+    made = torch.as_tensor(numbers, device=beside.device)
+    return made.to(beside.dtype) if beside.is_floating_point() or not made.is_floating_point() else made
+
+
+def _backwards_too(torch):
+    plain = torch.Tensor.__getitem__
+    forwards = import_module("torchkeras_lite.variable").forwards
+
+    def method(self, index):
+        try:
+            return plain(self, index)
+        except ValueError:
+            axes, ahead = forwards(index, self.ndim)
+            if not axes:
+                raise
+            return plain(self.flip(axes), ahead)
 
     return method
