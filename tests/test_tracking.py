@@ -273,3 +273,35 @@ def test_tracked_tensors_go_into_calls():
             return self.inner(self.pair, named=self.named) + x
 
     assert torch.equal(Outer()(torch.zeros(2, 3)), torch.full((2, 3), 3.0))
+
+
+@pytest.mark.parametrize("base", [layers.Layer, keras.Model])
+def test_attributes_before_the_base_is_ready(base):
+    class Early(base):
+        def __init__(self, units):
+            self.units, self.inner, self.more = units, layers.Dense(units), [layers.Dense(2)]
+            self.scale = Variable([3.0])
+            super().__init__()
+            self.inner_too = self.inner
+
+        def call(self, x):
+            return self.more[0](self.inner(x)) * self.scale
+
+    made = Early(4)
+    assert made(torch.ones(2, 3)).shape == (2, 2) and made.units == 4
+    assert len(made.weights) == 5 and made.inner in made.modules() and made.more[0] in made.modules()
+    assert isinstance(made.more, TrackedList) and not hasattr(made, "_early")
+    copied = copy.deepcopy(made)
+    np.testing.assert_array_equal(copied(torch.ones(2, 3)).detach(), made(torch.ones(2, 3)).detach())
+
+
+def test_a_base_that_was_never_made_ready():
+    class Never(layers.Layer):
+        def __init__(self):
+            self.inner = layers.Dense(2)
+
+        def call(self, x):
+            return x
+
+    with pytest.raises(RuntimeError, match=r"In layer Never, you forgot to call `super\(\).__init__\(\)`"):
+        Never()(torch.ones(1, 2))
