@@ -307,3 +307,25 @@ def test_weights_in_fit():
     for kwargs in ({"sample_weight": np.ones(10)}, {"class_weight": {0: 1.0}}):
         with pytest.raises(ValueError, match="without targets"):
             model.fit(X, verbose=0, **kwargs)
+
+
+class Either(layers.Layer):
+    def call(self, a, b=None):
+        return a if b is None else a + b
+
+
+@pytest.mark.parametrize("kind", [dict, list])
+def test_inputs_that_are_left_out(kind):
+    a, b = layers.Input((8,), name="a"), layers.Input((8,), name="b", optional=True)
+    output = layers.Dense(1, kernel_initializer="ones")(Either()(a, b))
+    model = keras.Model({"a": a, "b": b} if kind is dict else [a, b], output)
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    x = {"a": X, "b": None} if kind is dict else [X, None]
+    wanted = X.sum(1, keepdims=True)
+    loss = ((wanted - Y) ** 2).mean()
+    np.testing.assert_allclose(model.predict(x, batch_size=4, verbose=0), wanted, rtol=1e-5)
+    fitted = model.fit(x, Y, batch_size=4, verbose=0, validation_data=(x, Y)).history
+    for found in (fitted["loss"][0], fitted["val_loss"][0], model.evaluate(x, Y, verbose=0), model.train_on_batch(x, Y)):
+        np.testing.assert_allclose(found, loss, rtol=1e-4)
+    split = model.fit(x, Y, validation_split=0.5, shuffle=False, verbose=0).history
+    np.testing.assert_allclose(split["val_loss"][0], ((wanted - Y)[5:] ** 2).mean(), rtol=1e-4)

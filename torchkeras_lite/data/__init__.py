@@ -2,7 +2,7 @@
 
 from torchkeras_lite.data.rows import Rows
 from torchkeras_lite.data.arrays import (
-    Arrays, check_rows, class_weights, is_array, is_arrays, split, to_tensor, to_tensors, with_class_weights, with_ones,
+    Arrays, check_rows, class_weights, is_array, is_arrays, mapped, split, to_tensor, to_tensors, with_class_weights, with_ones,
     with_texts,
 )
 from torchkeras_lite.data.followed import Followed

@@ -47,9 +47,11 @@ def is_arrays(value) -> bool:
     """Whether `value` is an array, or lists, tuples and dicts of arrays."""
     if is_array(value):
         return True
-    if isinstance(value, dict):
-        return all(is_arrays(item) for item in value.values())
-    return isinstance(value, (list, tuple)) and len(value) > 0 and all(is_arrays(item) for item in value)
+    if not isinstance(value, (dict, list, tuple)):
+        return False
+    # None stands for an input that may be left out.
+    items = [item for item in (value.values() if isinstance(value, dict) else value) if item is not None]
+    return (bool(items) or (isinstance(value, dict) and not value)) and all(map(is_arrays, items))
 
 
 def to_tensors(data, what: str):
@@ -159,7 +161,7 @@ def with_ones(weights, count: int):
 
 def rows(data) -> int:
     """The number of rows of the first tensor in `data`."""
-    return pytree.tree_leaves(data)[0].shape[0]
+    return next(leaf for leaf in pytree.tree_leaves(data) if leaf is not None).shape[0]
 
 
 def check_rows(**parts) -> int:
@@ -202,14 +204,16 @@ class Arrays:
         self.batch_size, self.shuffle, self.device = batch_size, shuffle, device
         self.steps = -(-self.rows // batch_size)
         self.resident = _fits(parts, device)
-        self.parts = pytree.tree_map(lambda t: t.to(device, non_blocking=True), parts) if self.resident else parts
-        self._leaves, self._spec = pytree.tree_flatten(self.parts)
+        self.parts = mapped(lambda t: t.to(device, non_blocking=True), parts) if self.resident else parts
+        leaves, self._spec = pytree.tree_flatten(self.parts)
+        self._leaves = [leaf for leaf in leaves if leaf is not None]
+        self._absent = [place for place, leaf in enumerate(leaves) if leaf is None]
         self._flat = all(isinstance(part, (torch.Tensor, Rows)) for part in self.parts)
 
     def first(self):
         """The first batch, for building from."""
-        batch = pytree.tree_map(lambda t: t[: self.batch_size], self.parts)
-        return batch if self.resident else pytree.tree_map(lambda t: t.to(self.device), batch)
+        batch = mapped(lambda t: t[: self.batch_size], self.parts)
+        return batch if self.resident else mapped(lambda t: t.to(self.device), batch)
 
     def __iter__(self):
         if not self.shuffle:
@@ -220,7 +224,13 @@ class Arrays:
             batches = self._moved(batches)
         if self._flat:
             return map(tuple, batches)
-        return (pytree.tree_unflatten(list(batch), self._spec) for batch in batches)
+        return (pytree.tree_unflatten(self._whole(batch), self._spec) for batch in batches)
+
+    def _whole(self, batch) -> list:
+        leaves = list(batch)
+        for place in self._absent:
+            leaves.insert(place, None)
+        return leaves
 
     def _shuffled(self):
         """Batches in a new order. Small rows are gathered for several batches at once, as long as they stay in the cache."""
@@ -250,13 +260,19 @@ class Arrays:
         yield ahead
 
 
+def mapped(function, parts):
+    """`parts` with `function` applied to each tensor in it."""
+    return pytree.tree_map(lambda leaf: None if leaf is None else function(leaf), parts)
+
+
 def _fits(parts, device) -> bool:
     """Whether all the data may lie on the device."""
     if any(isinstance(leaf, Rows) for leaf in pytree.tree_leaves(parts)):
         return False
     if device.type != "cuda":
         return True
-    wanted = sum(leaf.numel() * leaf.element_size() for leaf in pytree.tree_leaves(parts) if leaf.device != device)
+    leaves = [leaf for leaf in pytree.tree_leaves(parts) if leaf is not None and leaf.device != device]
+    wanted = sum(leaf.numel() * leaf.element_size() for leaf in leaves)
     return wanted <= _FREE_SHARE * torch.cuda.mem_get_info(device)[0]
 
 
@@ -269,7 +285,7 @@ def split(parts: tuple, share: float):
             f"`validation_split` must leave rows on both sides. Received: validation_split={share} for {count} rows "
             f"(training: {max(min(cut, count), 0)})."
         )
-    return pytree.tree_map(lambda t: t[:cut], parts), pytree.tree_map(lambda t: t[cut:], parts)
+    return mapped(lambda t: t[:cut], parts), mapped(lambda t: t[cut:], parts)
 
 
 def class_weights(weights: dict, y):

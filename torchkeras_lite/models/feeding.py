@@ -46,7 +46,7 @@ class Feeding:
         if not data.is_arrays(x):
             if isinstance(x, (list, tuple, str)) or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
                 data.to_tensors(x, "x")  # raises, and says what is wrong with it
-                raise ValueError(f"There is no data: x={x!r}.")
+                raise ValueError(f"There is no data for an input that is not optional: x={x!r}.")
             if y is not None or sample_weight is not None:
                 raise ValueError(
                     "`y` and `sample_weight` cannot be given beside an iterable of batches: its batches have to hold them, as "
@@ -120,10 +120,10 @@ class Feeding:
         if first is None or not isinstance(validation, data.Arrays):
             return
         x = validation.parts[0]
-        shapes = [[leaf.shape[1:] for leaf in pytree.tree_leaves(part)] for part in (first[0], x)]
+        shapes = [[leaf.shape[1:] for leaf in pytree.tree_leaves(part) if leaf is not None] for part in (first[0], x)]
         if shapes[0] != shapes[1] and self.computes:
             with torch.no_grad():
-                self(pytree.tree_map(lambda t: t[:1].to(validation.device), x), training=False)
+                self(data.mapped(lambda t: t[:1].to(validation.device), x), training=False)
 
     def _one_batch(self, x, y, sample_weight, class_weight):
         if not _is_numbers(x) and self._takes_texts():  # asking goes through all modules: not in each step
@@ -133,7 +133,7 @@ class Feeding:
         if class_weight is not None and len(parts) > 1:
             parts = data.with_class_weights(parts, class_weight)
         device = self._device()
-        return pytree.tree_map(lambda t: t.to(device), parts)
+        return data.mapped(lambda t: t.to(device), parts)
 
 
 def _is_numbers(x) -> bool:
