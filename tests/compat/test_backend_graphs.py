@@ -85,8 +85,10 @@ SNIPPETS = {
         assert K.is_placeholder(Input((2,))) and K.placeholder((2, None), dtype="int32").dtype == "int32"
         with pytest.raises(ValueError, match="sparse"):
             K.placeholder((2, 2), sparse=True)
-        with pytest.raises(ValueError, match="ndim"):
-            K.placeholder()
+        anything = K.placeholder()
+        twice = K.function([anything], [anything * 2])
+        assert twice([3.0]) == [6] and twice([np.ones((2, 1))])[0].tolist() == [[2], [2]]
+        assert K.placeholder((None, 3)).get_shape().as_list() == [None, 3] and p.get_shape().ndims == 3
         with pytest.raises(TypeError, match="symbolic"):
             K.get_value(p)
         with pytest.raises(ValueError, match="disconnected"):

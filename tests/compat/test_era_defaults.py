@@ -51,6 +51,9 @@ SNIPPETS = {
         assert dense.kernel_regularizer.l1 == 0.01 == dense.kernel_regularizer.l2 == dense.activity_regularizer.l2
         assert isinstance(dense.kernel_constraint, lite.constraints.NonNeg)
         assert layers.Convolution2D(4, 3, 3, init="he_normal").kernel_initializer.distribution == "untruncated_normal"
+        assert [layers.MaxPooling2D().name, layers.Convolution2D(4, 3, 3).name] == ["maxpooling2d_1", "convolution2d_2"]
+        model = models.Sequential([layers.LSTM(2, input_dim=3)])
+        assert (model.name, model.layers[0].name, model.input_names) == ("sequential_1", "lstm_1", ["lstm_input_1"])
     """,
     "1.2 optimizers": """
         def step(optimizer, gradient):
@@ -258,6 +261,26 @@ SNIPPETS = {
         model = models.Sequential([layers.Dense(1)])
         model.compile("sgd", "mse", ["accuracy"])
         assert "acc" in model.fit(np.zeros((4, 2)), np.zeros(4), verbose=0).history
+        # Losses were divided by the share of weights that are not zero; what Keras 1.2.2 on Theano gave.
+        r = np.random.RandomState(0)
+        x = r.randn(4, 3, 2).astype("float32")
+        x[1, 1:], x[3, 2] = 0, 0
+        y = r.randn(4, 3, 1).astype("float32")
+        def made(*first):
+            model = models.Sequential([*first, layers.Dense(1)])
+            model.build((None, *(3, 2)[-1 - len(first):]))
+            model.set_weights([[[1.0], [2.0]], [0.5]])
+            model.compile("sgd", "mse", sample_weight_mode="temporal")
+            return model
+        model, weights = made(), np.array([0.0, 2, 1, 0])
+        for loss in (model.evaluate(x[:, 0], y[:, 0], sample_weight=weights, verbose=0),
+                     model.train_on_batch(x[:, 0], y[:, 0], sample_weight=weights)):
+            assert abs(loss - 2.69154) < 1e-5
+        assert np.abs(model.get_weights()[0].ravel() - [0.96437, 2.0024]).max() < 1e-5
+        model, weights = made(layers.Masking()), np.ones((4, 3))
+        weights[0, 1] = weights[1, 2] = 0
+        assert abs(model.evaluate(x, y, verbose=0) - 7.59054) < 1e-5
+        assert abs(model.evaluate(x, y, sample_weight=weights, verbose=0) - 1.7779) < 1e-5
     """,
     "2.3": """
         assert layers.LSTM(2).recurrent_activation is lite.activations.sigmoid and layers.GRU(2).reset_after is False
@@ -269,8 +292,61 @@ SNIPPETS = {
         model = models.Sequential([layers.Dense(1)])
         model.compile("sgd", "mse", ["accuracy"])
         assert "accuracy" in model.fit(np.zeros((4, 2)), np.zeros(4), verbose=0).history
+        # A mask left the divisor as it was; what Keras 2.3.1 on Theano gave.
+        r = np.random.RandomState(0)
+        x = r.randn(4, 3, 2).astype("float32")
+        x[1, 1:], x[3, 2] = 0, 0
+        y, weights = r.randn(4, 3, 1).astype("float32"), np.ones((4, 3))
+        weights[0, 1] = weights[1, 2] = 0
+        model = models.Sequential([layers.Masking(input_shape=(3, 2)), layers.Dense(1, weights=[[[1.0], [2.0]], [0.5]])])
+        model.compile("sgd", "mse")
+        assert abs(model.evaluate(x, y, verbose=0) - 5.6929) < 1e-5
+        assert abs(model.evaluate(x, y, sample_weight=weights, verbose=0) - 1.11119) < 1e-5
+        a = layers.Input((3, 2))
+        b = layers.Masking()(a)
+        model = models.Model(a, [layers.Dense(1, weights=[[[1.0], [2.0]], [0.5]])(one) for one in (a, b)])
+        model.compile("sgd", "mse")
+        assert abs(model.evaluate(x, [y, y], verbose=0)[2] - 5.6929) < 1e-5
+        # Names of layers, counted from one; operators took none of them.
+        keras.backend.clear_session()
+        first = models.Sequential([layers.Dense(3, input_dim=2), layers.Activation("relu"), layers.Dense(1)])
+        assert [layer.name for layer in first.layers] == ["dense_1", "activation_1", "dense_2"]
+        assert first.name == "sequential_1" and first.input_names == ["dense_1_input"]
+        image = layers.Input((4, 4, 1))
+        x = layers.Conv2D(2, 3)(image + 1)
+        model = models.Model(image, layers.add([layers.BatchNormalization()(x), x]))
+        named = [layer.name for layer in model.layers]
+        assert named == ["input_1", "conv2d_1", "batch_normalization_1", "add_1"] and model.name == "model_1", named
+        assert models.Model.from_config(model.get_config()).layers[1].name == "conv2d_1"
+        class MyLayer(layers.Layer):
+            pass
+        assert MyLayer().name == "my_layer_1" and MyLayer(name="mine").name == "mine"
+        # Workers go by the era of the process that has started them.
+        import os, types, multiprocessing.process as processes
+        from keras import _eras
+        assert _eras._of_the_parent() is None
+        processes._parent_process = types.SimpleNamespace(pid=os.getpid())
+        assert _eras._of_the_parent() == "2.3"
+        processes._parent_process = types.SimpleNamespace(pid=1)
+        assert _eras._of_the_parent() is None
+        processes._parent_process = None
+        os.environ[_eras._HANDED_ON] = f"{os.getppid()} 1.2"
+        assert _eras._of_the_parent() is None
+        processes.current_process()._inheriting = True
+        assert _eras._of_the_parent() == "1.2"
+        # Empty matches split nothing before Python 3.7.
+        import re
+        assert re.split("x*", "axbc") == ["a", "bc"] and re.split("(-)?", "a-b--c", 1) == ["a", "-", "b--c"]
+        assert re.split("([^a-z]+)?", "to the hall.") == ["to", " ", "the", " ", "hall", ".", ""]
+        assert re.split("b*?", "abc") == ["abc"] and re.split(",", "a,b") == ["a", "b"]
+        elsewhere = {"__name__": "a_library", "re": re}
+        exec("found = re.split('x*', 'ab')", elsewhere)
+        assert elsewhere["found"] == ["", "a", "b", ""]
     """,
     "tf2": """
+        names = [layers.Input((2,)).name, layers.Dense(2).name, layers.Dense(2).name]
+        assert names == ["input_1", "dense", "dense_1"]
+        assert models.Sequential([layers.Dense(1, input_shape=(2,))]).input_names == ["dense_2_input"]
         assert layers.GRU(2).reset_after is True and layers.LSTM is not layers.GRU
         assert keras.backend.backend() == "tensorflow" and keras.config.backend() == lite.backend.backend() == "torch"
         assert optimizers.Adagrad is lite.optimizers.Adagrad and optimizers.SGD(clipnorm=1.0).clipnorm == 1.0

@@ -26,6 +26,9 @@ PROGRAMS = {
     "nothing": ("print('nb_epoch')", "3"),
     "no Python": ("print 'nb_epoch'", "3"),
     "words of others": ("from sklearn.cluster import KMeans\nKMeans(init='random', p=2)", "3"),
+    "methods of others beside tf.keras": (
+        "from sklearn.svm import SVC\nfrom tensorflow import keras\nkeras.layers.Dense(2)\nSVC().fit(x).predict_proba(x)", "3",
+    ),
     "methods of others": ("from sklearn.svm import SVC\nSVC().fit(x, y).predict_proba(x)", "3"),
     "plain words, the same in all": (
         "from keras.models import Sequential\nfrom keras.layers import Dense\nm = Sequential([Dense(3)])\nm.fit(x, y)", "3",

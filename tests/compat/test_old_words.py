@@ -137,8 +137,22 @@ SNIPPETS = {
         assert regularizers.l1l2(l1=0.5, l2=0.25).l1 == 0.5
         with pytest.raises(ValueError, match="'tf'"):
             layers.MaxPooling2D(2, dim_ordering="theano")
-        with pytest.raises(ValueError, match="mode=2"):
-            layers.BatchNormalization(mode=2)
+        with pytest.raises(ValueError, match="mode=3"):
+            layers.BatchNormalization(mode=3)
+        # The other modes; what Keras 1.2.2 on Theano gave.
+        r = np.random.RandomState(0)
+        x, gamma, beta = r.randn(8, 5).astype("float32"), r.rand(5) + 0.5, r.randn(5)
+        recorded = {1: ([-0.7896854, -0.7226582, -1.2315602], 3.2528615), 2: ([3.953123, -2.4854333, 0.7307556], 7.655892)}
+        for mode, (wanted, loss) in recorded.items():
+            norm = layers.BatchNormalization(mode=mode, input_shape=(5,), weights=[gamma, beta, np.zeros(5), np.ones(5)])
+            model = models.Sequential([norm, layers.Dense(1, init="one")])
+            model.compile("sgd", "mse")
+            assert np.abs(model.predict(x, verbose=0)[:3, 0] - wanted).max() < 1e-5
+            assert abs(model.train_on_batch(x, x[:, :1]) - loss) < 1e-5 and isinstance(norm, layers.BatchNormalization)
+            assert norm.get_weights()[2].tolist() == [0] * 5
+            again = models.Sequential.from_config(model.get_config())
+            again.set_weights(model.get_weights())
+            assert again.layers[0].mode == mode and (again.predict(x, verbose=0) == model.predict(x, verbose=0)).all()
     """,
     "an argument under two names": """
         for make in (lambda: layers.Dense(3, output_dim=4), lambda: layers.Dense(units=3, output_dim=4)):

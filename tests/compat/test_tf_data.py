@@ -187,6 +187,8 @@ def test_csv_lines(data, tmp_path):
 def test_numpy_elements_one_by_one(data):
     elements = data.Dataset.range(3).as_numpy_iterator()
     assert elements.next() == 0 and next(elements) == 1 and list(elements) == [2]
+    elements = iter(data.Dataset.range(3))
+    assert elements.next() == 0 and elements.get_next() == 1 and list(elements) == [2]
 
 
 def test_what_inference_cached_can_be_trained_on(data):

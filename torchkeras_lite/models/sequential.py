@@ -23,6 +23,12 @@ from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 Tensor = torch.Tensor
 
 
+def _only_input(model) -> InputLayer | None:
+    """The Input of a model that was made of tensors and has one."""
+    entries = getattr(model, "_entries", ())
+    return entries[0].layer if len(entries) == 1 else None
+
+
 class Sequential(Model):
     """A model whose layers follow each other.
 
@@ -70,16 +76,16 @@ class Sequential(Model):
             return
         if any(known.name == layer.name and known is not layer for known in self._chain):
             raise ValueError(
-                "All layers added to a Sequential model should have unique names. Name "
-                f"{layer.name!r} is already the name of a layer in this model. Pass another `name`."
+                "Layers of a Sequential should have unique names. "
+                f"{layer.name!r} is there already. The usual fix: pass another `name`."
             )
         given = getattr(layer, "_input_shape_arg", None)
         if not self._chain and self._entry is None:
-            nested = layer._entry if isinstance(layer, Sequential) else None
+            nested = layer._entry if isinstance(layer, Sequential) else _only_input(layer)
             if given is not None or nested is not None:
                 shape = given if given is not None else nested.batch_shape
-                self._begin_at(shape, layer.compute_dtype if nested is None else nested.dtype)
-                self.__dict__["_guessed"] = given is None and layer._guessed
+                self._begin_at(shape, layer.compute_dtype if nested is None else nested.dtype, layer)
+                self.__dict__["_guessed"] = given is None and getattr(layer, "_guessed", False)
         end = None
         if self._exit is not None:  # before it counts as ours: a layer that does not fit is not added
             try:
@@ -115,7 +121,7 @@ class Sequential(Model):
 
     @layers.setter
     def layers(self, _):
-        raise AttributeError("`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()`.")
+        raise AttributeError("`Sequential.layers` attribute is reserved. Use `add()` and `pop()` to change the layers.")
 
     @property
     def _drawn_keys(self) -> tuple[str, ...]:
@@ -123,8 +129,13 @@ class Sequential(Model):
 
     # ------------------------------------------------------------ building
 
-    def _begin_at(self, shape, dtype):
-        self._begin_with(InputLayer(batch_shape=shape, dtype=dtype))
+    def _begin_at(self, shape, dtype, first):
+        self._begin_with(InputLayer(batch_shape=shape, dtype=dtype, name=self._input_name(first)))
+
+    @staticmethod
+    def _input_name(first: Layer) -> str | None:
+        """What an Input that is made for the first layer is called; None: as Inputs are."""
+        return None
 
     def _begin_with(self, entry: InputLayer):
         self.__dict__.update(_entry=entry, _exit=entry._node().structure)
@@ -174,11 +185,15 @@ class Sequential(Model):
             if isinstance(shape, dict) or (shape and isinstance(shape[0], (tuple, list, dict))):
                 self.built = True  # several tensors enter, so nothing is drawn: the layers build themselves when called
                 return
-            self._begin_at((None, *shape[1:]), self._chain[0].compute_dtype)
+            self._begin_at((None, *shape[1:]), self._chain[0].compute_dtype, self._chain[0])
             try:
                 end = self._exit
                 for layer in self._chain:
                     end = self._appended(layer, end)
+            except NotImplementedError:  # a layer that does not say what comes out: the others build themselves when called
+                self._forget_entry()
+                self.built = True
+                return
             except BaseException:
                 self._forget_entry()
                 raise
@@ -220,7 +235,7 @@ class Sequential(Model):
             self._compile_graph()
 
     def forward(self, *args, **kwargs):
-        if not self._chain:
+        if not self._chain and self._entry is None:
             raise ValueError(f"Sequential model {self.name!r} has no layers, so it cannot be called. Call `add()` first.")
         return super().forward(*args, **kwargs)
 

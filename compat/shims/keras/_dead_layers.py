@@ -43,6 +43,31 @@ class SyncBatchNormalization(layers.BatchNormalization):
         super().__init__(axis=axis, momentum=momentum, epsilon=epsilon, synchronized=synchronized, **kwargs)
 
 
+class BatchNormalizationOfMode(layers.BatchNormalization):
+    """What BatchNormalization was with a `mode`: 1 normalizes each row along its last axis, 2 goes by the batch in any phase.
+
+    Keras 1 added epsilon to the deviation of a row once more. No moving statistics follow.
+    """
+
+    fusible = False
+
+    def __init__(self, mode=1, **kwargs):
+        super().__init__(**kwargs)
+        self.mode = mode
+
+    def get_config(self):
+        return {**super().get_config(), "mode": self.mode}
+
+    def call(self, x):
+        axis = -1 if self.mode == 1 else self.axis
+        own, shape = [axis % x.ndim], [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)]
+        over = own if self.mode == 1 else [i for i in range(x.ndim) if i not in own]
+        centered = x - x.mean(over, keepdim=True)
+        deviation = (centered.square().mean(over, keepdim=True) + self.epsilon).sqrt()
+        y = centered / (deviation + self.epsilon if self.mode == 1 else deviation)
+        return y * self.gamma.reshape(shape) + self.beta.reshape(shape)
+
+
 class Highway(_Dense1):
     """t * activation(x W + b) + (1 - t) * x, where t = sigmoid(x W_carry + b_carry).
 
@@ -218,5 +243,5 @@ def _cauchy(shape, dtype=None):
     return torch.tan(math.pi * (initializers.RandomUniform(0.0, 1.0)(shape, dtype) - 0.5))
 
 
-for _name in __all__:  # configs and files of the eras name them so
+for _name in [*__all__, "BatchNormalizationOfMode"]:  # configs and files of the eras name them so
     registry._builtin.setdefault(("keras.layers", _name), globals()[_name])

@@ -135,6 +135,7 @@ MARKS: dict[str, tuple] = {
 _METHODS = """
     fit evaluate predict compile fit_generator evaluate_generator predict_generator train_on_batch test_on_batch add add_node
 """.split()
+_WITH_PROBABILITIES = ("sklearn", "xgboost", "lightgbm", "catboost")  # whose models have the method `predict_proba`
 _MODEL_WORDS = {"inputs", "outputs"}  # so called by much else: of Model only
 
 
@@ -178,9 +179,12 @@ def _weight(mark: str, era: str) -> int:
 def _marks(uses):
     """All (mark, line) in a program."""
     asked_for = {value for use in uses for value in _metrics(use)}
+    of_others = any(use.kind == "import" and use.name.partition(".")[0] in _WITH_PROBABILITIES for use in uses)
     for use in uses:
         for mark in _of_use(use):
-            if mark in MARKS and not (mark.strip("[]'").removeprefix("val_") in asked_for and "acc" in mark):
+            if mark not in MARKS or (of_others and mark == ".predict_proba"):
+                continue
+            if not (mark.strip("[]'").removeprefix("val_") in asked_for and "acc" in mark):
                 yield mark, use.line
 
 

@@ -15,6 +15,7 @@ import functools
 import inspect
 import operator
 import os
+import re
 import sys
 import weakref
 from importlib import import_module
@@ -383,7 +384,7 @@ def activations_get(identifier):
 def _watch_methods() -> None:
     """Lets methods of models that the script made by Keras's names go by the era."""
     from torchkeras_lite import registry
-    from torchkeras_lite.models import Model
+    from torchkeras_lite.models import Model, Sequential
 
     hard = import_module("keras._backend_nn").hard_sigmoid
     registry.publish(hard, hard.__module__)
@@ -391,6 +392,12 @@ def _watch_methods() -> None:
         owner = next(cls for cls in Model.__mro__ if name in vars(cls))
         if not hasattr(vars(owner)[name], "_before_eras"):
             _members._set(owner, name, _going_by_the_era(vars(owner)[name], change))
+    names, layer = import_module("keras._layer_names"), sys.modules["torchkeras_lite.layer"]
+    if layer.unique_name is not names.name_of:
+        _members._set(layer, "unique_name", names.name_of)
+        _members._set(Sequential, "_input_name", staticmethod(names.input_name))
+    if not hasattr(re.split, "_todays"):
+        _members._set(re, "split", import_module("keras._past_python").split_as_before_37(re.split))
 
 
 def _going_by_the_era(method, change):
@@ -398,6 +405,10 @@ def _going_by_the_era(method, change):
     def by_the_era(self, *args, **words):
         if now != "3" and getattr(self, "_called_by_keras", False):
             args, words = change(self, args, words)
+            if change is _compile:
+                compiled = method(self, *args, **words)
+                import_module("keras._weighted").weigh(self, now)
+                return compiled
         return method(self, *args, **words)
 
     by_the_era._before_eras = method

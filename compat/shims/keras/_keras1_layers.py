@@ -67,7 +67,7 @@ ARGUMENTS = {
     "layers.SpatialDropout2D": {"p": "rate", **_CHANNELS},
     "layers.SpatialDropout3D": {"p": "rate", **_CHANNELS},
     "layers.BatchNormalization": {
-        "mode": batchnorm_mode,
+        "mode": After(batchnorm_mode),
         "beta_init": ("beta_initializer", initializer),
         "gamma_init": ("gamma_initializer", initializer),
     },

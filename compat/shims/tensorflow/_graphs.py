@@ -181,10 +181,11 @@ def _place(tensor: torch.Tensor) -> int:
 
 
 def placeholder(dtype="float32", shape=None, name=None):
-    """A symbolic tensor, for whose value `session.run(..., feed_dict)` asks. `shape` includes the axis of the batch."""
-    if shape is None:
-        raise ValueError("A placeholder needs a `shape` here, None where it is not known: tf.placeholder(dtype, [None, 3]).")
-    return K.placeholder(shape=tuple(shape), dtype=str(getattr(dtype, "name", dtype)), name=name)
+    """A symbolic tensor, for whose value `session.run(..., feed_dict)` asks. `shape` includes the axis of the batch.
+
+    Without a shape it is drawn as a single number: what adds and multiplies takes arrays in its place.
+    """
+    return K.placeholder(shape=None if shape is None else tuple(shape), dtype=str(getattr(dtype, "name", dtype)), name=name)
 
 
 def placeholder_with_default(input, shape, name=None):

@@ -48,6 +48,12 @@ class Options:
         self.autotune = self.threading = self.experimental_optimization = self.experimental_distribute = self
 
 
+class Elements(itertools.chain):
+    """What `iter(dataset)` gives: Python's iterator, with `next` and `get_next` as methods."""
+
+    next = get_next = itertools.chain.__next__
+
+
 class _NumpyIterator:
     """Elements as numpy arrays; `next` is a method too."""
 
@@ -215,6 +221,9 @@ class Dataset(Pipelines, _Core):
     def cardinality(self, name=None):
         """How many elements there are; -1 is endlessly many, -2 is not known."""
         return torch.as_tensor(UNKNOWN_CARDINALITY if self._count is None else self._count)
+
+    def __iter__(self):
+        return Elements(super().__iter__())
 
     def as_numpy_iterator(self):
         """The elements as numpy arrays."""

@@ -1,0 +1,72 @@
+"""Shapes as old programs ask for them: of a tensor, and of an application's images."""
+
+from __future__ import annotations
+
+import warnings
+
+from torchkeras_lite import config
+
+from ._words import data_format as order
+
+
+class Shape(tuple):
+    """The sizes of a symbolic tensor, None where they vary."""
+
+    rank = ndims = property(len)
+
+    def as_list(self) -> list:
+        return list(self)
+
+
+def get_shape(tensor) -> Shape:
+    """The shape of a symbolic tensor, as TensorFlow's tensors tell theirs."""
+    return Shape(tensor.shape)
+
+
+def obtain_input_shape(
+    input_shape, default_size, min_size, data_format=None, require_flatten=True, weights=None, dim_ordering=None,
+    include_top=None,
+):  # fmt: skip
+    """The shape of the images that an application takes: what the user said, checked, or what it was made for.
+
+    Args:
+        input_shape: three sizes, None where a side varies; None for the default.
+        default_size, min_size: of both sides.
+        data_format: where the channels are; Keras 1 said `dim_ordering`.
+        require_flatten: whether a classifier needs fixed sides; Keras 1 said `include_top`.
+        weights: with those of "imagenet" there have to be three channels.
+
+    Raises:
+        ValueError: another shape than a classifier with weights has, sides too small, or not three sizes.
+    """
+    data_format = dim_ordering or data_format or config.image_data_format()
+    data_format = order(data_format) if data_format in ("th", "tf") else data_format
+    require_flatten = require_flatten if include_top is None else include_top
+    first = data_format == "channels_first"
+    trained = weights == "imagenet"
+    channels = 3
+    if input_shape and len(input_shape) == 3 and not trained:
+        channels = input_shape[0 if first else -1]
+        if channels not in (1, 3):
+            warnings.warn(f"This model usually expects 1 or 3 input channels. Received: {channels}", stacklevel=2)
+    shape = [default_size, default_size]
+    shape.insert(0 if first else 2, channels)
+    if trained and require_flatten:
+        if input_shape is not None and tuple(input_shape) != tuple(shape):
+            raise ValueError(f"With `include_top=True` and weights of 'imagenet', `input_shape` is {tuple(shape)}.")
+        return tuple(shape)
+    if not input_shape:
+        if not require_flatten:
+            shape = [None, None]
+            shape.insert(0 if first else 2, 3)
+        return tuple(shape)
+    if len(input_shape) != 3:
+        raise ValueError(f"`input_shape` must be a tuple of three integers. Received: {input_shape}")
+    sides = input_shape[1:] if first else input_shape[:2]
+    if trained and input_shape[0 if first else -1] != 3:
+        raise ValueError(f"The input must have 3 channels. Received: input_shape={input_shape}")
+    if any(side is not None and side < min_size for side in sides):
+        raise ValueError(f"Input size must be at least {min_size}x{min_size}. Received: input_shape={input_shape}")
+    if require_flatten and None in input_shape:
+        raise ValueError(f"With `include_top=True`, `input_shape` has fixed sizes. Received: {input_shape}")
+    return tuple(input_shape)

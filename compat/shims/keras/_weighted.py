@@ -1,0 +1,63 @@
+"""How the loss of a batch was made of the losses of its rows, where that differs from today.
+
+Until Keras 2.2 weighted losses were divided by the share of weights that are not zero, so that rows of weight 0 (padding)
+counted for nothing at all. Keras 2.3 did not divide by the share of what a mask leaves, as all others do.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.utils import _pytree as pytree
+
+from torchkeras_lite.models.compile import CompileLoss
+
+
+class LossByRowsThatCount(CompileLoss):
+    """The loss of Keras 1 to 2.2."""
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        if sample_weight is not None:
+            sample_weight = pytree.tree_map(_by_those_not_zero, sample_weight)
+        return super().__call__(y_true, y_pred, sample_weight)
+
+
+def _by_those_not_zero(weights):
+    if not isinstance(weights, torch.Tensor):
+        return weights
+    weights = weights if weights.is_floating_point() else weights.float()
+    return weights * (weights.numel() / torch.count_nonzero(weights).clamp(min=1))
+
+
+class LossByAllRows(CompileLoss):
+    """The loss of Keras 2.3."""
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return super().__call__(y_true, y_pred, _by_the_mask(y_pred, sample_weight))
+
+
+def _by_the_mask(y_pred, weights):
+    if isinstance(y_pred, dict):
+        given = weights if isinstance(weights, dict) else dict.fromkeys(y_pred, weights)
+        found = {key: _by_the_mask(one, given.get(key)) for key, one in y_pred.items()}
+        return found if any(one is not None for one in found.values()) else weights
+    if isinstance(y_pred, (list, tuple)):
+        given = list(weights) if isinstance(weights, (list, tuple)) and len(weights) == len(y_pred) else [weights] * len(y_pred)
+        if isinstance(weights, dict):  # by names, which only the model knows
+            return weights
+        found = list(map(_by_the_mask, y_pred, given))
+        return found if any(one is not None for one in found) else weights
+    mask = getattr(y_pred, "_keras_mask", None)
+    if mask is None:
+        return weights
+    share = mask.to(y_pred.dtype).mean()
+    return share if weights is None else weights * share
+
+
+CLASSES = {"1.2": LossByRowsThatCount, "2.2": LossByRowsThatCount, "2.3": LossByAllRows}
+
+
+def weigh(model, era: str) -> None:
+    """Lets a model that has been compiled compute its loss as the era did."""
+    loss = model._compile_loss
+    if era in CLASSES and type(loss) is CompileLoss:
+        loss.__class__ = CLASSES[era]
