@@ -95,8 +95,8 @@ class Iterable:
         if all(type(part) is torch.Tensor and part.device == self.device for part in parts):
             return OnlyX(parts) if own_tuple else parts
         if self.device.type == "cuda":  # from pinned memory the copy is under way while the host goes on
-            parts = pytree.tree_map(lambda t: t if t.device.type == "cuda" else t.pin_memory(), parts)
-        parts = pytree.tree_map(lambda t: t.to(self.device, non_blocking=True), parts)
+            parts = pytree.tree_map(lambda t: t if t is None or t.device.type == "cuda" else t.pin_memory(), parts)
+        parts = pytree.tree_map(lambda t: t if t is None else t.to(self.device, non_blocking=True), parts)
         return OnlyX(parts) if own_tuple else parts
 
 

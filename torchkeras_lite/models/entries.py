@@ -51,8 +51,8 @@ class Entry:
         """What is wrong with an input of the shape `given`."""
         which = f" input {self.layer.name!r} of" if len(model._entries) > 1 else ""
         return ValueError(
-            f"Invalid input shape for{which} model {model.name!r}. Expected shape {self.shape}, but the input has "
-            f"incompatible shape {tuple(given)}." + _shape_hint(tuple(given), self.shape)
+            f"Invalid input shape for{which} model {model.name!r}: expected shape={self.shape}, found "
+            f"shape={tuple(given)}." + _shape_hint(tuple(given), self.shape)
         )
 
     def fits(self, x: Tensor) -> bool:

@@ -166,7 +166,10 @@ def from_config(cls, given: dict, custom_objects=None):
                     nodes.pop(0)
             if sum(map(len, waiting.values())) == before:
                 stuck = [name for name, nodes in waiting.items() if nodes]
-                raise ValueError(f"The config of a model is not valid: the inputs of these layers never come to be: {stuck}")
+                raise ValueError(
+                    "The config of a model is not valid: the inputs of these layers never come to be, perhaps in a loop: "
+                    f"{stuck}"
+                )
     try:
         ends = [_found(given[part], made, calls) for part in ("input_layers", "output_layers")]
     except _NotYet:
