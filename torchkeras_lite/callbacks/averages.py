@@ -31,7 +31,7 @@ class SwapEMAWeights(Callback):
         averaging = [each for each in several if each.use_ema and each.built]
         if not averaging:
             raise ValueError(
-                "SwapEMAWeights needs an optimizer with `use_ema=True` that has begun to train. Received: "
+                "SwapEMAWeights must be used when `use_ema=True` is set in the optimizer, which has begun to train. Received: "
                 f"{', '.join(f'{each.name!r} (use_ema={each.use_ema}, built={each.built})' for each in several)}"
             )
         self._kept = []

@@ -44,7 +44,7 @@ class ModelCheckpoint(MonitorCallback):
     ):
         super().__init__(monitor, mode, initial_value_threshold)
         if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, (int, np.integer))):
-            raise ValueError(f"`save_freq` is 'epoch' or a number of batches. Received: save_freq={save_freq!r}")
+            raise ValueError(f"Unrecognized save_freq: it is 'epoch' or a number of batches. Received: save_freq={save_freq!r}")
         self.filepath, self.verbose, self.save_freq = os.fspath(filepath), verbose, save_freq
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self._epoch = 0

@@ -27,7 +27,7 @@ class MonitorCallback(Callback):
         super().__init__()
         if mode not in ("auto", "min", "max"):
             warnings.warn(
-                f"{type(self).__name__} knows the modes 'auto', 'min' and 'max'. Received: mode={mode!r}; taking 'auto'.",
+                f"{type(self).__name__} mode {mode!r} is unknown. Taking 'auto'; the others are 'min' and 'max'.",
                 stacklevel=3,
             )
             mode = "auto"

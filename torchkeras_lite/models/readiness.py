@@ -8,6 +8,7 @@ import copy
 import torch
 from torch.utils import _pytree as pytree
 
+from torchkeras_lite.calls import going_on
 from torchkeras_lite.modes import flushed_denormals, training_mode
 
 
@@ -15,6 +16,10 @@ def _unbuilt(model) -> list[tuple]:
     """The layers that are not built, with copies of what they hold."""
     layers = [module for module in model.modules() if getattr(module, "built", True) is False]
     return [(layer, {k: copy.copy(v) if type(v) in (dict, list) else v for k, v in vars(layer).items()}) for layer in layers]
+
+
+def has_unbuilt(model) -> bool:
+    return any(getattr(module, "built", True) is False for module in model.modules())
 
 
 def _put_back(before) -> None:
@@ -28,19 +33,36 @@ class Readiness:
     """The part of Trainer that builds, and says which weights train."""
 
     _captured = None  # the Variables that compile() found trainable
+    _there: tuple | list = ()  # all that there were then
     _params: list | None = None  # their torch parameters: the same list object as long as they are the same parameters
     _regularized: tuple | list = ()
 
     def _build_from(self, batch):
         """Builds the model and its optimizer from the first batch."""
-        if not self.built:
+        late = self.compiled and self._captured is None and not self._has_own_steps() and has_unbuilt(self)
+        if not self.built or late:  # or layers have been put into it since
             self._build_for_data(batch[0])
         if self.compiled and self._captured is None and not self._builds_itself():
-            object.__setattr__(self, "_captured", self.trainable_weights)
+            self._capture()
 
     def _builds_itself(self) -> bool:
         """Whether steps of its own are still to build what is in it."""
-        return self._has_own_steps() and any(getattr(module, "built", True) is False for module in self.modules())
+        return self._has_own_steps() and has_unbuilt(self)
+
+    def _capture(self) -> None:
+        """Settles which weights train: those that are trainable now."""
+        object.__setattr__(self, "_captured", self.trainable_weights)
+        object.__setattr__(self, "_there", self.weights)
+
+    def _refuse_new(self) -> None:
+        """Weights that came after compile() would silently stay as they are."""
+        known = {id(variable) for variable in (*self._there, *self._captured)}
+        for variable in self.trainable_weights:
+            if id(variable) not in known:
+                raise ValueError(
+                    f"Unknown variable: {variable.path} of shape {tuple(variable.shape)} has come into {self.name!r} after "
+                    "`compile()`, and the optimizer does not know it. Compile the model again before you train it."
+                )
 
     def _build_for_data(self, x):
         """Builds an unbuilt model by one call on two rows, in inference mode: nothing is learned, nothing counted.
@@ -53,6 +75,7 @@ class Readiness:
             return
         few = pytree.tree_map(lambda t: t[:2], x)
         before = _unbuilt(self) if self._has_own_steps() else None
+        forgetting, going_on.forgetting = going_on.forgetting, True
         try:
             with torch.no_grad():
                 self(few, training=False)
@@ -60,6 +83,8 @@ class Readiness:
             if before is None:
                 raise
             _put_back(before)
+        finally:
+            going_on.forgetting = forgetting
 
     @contextlib.contextmanager
     def _training(self):
@@ -83,7 +108,9 @@ class Readiness:
             if self._builds_itself():
                 self._look_around()
                 return []
-            object.__setattr__(self, "_captured", self.trainable_weights)
+            self._capture()
+        elif not self._has_own_steps():
+            self._refuse_new()
         params = [variable.raw for variable in self._captured]
         current = self._params
         if current is None or len(current) != len(params) or any(a is not b for a, b in zip(current, params, strict=True)):

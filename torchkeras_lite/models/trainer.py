@@ -24,7 +24,7 @@ from torchkeras_lite.models.account import Account, as_logs
 from torchkeras_lite.models.compile import CompileLoss, CompileMetrics
 from torchkeras_lite.models.feeding import Feeding, Gathered, as_given, three, to_numpy
 from torchkeras_lite.models.memory import out_of_memory
-from torchkeras_lite.models.readiness import Readiness
+from torchkeras_lite.models.readiness import Readiness, has_unbuilt
 from torchkeras_lite.models.single import SingleBatches
 from torchkeras_lite.models.tally import Tally
 from torchkeras_lite.models.wide import numbered, rows_to_evaluate, rows_to_predict
@@ -85,7 +85,9 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             run_eagerly=run_eagerly, steps_per_execution=steps_per_execution, jit_compile=jit_compile,
         ))  # fmt: skip
         self.run_eagerly, self.jit_compile, self.steps_per_execution = run_eagerly, jit_compile, steps_per_execution
-        object.__setattr__(self, "_captured", self.trainable_weights if self.built else None)
+        object.__setattr__(self, "_captured", None)
+        if self.built and not (has_unbuilt(self) and self.computes):
+            self._capture()
         object.__setattr__(self, "_params", None)
         self.stop_training = False
         self.compiled = True
@@ -273,8 +275,15 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
                     cbs.on_train_batch_end(_last_of(step, each), as_logs(logs))
                 if steps_per_epoch is not None and batches.ran_out:
                     self.stop_training = True
-                    if step < 0 and epoch > initial_epoch:
-                        break  # it ended with the epoch before
+                if step < 0 and epoch > initial_epoch:  # it ended with the epoch before
+                    if not self.stop_training:
+                        warnings.warn(
+                            f"The iterator passed as `x` ran out of data: nothing was left for epoch {epoch + 1}, so training "
+                            "ends. The usual fix: `epochs=1`, or something that can begin again (a DataLoader, a Sequence).",
+                            stacklevel=2,
+                        )
+                    self.stop_training = True
+                    break
                 if step < 0:
                     raise ValueError("There is no data: an epoch had no batch. An iterator that is used up stays so.")
                 epoch_logs = Logs(sorted(self._epoch_logs(logs).items()))  # read from the device here, once an epoch
