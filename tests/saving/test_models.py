@@ -229,3 +229,17 @@ def test_weights_stand_in_the_file_itself(kind, tmp_path):
     with pytest.raises(ValueError, match="not valid"):
         model.load_weights(tmp_path / "w.weights.h5")
     np.testing.assert_array_equal(predictions(model), before)
+
+
+def test_weights_of_an_unknown_hdf5_are_copied_into_the_archive(tmp_path, monkeypatch):
+    text = keras.Input((1,), dtype="string")
+    words = layers.StringLookup(output_mode="multi_hot")
+    words.adapt(["a", "b"])
+    model = keras.Model(text, layers.Dense(2)(words(text)))
+    model.save(tmp_path / "known.keras")
+    monkeypatch.setattr(keras.saving.archive, "_as_member", lambda file: None)
+    model.save(tmp_path / "unknown.keras")
+    names = [sorted(zipfile.ZipFile(tmp_path / name).namelist()) for name in ("known.keras", "unknown.keras")]
+    assert names[0] == names[1] and len(names[0]) == 4
+    again = keras.saving.load_model(tmp_path / "unknown.keras")
+    np.testing.assert_array_equal(again.predict(np.array([["b"]]), verbose=0), model.predict(np.array([["b"]]), verbose=0))

@@ -509,7 +509,7 @@ def test_a_placeholder_refuses_when_it_is_called_and_not_before(spelled, tmp_pat
     inner = {"code": code, "defaults": None, "closure": None} if spelled == "today" else {"value": [code, None, None]}
     with silence():
         config = {"name": "l", "function": {"class_name": "__lambda__", "config": inner}}
-        with pytest.raises(ValueError, match="arbitrary code execution.*safe_mode=False"):  # alone there is nothing else to see
+        with pytest.raises(ValueError, match=r"arbitrary code execution.*safe_mode=False"):  # alone: nothing else to see
             layers.deserialize(named("keras.layers", "Lambda", config))
         layer = keras.saving.deserialize_keras_object(named("keras.layers", "Lambda", config))
         assert layer.name == "l"

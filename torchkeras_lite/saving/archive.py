@@ -53,18 +53,25 @@ def write(filepath: str, config: dict, write_weights, zipped: bool = True, asset
         write_weights(draft, userblock_size=_HEAD, libver=("earliest", "latest"))
         with open(draft, "r+b") as file:
             weights = _as_member(file)
-            archive = zipfile.ZipFile(file, "w")
-            archive.filelist.append(weights)
-            archive.NameToInfo[WEIGHTS] = weights
-            with archive:
+            if weights is None:  # an HDF5 library that writes otherwise than is known: over a file of its own
+                file.seek(0)
+                file.truncate()
+            with zipfile.ZipFile(file, "w") as archive:
+                if weights is None:
+                    _add_files(archive, "", lambda folder: write_weights(os.path.join(folder, WEIGHTS)))
+                else:
+                    archive.filelist.append(weights)
+                    archive.NameToInfo[WEIGHTS] = weights
                 for name, text in texts.items():
                     archive.writestr(name, text)
                 for path, write_assets in assets:
-                    _add_assets(archive, "/".join(part for part in (ASSETS, path) if part), write_assets)
+                    _add_files(archive, f"{ASSETS}/{path}/" if path else f"{ASSETS}/", write_assets)
 
 
-def _as_member(file) -> zipfile.ZipInfo:
+def _as_member(file) -> zipfile.ZipInfo | None:
     """Makes an HDF5 file with a user block the first member of an archive that ends where the file ends now.
+
+    None, and nothing done, where the file is not built as is known.
 
     The addresses in it count from its own beginning, but for two in the superblock (version 0 of it, which is the one that
     "earliest" means).
@@ -74,7 +81,7 @@ def _as_member(file) -> zipfile.ZipInfo:
     front = file.read(48)
     version, base, end = front[8], *struct.unpack("<Q8xQ", front[24:48])
     if version != 0 or base != _HEAD or end != _HEAD + size:
-        raise NotImplementedError("This version of h5py writes HDF5 files in a way that is not known.")
+        return None
     file.seek(_HEAD + 24)
     file.write(struct.pack("<Q", 0) + front[32:40] + struct.pack("<Q", size))
     info = zipfile.ZipInfo(WEIGHTS, time.localtime()[:6])
@@ -93,15 +100,14 @@ def _as_member(file) -> zipfile.ZipInfo:
     return info
 
 
-
-
-def _add_assets(archive: zipfile.ZipFile, prefix: str, write_assets) -> None:
+def _add_files(archive: zipfile.ZipFile, prefix: str, write) -> None:
+    """Adds what `write(folder)` writes, each file under its path in the folder behind `prefix`."""
     with tempfile.TemporaryDirectory() as folder:
-        write_assets(folder)
+        write(folder)
         for root, _, names in sorted(os.walk(folder)):
             for name in sorted(names):
                 path = os.path.join(root, name)
-                archive.write(path, f"{prefix}/{os.path.relpath(path, folder).replace(os.sep, '/')}")
+                archive.write(path, prefix + os.path.relpath(path, folder).replace(os.sep, "/"))
 
 
 class Archive:
