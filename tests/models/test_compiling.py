@@ -87,3 +87,72 @@ def test_results_on_batches_are_those_of_the_batch():
     for rows, found in ((slice(0, 8), first), (slice(8, None), second)):
         np.testing.assert_allclose(found, made.evaluate(X[rows], LABELS[rows], verbose=0), rtol=1e-5)
         np.testing.assert_allclose(found, made.test_on_batch(X[rows], LABELS[rows]), rtol=1e-5)
+
+
+# ---------------------------------------------------------------- layers that come later
+
+
+class Headed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.body, self.head = layers.Dense(3, name="body"), layers.Dense(2, name="head")
+
+    def call(self, x):
+        return self.head(self.body(x))
+
+
+def moved(trained, y=LABELS):
+    before = [weight.numpy().copy() for weight in trained.trainable_weights]
+    trained.fit(X, y, verbose=0)
+    after = [weight.numpy() for weight in trained.trainable_weights]
+    return [a.shape != b.shape or np.abs(a - b).max() > 0 for a, b in zip(after, before, strict=True)]
+
+
+def test_a_new_layer_that_is_not_built_trains_after_compiling_again():
+    keras.utils.set_random_seed(0)
+    made = Headed()
+    made.compile("adam", "sparse_categorical_crossentropy")
+    made.fit(X, LABELS, verbose=0)
+    made.head = layers.Dense(4, name="new")
+    made.compile("adam", "sparse_categorical_crossentropy")
+    made.fit(X, LABELS, verbose=0)
+    assert [weight.path.rpartition("/")[2] for weight in made.optimizer._trainable_variables] == ["kernel", "bias"] * 2
+    assert moved(made) == [True] * 4
+
+
+def test_a_layer_that_nobody_calls_does_no_harm():
+    keras.utils.set_random_seed(0)
+    made = Headed()
+    made.spare = layers.Dense(7)
+    for _ in range(2):
+        made.compile("adam", "sparse_categorical_crossentropy")
+        made.fit(X, LABELS, verbose=0)
+        assert moved(made) == [True] * 4 and not made.spare.built
+
+
+def test_weights_that_came_after_compile_are_refused():
+    """As in Keras. They would stay as they are, and nobody would notice."""
+    made = model()
+    made.compile("adam", "sparse_categorical_crossentropy")
+    made.fit(X, LABELS, verbose=0)
+    made.add(layers.Dense(2, "softmax", name="later"))
+    with pytest.raises(ValueError, match=r"Unknown variable: .*later/kernel.*`compile\(\)`.*again"):
+        made.fit(X, LABELS, verbose=0)
+    made.compile(made.optimizer, "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match="Unknown variable"):
+        made.fit(X, LABELS, verbose=0)
+    made.compile("adam", "sparse_categorical_crossentropy")
+    assert moved(made) == [True] * 6
+
+
+def test_steps_of_ones_own_may_train_what_they_like():
+    class Stepping(Headed):
+        def train_step(self, data):
+            return {"loss": keras.ops.convert_to_tensor(0.0)}
+
+    made = Stepping()
+    made.compile("adam")
+    made.fit(X, LABELS, verbose=0)
+    made.other = layers.Dense(2)
+    made.other.build((None, 2))
+    assert made.fit(X, LABELS, verbose=0).history["loss"] == [0.0]

@@ -56,9 +56,9 @@ class Readiness:
 
     def _refuse_new(self) -> None:
         """Weights that came after compile() would silently stay as they are."""
-        known = {id(variable) for variable in (*self._there, *self._captured)}
+        known = {(id(variable._module), variable._key) for variable in (*self._there, *self._captured)}
         for variable in self.trainable_weights:
-            if id(variable) not in known:
+            if (id(variable._module), variable._key) not in known:
                 raise ValueError(
                     f"Unknown variable: {variable.path} of shape {tuple(variable.shape)} has come into {self.name!r} after "
                     "`compile()`, and the optimizer does not know it. Compile the model again before you train it."
