@@ -119,6 +119,19 @@ class SlowerByUpdates(keras.optimizers.SGD):
     def get_updates(self, loss, params):
         return super().get_updates(loss, params)
 
+class Multiplied(keras.optimizers.Optimizer):
+    """Holds another, and calls that one's `get_updates` with another rate for each kind of variable."""
+    def __init__(self, inner, multipliers, **kwargs):
+        super(Multiplied, self).__init__(**kwargs)
+        self.inner, self.multipliers = inner, multipliers
+    def get_updates(self, loss, params):
+        base, updates = K.get_value(self.inner.lr), []
+        for ndim, multiplier in self.multipliers.items():
+            self.inner.lr = base * multiplier
+            updates += self.inner.get_updates(loss, [p for p in params if K.ndim(p) == ndim])
+        self.inner.lr = base
+        return updates
+
 near = lambda a, b: [np.testing.assert_allclose(x, y, rtol=2e-5, atol=1e-6) for x, y in zip(a, b, strict=True)]
 x = np.linspace(-1, 1, 24).reshape(8, 3).astype("float32")
 y = x.sum(1, keepdims=True) ** 2
@@ -168,6 +181,12 @@ near(trained(ByVariable(steps)).get_weights(), trained(lite.optimizers.Adam(step
 near(trained(OfKeras1(0.25)).get_weights(), trained(lite.optimizers.SGD(0.25)).get_weights())
 near(trained(SlowerByUpdates(0.25, momentum=0.5)).get_weights(), trained(lite.optimizers.SGD(0.25, momentum=0.5)).get_weights())
 near(trained(Slower(0.05, epsilon=3e-7)).get_weights(), expected)
+inner = keras.optimizers.SGD(0.25)
+near(trained(Multiplied(inner, {1: 0.0, 2: 1.0})).get_weights()[::2],
+     trained(Multiplied(keras.optimizers.SGD(0.5), {2: 0.5})).get_weights()[::2])
+assert int(inner.iterations) == 12 and float(inner.learning_rate) == 0.25
+halved = trained(Multiplied(keras.optimizers.SGD(0.5), {1: 0.5, 2: 0.5})).get_weights()
+near(halved, trained(lite.optimizers.SGD(0.25)).get_weights())
 assert "get_updates" not in vars(lite.optimizers.Adam) and isinstance(ByStep(), lite.optimizers.Optimizer)
 '''
 

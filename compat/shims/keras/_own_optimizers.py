@@ -142,8 +142,9 @@ class Replay:
     So it computes with the values from before the step, as the graph did in which it once ran.
     """
 
-    def __init__(self, made: list, variables: list, grads: list):
-        self.made, self.variables, self.grads = made, variables, grads
+    def __init__(self, optimizer, variables: list, grads: list, dry: bool):
+        self.optimizer, self.variables, self.grads, self.dry = optimizer, variables, grads, dry
+        self.made = optimizer.__dict__.setdefault("_made_in_updates", [])
         self.updates: list[tuple] = []
         self._next = 0
 
@@ -166,22 +167,28 @@ class Replay:
 
 
 def _run_updates(optimizer, variables, grads, dry=False):
-    made = optimizer.__dict__.setdefault("_made_in_updates", [])
     wanted = inspect.signature(optimizer.get_updates).parameters
-    with Replay(made, variables, grads) as replay:
+    with Replay(optimizer, variables, grads, dry) as replay:
         given = {"loss": replay, "params": variables, "constraints": {}}
         found = optimizer.get_updates(**{word: value for word, value in given.items() if word in wanted})
     pairs = [each for each in found or () if isinstance(each, tuple) and len(each) == 2 and isinstance(each[0], Variable)]
     for variable, value in () if dry else [*replay.updates, *pairs]:
         variable.assign(value)
     known = {id(variable) for variable in optimizer._store.variables}
-    optimizer._store.variables += [one for one in made if isinstance(one, Variable) and id(one) not in known]
+    optimizer._store.variables += [one for one in replay.made if isinstance(one, Variable) and id(one) not in known]
 
 
 def get_updates(self, loss=None, params=None):
-    """One step by the formula of the class above. (Without a `get_updates` of one's own nobody calls it.)"""
+    """One step by the formula of the class above: for a class of one's own, or one that holds an optimizer of ours."""
+    replay = _backend_state.replays[-1]
+    if replay.dry:
+        return []
+    if not self.built:
+        self.build(replay.variables)
     for gradient, variable in zip(get_gradients(self, loss, params), params, strict=True):
         _of_today["update_step"](self, gradient, variable, self.learning_rate)
+    if self is not replay.optimizer:
+        self._iterations.assign_add(1)
     return []
 
 
