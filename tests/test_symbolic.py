@@ -365,3 +365,9 @@ def test_as_arrays_do_it(name):
         found = each.predict(array, verbose=0)
         np.testing.assert_allclose(found, wanted, rtol=1e-6)
     assert y.shape == shape and y.dtype == str(wanted.dtype)
+
+
+def test_an_axis_that_is_not_there():
+    for function in (keras.ops.softmax, keras.ops.sort, keras.ops.cumsum):
+        with pytest.raises(ValueError, match=r"shapes \[\(3, 4\)\]: axis 10 is out of bounds"):
+            function(keras.KerasTensor((3, 4)), axis=10)

@@ -30,6 +30,7 @@ _PROBES = (256, 320)
 _LARGE_PROBES = (8192, 10240)  # for what does not fit into these, without rows
 _PLAIN = frozenset((torch.Tensor, torch.nn.Parameter, np.ndarray, float, int, bool, str, type(None)))
 _MISFIT_OF_ROWS = re.compile(r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension 0")
+_NO_AXIS = re.compile(r"Dimension out of range .* but got (-?\d+)\)")
 _VALUES = ("numpy", "tolist", "item", "cpu", "cuda")  # what only a tensor with values can answer
 
 
@@ -325,7 +326,9 @@ def record_op(op: Op, args, kwargs):
         outputs = infer(op.function, args, kwargs)
     except (RuntimeError, IndexError) as error:
         shapes = [tensor.shape for tensor in tensors_in((args, kwargs))]
-        raise ValueError(f"The operation {op.kind} cannot be applied to tensors of shapes {shapes}: {error}") from error
+        axis = _NO_AXIS.match(str(error))
+        why = f"axis {axis[1]} is out of bounds" if axis else error
+        raise ValueError(f"The operation {op.kind} cannot be applied to tensors of shapes {shapes}: {why}") from error
     op._nodes.append(Node(op, args, kwargs, outputs))
     drawing.begin()
     return outputs

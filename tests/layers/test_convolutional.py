@@ -418,7 +418,7 @@ def test_kernels_longer_than_what_stands_for_unknown_sizes():
     [
         (lambda: layers.Conv2D(0, 3), r"`filters`. Expected a strictly positive value.*filters=0"),
         (lambda: layers.Conv2D(None, 3), r"`filters`.*filters=None"),
-        (lambda: layers.Conv2D(4, 0, name="c"), r"`kernel_size`.*2 integers.*kernel_size=0, .*\{0\} .*`value > 0`.*'c'"),
+        (lambda: layers.Conv2D(4, 0, name="c"), r"'c'.*`kernel_size`.*2 integers.*kernel_size=0, .*\{0\} .*`value > 0`"),
         (lambda: layers.Conv2D(4, (3, 3, 3)), r"`kernel_size`.*\(3, 3, 3\)"),
         (lambda: layers.Conv2D(4, 3.5), r"`kernel_size`.*3\.5"),
         (lambda: layers.Conv2D(4, (3, 2.5)), r"`kernel_size`.*2\.5"),

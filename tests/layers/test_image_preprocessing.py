@@ -174,7 +174,7 @@ def test_mixing_keeps_what_labels_say():
         (lambda: layers.RandomGrayscale(2), ValueError, "factor"),
         (lambda: layers.RandomGaussianBlur(kernel_size=2), ValueError, "kernel_size"),
         (lambda: layers.RandomErasing(fill_value=[1, 2]), ValueError, "fill_value"),
-        (lambda: layers.RandomFlip()(X[0, 0]), ValueError, "3 axes"),
+        (lambda: layers.RandomFlip()(X[0, 0]), ValueError, "rank 3 or 4"),
         (lambda: layers.RandomFlip()({"images": X, "bounding_boxes": {}}), ValueError, "bounding_box_format"),
         (lambda: layers.RandomFlip(bounding_box_format="ab")({"images": X, "bounding_boxes": {}}), ValueError, "boxes"),
         (lambda: layers.Resizing(0, 3)(X), ValueError, "size"),

@@ -114,3 +114,10 @@ def test_spaced_values_in_graphs():
     assert model.output_shape == [(4, None, 3), (4, None, 3)]
     for made, truth in zip(model([a, b]), (ops.linspace(a, b, 4), ops.logspace(a, b, 4, base=2)), strict=True):
         torch.testing.assert_close(made, truth)
+
+
+def test_windows_as_long_as_a_scalar_of_any_dtype_says():
+    for dtype in (torch.float32, torch.bfloat16, torch.int64):
+        assert ops.hanning(torch.tensor(3, dtype=dtype)).tolist() == [0.0, 1.0, 0.0]
+    with pytest.raises(TypeError):
+        ops.hanning(torch.ones(2))

@@ -15,7 +15,7 @@ def test_refusals():
         given[place] = given[place][:1]
         with pytest.raises(ValueError, match=f"ctc_loss: `target` and `{name}` must have the same number of samples"):
             ops.ctc_loss(*given)
-    with pytest.raises(ValueError, match=r"`strategy` must be 'greedy' or 'beam_search'. Received: strategy='best'"):
+    with pytest.raises(ValueError, match=r"Invalid strategy.* 'greedy' or 'beam_search'. Received: strategy='best'"):
         ops.ctc_decode(LOGITS, times, "best")
     with pytest.raises(ValueError, match=r"no more readings than it follows. Received: top_paths=3, beam_width=2"):
         ops.ctc_decode(LOGITS, times, "beam_search", beam_width=2, top_paths=3)

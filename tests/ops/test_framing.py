@@ -16,7 +16,7 @@ X = torch.arange(2 * 5 * 6 * 3).view(2, 5, 6, 3)
         (pad_images, (1, 1, None, 1), "exactly two of top_padding, bottom_padding, target_height"),
         (pad_images, (1, 1, 1, 1, 8), r"exactly two of top_padding.*'target_height': 8"),
         (pad_images, (1, 1, 1), "exactly two of left_padding, right_padding, target_width"),
-        (pad_images, (1, -1, 1, 1), "left_padding, right_padding, target_width must not be negative"),
+        (pad_images, (1, -1, 1, 1), "left_padding must be >= 0 and right_padding must be >= 0"),
         (pad_images, (1, 1, None, 1, 4), "makes 1 before and -2 after"),
         (crop_images, (1, 1, None, 1), "exactly two of top_cropping, bottom_cropping, target_height"),
         (crop_images, (1, 1, None, 1, 5), "makes 1 before and -1 after"),
@@ -25,7 +25,7 @@ X = torch.arange(2 * 5 * 6 * 3).view(2, 5, 6, 3)
         (extract_patches, (6,), r"larger than the input.*size=\(6, 6\).*padding='same'"),
         (extract_patches, (2, None, 5), r"larger than the input.*dilation_rate=\(5, 5\)"),
         (extract_patches, (2, None, 1, "full"), r"extract_patches: the `padding` argument.*'full'"),
-        (extract_patches, (2, (1, 1, 1)), r"extract_patches: the `strides` argument"),
+        (extract_patches, (2, (1, 1, 1)), r"extract_patches: The `strides` argument"),
         (extract_patches_3d, (2, None, 3), r"extract_patches_3d: the patches are larger.*size=\(2, 2, 2\)"),
     ],
 )
@@ -35,7 +35,7 @@ def test_what_cannot_be(function, arguments, message):
 
 
 def test_other_errors():
-    with pytest.raises(TypeError, match=r"`size` must be an integer or a tuple.*2\.5"):
+    with pytest.raises(TypeError, match=r"Expected an int or a tuple for `size`.*2\.5"):
         extract_patches(X, 2.5)
     with pytest.raises(TypeError, match=r"extract_patches_3d: `size` must be an integer or 3.*\(2, 2\)"):
         extract_patches_3d(X, (2, 2))

@@ -19,7 +19,7 @@ def test_other_refusals():
     with pytest.raises(NotImplementedError, match="moments: statistics of one process only"):
         ops.moments(x, 0, synchronized=True)
     for order in (0, 1.5, "fro"):
-        with pytest.raises(ValueError, match=f"normalize: `order` must be an int >= 1. Received: order={order}"):
+        with pytest.raises(ValueError, match=f"normalize: Argument `order` must be an int >= 1. Received: order={order}"):
             ops.normalize(x, order=order)
     with pytest.raises(ValueError, match=r"psnr: both images must have the same shape. Received: x1.shape=\(2, 3\)"):
         ops.psnr(x, torch.ones(3, 2), 1.0)

@@ -50,14 +50,14 @@ def test_sizes_may_be_open():
         (lambda: ops.unfold(X[0], 2), "unfold: `x` must have 4 axes.*an input with 3 axes"),
         (lambda: ops.unfold(X, 6), r"unfold: no patch fits.*x.shape=\(2, 3, 6, 5\), kernel_size=6"),
         (lambda: ops.unfold(X, 3, dilation=3), "unfold: no patch fits.*dilation=3"),
-        (lambda: ops.unfold(X, (2, 2, 2)), r"unfold: the `kernel_size` argument must be a tuple of 2.*\(2, 2, 2\)"),
-        (lambda: ops.unfold(X, 2, stride=0), "unfold: the `stride` argument must be .* >= 1.*stride=0"),
-        (lambda: ops.unfold(X, 2, padding=-1), "unfold: the `padding` argument must be .* >= 0.*padding=-1"),
+        (lambda: ops.unfold(X, (2, 2, 2)), r"unfold: The `kernel_size` argument must be a tuple of 2.*\(2, 2, 2\)"),
+        (lambda: ops.unfold(X, 2, stride=0), "unfold: The `stride` argument must be .*.*stride=0.*`value > 0`"),
+        (lambda: ops.unfold(X, 2, padding=-1), "unfold: The `padding` argument must be .*.*padding=-1.*`value >= 0`"),
         (lambda: ops.fold(X, (6, 5), 2), "fold: `x` must have 3 axes.*an input with 4 axes"),
         (lambda: ops.fold(torch.zeros(2, 13, 20), (6, 5), 2), r"fold: .*a multiple of 4 entries.*x.shape=\(2, 13, 20\)"),
         (lambda: ops.fold(torch.zeros(2, 12, 21), (6, 5), 2), r"fold: .* 5 \* 4 patches on axis 2.*x.shape=\(2, 12, 21\)"),
         (lambda: ops.fold(tk.KerasTensor((None, 12, 21)), (6, 5), 2), r"fold: .* 5 \* 4 patches"),
-        (lambda: ops.fold(torch.zeros(2, 12, 20), (6, 5, 1), 2), "fold: the `output_size` argument must be a tuple of 2"),
+        (lambda: ops.fold(torch.zeros(2, 12, 20), (6, 5, 1), 2), "fold: The `output_size` argument must be a tuple of 2"),
     ],
 )
 def test_errors_say_what_is_wrong(call, message):

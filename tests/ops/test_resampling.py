@@ -14,8 +14,8 @@ KERNELS = ("bilinear", "bicubic", "lanczos3", "lanczos5")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"size": (3,)}, r"`size` must be a height and a width.*size=\(3,\)"),
-        ({"size": (3, 0)}, r"`size` must be .* positive.*size=\(3, 0\)"),
+        ({"size": (3,)}, r"`size` must have positive height and width.*size=\(3,\)"),
+        ({"size": (3, 0)}, r"`size` must have positive .*size=\(3, 0\)"),
         ({"size": (3, 3), "images": X[0, 0]}, r"resize: `images` must be one image .*shape=\(8, 3\)"),
         ({"size": (3, 3), "interpolation": "area"}, r"`interpolation` must be one of .*lanczos5.*'area'"),
         ({"size": (3, 3), "fill_mode": "reflect"}, r"`fill_mode` can only be 'constant'.*'reflect'"),

@@ -19,7 +19,8 @@ def rgb_to_grayscale(images, data_format=None):
     axis = axes_of(data_format)[2]
     if images.shape[axis] not in (1, 3):
         raise ValueError(
-            f"rgb_to_grayscale: `images` must have 3 channels (RGB) or 1 (grey). Received: images.shape={tuple(images.shape)}"
+            "rgb_to_grayscale: Invalid channel size: expected 3 (RGB) or 1 (Grayscale). Received: "
+            f"images.shape={tuple(images.shape)}"
         )
     if images.shape[axis] == 1:
         return images.clone()
@@ -72,9 +73,12 @@ def _colour_axis(function, images, data_format) -> int:
     axis = axes_of(data_format)[2]
     if not images.is_floating_point():
         raise ValueError(
-            f"{function}: `images` must be floating, in [0, 1]. Received: images.dtype={images.dtype}. "
+            f"{function}: Invalid images dtype: expected float dtype, in [0, 1]. Received: images.dtype={images.dtype}. "
             "Divide integers by 255 first."
         )
     if images.shape[axis] != 3:
-        raise ValueError(f"{function}: `images` must have 3 channels. Received: images.shape={tuple(images.shape)}")
+        raise ValueError(
+            f"{function}: Input images must have 3 channels, but received images with {images.shape[axis]} channels. Received: "
+            f"images.shape={tuple(images.shape)}"
+        )
     return axis

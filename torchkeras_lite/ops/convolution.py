@@ -134,8 +134,8 @@ def _problem(name, inputs, kernel, sizes, groups, geometry) -> str | None:
 
 def _channels_differ(name, channels, place, inputs, kernel, data_format):
     return ValueError(
-        f"{name}: the input has {channels} channels, the kernel wants {kernel.shape[place]}. {_received(inputs, kernel)}, "
-        f"data_format={data_format!r}"
+        f"{name}: the input has {channels} channels, the kernel wants {kernel.shape[place]}. The number of input channels "
+        f"must match the kernel. {_received(inputs, kernel)}, data_format={data_format!r}"
     )
 
 

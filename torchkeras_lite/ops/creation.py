@@ -301,4 +301,4 @@ def kaiser(x, beta):
 def _points(name, x) -> int:
     if isinstance(x, KerasTensor):
         raise TypeError(f"`{name}` cannot know how long it becomes: `x` is symbolic. Received: x={x}")
-    return operator.index(x)
+    return int(x) if getattr(x, "shape", None) == () else operator.index(x)  # a scalar of any dtype

@@ -47,7 +47,7 @@ def ctc_decode(inputs, sequence_lengths, strategy="greedy", beam_width=100, top_
         mask_index: the class that means no label.
     """
     if strategy not in ("greedy", "beam_search"):
-        raise ValueError(f"ctc_decode: `strategy` must be 'greedy' or 'beam_search'. Received: strategy={strategy!r}")
+        raise ValueError(f"ctc_decode: Invalid strategy: it must be 'greedy' or 'beam_search'. Received: strategy={strategy!r}")
     if not (isinstance(inputs, Tensor) and isinstance(sequence_lengths, Tensor)):
         more = (strategy, beam_width, top_paths, merge_repeated, mask_index)
         return lifted(ctc_decode, inputs, sequence_lengths, *more)

@@ -98,15 +98,15 @@ def _ends(function, amounts, room) -> tuple[int, int]:
     """
     before, after, target = amounts.values()
     if (before, after, target).count(None) != 1:
-        raise ValueError(f"{function}: exactly two of {', '.join(amounts)} must be given. Received: {amounts}")
+        raise ValueError(f"{function}: Must specify exactly two of {', '.join(amounts)}. Received: {amounts}")
     if before is None:
         before = room(target) - after
     elif after is None:
         after = room(target) - before
     if before < 0 or after < 0 or (target or 0) < 0:
         raise ValueError(
-            f"{function}: {', '.join(amounts)} must not be negative. Received: {amounts}, which makes {before} before and "
-            f"{after} after"
+            f"{function}: {' and '.join(f'{name} must be >= 0' for name in amounts)}. Received: {amounts}, which makes "
+            f"{before} before and {after} after"
         )
     return before, after
 
@@ -124,7 +124,7 @@ def extract_patches(images, size, strides=None, dilation_rate=1, padding="valid"
     if not isinstance(images, Tensor):
         return lifted(extract_patches, images, size, strides, dilation_rate, padding, data_format)
     if not isinstance(size, (int, tuple, list)):
-        raise TypeError(f"extract_patches: `size` must be an integer or a tuple. Received: size={size!r} of type {type(size)}")
+        raise TypeError(f"extract_patches: Expected an int or a tuple for `size`. Received: size={size!r} of type {type(size)}")
     if not isinstance(size, int) and len(size) not in (2, 3):
         raise ValueError(f"extract_patches: `size` must have 2 numbers, or 3 for volumes. Received: size={size!r}")
     rank = 2 if isinstance(size, int) else len(size)

@@ -12,6 +12,7 @@ import torch
 
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.ops.dispatch import INEXACT, Tensor, family, floated
+from torchkeras_lite.symbolic import KerasTensor
 
 op = family("linalg")
 
@@ -82,7 +83,7 @@ def qr(x, mode="reduced"):
         mode: `"reduced"`: Q is (..., rows, k) and R (..., k, columns), k the smaller of the two; `"complete"`: Q is square.
     """
     if mode not in ("reduced", "complete"):
-        raise ValueError(f"qr: expected `mode` to be 'reduced' or 'complete'. Received: mode={mode!r}")
+        raise ValueError(f"qr: expected `mode` otherwise. Expected one of {{'reduced', 'complete'}}. Received: mode={mode!r}")
     if not isinstance(x, Tensor) or x.dtype not in INEXACT or x.ndim < 2:
         return _matrix(qr, x, mode)
     return tuple(torch.linalg.qr(x, mode=mode))
@@ -167,7 +168,7 @@ def norm(x, ord=None, axis=None, keepdims=False):
             -inf (rows).
 
     Raises:
-        ValueError: an `ord` that does not go with the number of axes.
+        RuntimeError: an `ord` that does not go with the number of axes (ValueError, where `x` is symbolic).
     """
     if not isinstance(x, Tensor) or x.dtype not in INEXACT or isinstance(ord, str):
         _expect_ord(x, ord, axis)
@@ -182,7 +183,8 @@ _OF_MATRICES = (None, "fro", "nuc", math.inf, -math.inf, 1, -1, 2, -2)
 def _expect_ord(x, ord, axis):
     axes = len(getattr(x, "shape", ())) if axis is None else 1 if isinstance(axis, int) else len(axis)
     if (isinstance(ord, str) and (ord not in ("fro", "nuc") or axes == 1)) or (axes == 2 and ord not in _OF_MATRICES):
-        raise ValueError(
+        error = ValueError if isinstance(x, KerasTensor) else RuntimeError  # as torch has it, and where shapes are found
+        raise error(
             f"norm: `ord` does not go with {axes} axes: expected a number for one axis, and one of {_OF_MATRICES} for two. "
             f"Received: ord={ord!r}, axis={axis}"
         )

@@ -116,7 +116,7 @@ def _scaled_by_deviation(x, gamma, axis, epsilon):
 def normalize(x, axis=-1, order=2, epsilon=None):
     """x / max(norm(x), epsilon), with the norm of that `order` along `axis` (None: of all elements; two: of matrices)."""
     if not isinstance(order, int) or order < 1:
-        raise ValueError(f"normalize: `order` must be an int >= 1. Received: order={order}")
+        raise ValueError(f"normalize: Argument `order` must be an int >= 1. Received: order={order}")
     if not isinstance(x, Tensor):
         return lifted(normalize, x, axis, order, epsilon)
     if epsilon is None:

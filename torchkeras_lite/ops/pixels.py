@@ -15,8 +15,8 @@ def axes_of(data_format: str | None) -> tuple[int, int, int]:
 def check_rank(function: str, images: torch.Tensor, name: str = "images") -> None:
     if images.ndim not in (3, 4):
         raise ValueError(
-            f"{function}: `{name}` must be one image (3 axes) or a batch of them (4 axes). Expected the input image to be rank "
-            f"3 or 4. Received: {name}.shape={tuple(images.shape)}"
+            f"{function}: `{name}` must be one image or a batch of them. Invalid {name} rank: expected rank 3 or 4. Received: "
+            f"{name}.shape={tuple(images.shape)}"
         )
 
 

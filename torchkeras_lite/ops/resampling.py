@@ -121,7 +121,7 @@ def resize(
         )
     check_rank("resize", images)
     if len(size) != 2 or size[0] <= 0 or size[1] <= 0:
-        raise ValueError(f"resize: `size` must be a height and a width, positive integers. Received: size={size!r}")
+        raise ValueError(f"resize: `size` must have positive height and width, two integers. Received: size={size!r}")
     if interpolation not in INTERPOLATIONS:
         raise ValueError(f"resize: `interpolation` must be one of {INTERPOLATIONS}. Received: interpolation={interpolation!r}")
     if fill_mode != "constant":

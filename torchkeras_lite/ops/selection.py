@@ -75,7 +75,7 @@ def where(condition, x1=None, x2=None):
     """
     if x1 is None or x2 is None:
         if x1 is not x2:
-            raise ValueError(f"where() takes `x1` and `x2` both or none. Received: x1={x1}, x2={x2}")
+            raise ValueError(f"where: `x1` and `x2` either both should be `None`, or none of them. Received: x1={x1}, x2={x2}")
         return torch.stack(torch.where(condition)) if isinstance(condition, Tensor) else lifted(where, condition)
     if not (isinstance(condition, Tensor) and condition.dtype is torch.bool):
         if is_symbolic((condition, x1, x2)):

@@ -248,7 +248,7 @@ def pad(x, pad_width, mode="constant", constant_values=None):
     (mirrored behind it), "edge" (the last number), "wrap" (from the other side).
     """
     if constant_values is not None and mode != "constant":
-        raise ValueError(f"`pad` takes `constant_values` with mode='constant' only. Received: mode={mode!r}")
+        raise ValueError(f"Argument `constant_values` can only be provided when `mode == 'constant'`. Received: mode={mode!r}")
     if mode != "constant" and mode not in _MIRRORS:
         raise ValueError(f"`pad` expects one of {['constant', *_MIRRORS]} for `mode`. Received: mode={mode!r}")
     if not isinstance(x, Tensor):

@@ -55,7 +55,7 @@ def _parts(function, x, *args):
     """`function` again on a pair that is as `_are_parts` wants it."""
     if not isinstance(x, (tuple, list)) or len(x) != 2:
         name = function.__name__
-        raise ValueError(f"{name}: `x` should be a tuple of two tensors, real part and imaginary part. Received: x={x!r}")
+        raise ValueError(f"{name}: Input `x` should be a tuple of two tensors, real part and imaginary part. Received: x={x!r}")
     drawn = symbolic.is_symbolic(x)
     parts = list(x) if drawn else together(x)
     if tuple(parts[0].shape) != tuple(parts[1].shape):

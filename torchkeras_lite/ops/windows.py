@@ -50,10 +50,9 @@ def spread(value, rank: int, name: str, owner: str | None = None, zero: bool = F
     if whole is None or len(whole) != rank or whole != given or min(whole) < (0 if zero else 1):
         small = {one for one in whole or () if one < (0 if zero else 1)}
         small = f", including values {small} that do not satisfy `value >{'=' if zero else ''} 0`" if small else ""
-        where = f"{owner}: one" if owner else "One"
         raise ValueError(
-            f"The `{name}` argument must be a tuple of {rank} integers. Received {name}={value!r}{small}. ({where} integer "
-            "holds for all axes.)"
+            f"{f'{owner}: ' if owner else ''}The `{name}` argument must be a tuple of {rank} integers. Received "
+            f"{name}={value!r}{small}. (One integer holds for all axes.)"
         )
     return whole
 
