@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import re
 import sys
 
 from . import _eras
+
+_OLD_ERAS = ("1.2", "2.2", "2.3")
+
+# Python 2's names for what is there. Scripts of that time that print as Python 3 does differ from it in little else.
+BUILTINS = {
+    "basestring": str, "long": int, "raw_input": input, "reduce": functools.reduce, "unichr": chr, "unicode": str,
+    "xrange": range,
+}  # fmt: skip
+
+
+def old_builtins() -> dict:
+    """The names that a script of the era now may miss among the builtins."""
+    return {name: today for name, today in BUILTINS.items() if _eras.now in _OLD_ERAS and not hasattr(builtins, name)}
 
 
 def split_as_before_37(split):
@@ -14,7 +28,7 @@ def split_as_before_37(split):
 
     @functools.wraps(split)
     def splitting(pattern, string, maxsplit=0, flags=0):
-        if _eras.now not in ("1.2", "2.2", "2.3") or sys._getframe(1).f_globals.get("__name__") != "__main__":
+        if _eras.now not in _OLD_ERAS or sys._getframe(1).f_globals.get("__name__") != "__main__":
             return split(pattern, string, maxsplit, flags)
         return _between_others(re.compile(pattern, flags), string, maxsplit)
 
