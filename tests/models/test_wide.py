@@ -71,6 +71,15 @@ def test_one_pass_and_the_same_numbers():
     np.testing.assert_allclose(model.predict(X, batch_size=8, verbose=0), model(X).detach(), rtol=1e-5, atol=1e-6)
 
 
+def test_sample_weights():
+    model, weights = model_of(), np.linspace(0, 2, 103).astype("float32")
+    expected = model.evaluate(X, Y, batch_size=8, sample_weight=weights, verbose=0, callbacks=[Batches()])
+    results = []
+    run = lambda: results.append(model.evaluate(X, Y, batch_size=8, sample_weight=weights, verbose=0))  # noqa: E731
+    assert rows_of(run) == [103]
+    np.testing.assert_allclose(results[0], expected, rtol=1e-5)
+
+
 def test_no_more_rows_than_fit(monkeypatch):
     model = model_of()
     monkeypatch.setattr(wide, "_ELEMENTS", 6 * 33)
@@ -216,6 +225,7 @@ def test_losses_and_metrics_of_users_get_each():
         assert passes(model) == ([103], SINGLE)
         assert rows == SINGLE
     assert passes(model_of(loss=losses.SparseCategoricalCrossentropy(reduction="sum")))[1] == SINGLE
+    assert passes(model_of(loss=losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")))[1] == SINGLE
     assert passes(model_of(run_eagerly=True)) == (SINGLE, SINGLE)
     assert wide.rows_to_evaluate(model_of(layers.Dense(6, kernel_regularizer="l2")))
     assert not wide.rows_to_evaluate(model_of(layers.Dense(6, activity_regularizer="l2")))

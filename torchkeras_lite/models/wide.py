@@ -29,7 +29,7 @@ from torchkeras_lite.layers.recurrent import RNN
 from torchkeras_lite.layers.recurrent_cells import GatedCell
 from torchkeras_lite.layers.regularization import Noise
 from torchkeras_lite.layers.resizing import _Cropping, _UpSampling, _ZeroPadding
-from torchkeras_lite.losses.base import MEANS
+from torchkeras_lite.models.compile import CompileLoss
 from torchkeras_lite.models.wiring import Wired
 
 _ELEMENTS = 2**19  # of the largest tensor: beyond that, rows cost more again (measured on CPUs with 1 to 2 MB of cache)
@@ -60,7 +60,9 @@ def rows_to_predict(model) -> int:
 def rows_to_evaluate(model) -> int:
     """The same where the loss and the metrics have to be means over rows, too."""
     loss, metrics = model._compile_loss, model._compile_metrics
-    if loss is None or not _is_mean_over_rows(loss.single) or (metrics.given and not (metrics.built and metrics.can_wait)):
+    if type(loss) is not CompileLoss or not _is_mean_over_rows(loss.single):
+        return 0
+    if metrics.given and not (metrics.built and metrics.can_wait):
         return 0
     if not isinstance(model, Wired) or any(_weighs_rows(layer) for layer in model._flatten_layers()):
         return 0
@@ -171,7 +173,9 @@ def _weighs_rows(layer) -> bool:
 
 
 def _is_mean_over_rows(loss) -> bool:
-    return getattr(loss, "_fused", None) is not None and loss.reduction in MEANS and getattr(loss, "ignore_class", None) is None
+    if getattr(loss, "_fused", None) is None or getattr(loss, "ignore_class", None) is not None:
+        return False
+    return loss.reduction in ("sum_over_batch_size", "mean")  # that with sample weights divides by the batch's own sum of them
 
 
 def _largest(graph: Graph) -> int:
