@@ -28,6 +28,10 @@ FUSED = {"SGD", "Adam", "AdamW", "Adagrad"}
 PAIRS = {
     "SGD": (lambda: optimizers.SGD(0.01), ("SGD", {"lr": 0.01})),
     "SGD momentum": (lambda: optimizers.SGD(0.01, momentum=0.9), ("SGD", {"lr": 0.01, "momentum": 0.9})),
+    "SGD Nesterov": (
+        lambda: optimizers.SGD(0.01, momentum=0.9, nesterov=True),
+        ("SGD", {"lr": 0.01, "momentum": 0.9, "nesterov": True}),
+    ),
     "RMSprop": (lambda: optimizers.RMSprop(0.001), ("RMSprop", {"lr": 0.001})),
     "RMSprop centered": (
         lambda: optimizers.RMSprop(0.001, centered=True, momentum=0.5),

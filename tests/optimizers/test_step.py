@@ -400,7 +400,7 @@ def test_averages():
 
 
 def test_fused_kernel_and_foreach_agree(monkeypatch):
-    for settings in ({}, {"momentum": 0.9}, {"momentum": 0.5, "weight_decay": 0.1}):
+    for settings in ({}, {"momentum": 0.9}, {"momentum": 0.5, "weight_decay": 0.1}, {"momentum": 0.9, "nesterov": True}):
         results = []
         for devices in ({"cpu"}, set()):
             monkeypatch.setattr("torchkeras_lite.optimizers.slots.FUSED_DEVICES", devices)

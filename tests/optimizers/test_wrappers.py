@@ -63,7 +63,7 @@ def run(optimizer, steps=range(12), params=None):
         (optimizers.AdamW, {}),
         (optimizers.AdamW, {"amsgrad": True, "clipnorm": 0.5}),
         (optimizers.SGD, {"clipnorm": 0.5}),
-        (optimizers.SGD, {"momentum": 0.9}),
+        (optimizers.SGD, {"momentum": 0.9, "nesterov": True}),
     ],
 )
 def test_the_kernel_leaves_the_same_steps_out(make, settings, as_if_far, monkeypatch):
@@ -98,7 +98,7 @@ def test_the_last_step_is_decided_when_somebody_asks(as_if_far):
 @pytest.mark.parametrize(
     "inner",
     [
-        lambda: optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+        lambda: optimizers.SGD(0.1, momentum=0.9, weight_decay=0.1),
         lambda: optimizers.Adam(0.1, use_ema=True),
         lambda: optimizers.Adam(0.1, gradient_accumulation_steps=2),
         lambda: optimizers.TorchOptimizer(torch.optim.Adam, learning_rate=0.1),

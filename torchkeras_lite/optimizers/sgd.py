@@ -40,8 +40,7 @@ class SGD(Optimizer):
         return [("momentum",)] if self.momentum else []
 
     def update_constants(self, params):
-        # The fused kernel has no Nesterov step in which the rate stands inside the buffer.
-        return {"fused": True} if not self.nesterov and fits_fused(params) else {}
+        return {"fused": True} if fits_fused(params) else {}
 
     def _made_plan(self, params, indices, key):
         plan = super()._made_plan(params, indices, key)
@@ -50,21 +49,12 @@ class SGD(Optimizer):
 
     def update(self, params, grads, learning_rate, momentum=None, fused=False):
         if fused:
-            # Its formula is `m = momentum * m + (1 - dampening) * g`, `w -= lr * m`.
-            dampening, rate = (0.0, learning_rate) if momentum is None else (1 + learning_rate, -1.0)
-            torch._fused_sgd_(
-                params,
-                grads,
-                momentum or [],
-                weight_decay=0.0,
-                momentum=self.momentum,
-                lr=rate,
-                dampening=dampening,
-                nesterov=False,
-                maximize=False,
-                is_first_step=False,
-                found_inf=self.overflow,
-            )
+            # The kernel's formula is `m = momentum * m + (1 - dampening) * g`, `w -= lr * m`; without m, `w -= lr * g`.
+            if momentum is not None:
+                share = self.momentum if self.nesterov else 1.0
+                self._fused(params, grads, momentum, self.momentum, -share, 1 + learning_rate)
+            if momentum is None or self.nesterov:
+                self._fused(params, grads, [], 0.0, learning_rate, 0.0)
         elif momentum is None:
             torch._foreach_add_(params, grads, alpha=-learning_rate)
         else:
@@ -75,3 +65,18 @@ class SGD(Optimizer):
                 torch._foreach_add_(params, momentum, alpha=self.momentum)
             else:
                 torch._foreach_add_(params, momentum)
+
+    def _fused(self, params, grads, buffers, momentum, rate, dampening):
+        torch._fused_sgd_(
+            params,
+            grads,
+            buffers,
+            weight_decay=0.0,
+            momentum=momentum,
+            lr=rate,
+            dampening=dampening,
+            nesterov=False,
+            maximize=False,
+            is_first_step=False,
+            found_inf=self.overflow,
+        )
