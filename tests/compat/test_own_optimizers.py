@@ -181,6 +181,16 @@ near(trained(ByVariable(steps)).get_weights(), trained(lite.optimizers.Adam(step
 near(trained(OfKeras1(0.25)).get_weights(), trained(lite.optimizers.SGD(0.25)).get_weights())
 near(trained(SlowerByUpdates(0.25, momentum=0.5)).get_weights(), trained(lite.optimizers.SGD(0.25, momentum=0.5)).get_weights())
 near(trained(Slower(0.05, epsilon=3e-7)).get_weights(), expected)
+# What scripts wrote to keep an optimizer's state beside the weights.
+model = trained(keras.optimizers.RMSprop(0.01))
+kept = K.batch_get_value(getattr(model.optimizer, "weights"))
+other = keras.models.model_from_json(model.to_json())
+other.set_weights(model.get_weights())
+other.compile(keras.optimizers.RMSprop(0.01), "mse")
+other._make_train_function()
+other.optimizer.set_weights(kept)
+near(trained(None, 2, model=other).get_weights(), trained(None, 2, model=model).get_weights())
+
 inner = keras.optimizers.SGD(0.25)
 near(trained(Multiplied(inner, {1: 0.0, 2: 1.0})).get_weights()[::2],
      trained(Multiplied(keras.optimizers.SGD(0.5), {2: 0.5})).get_weights()[::2])

@@ -129,6 +129,12 @@ MEMBERS = {
         for name in ("get_input_at", "get_output_at", "get_input_shape_at", "get_output_shape_at", "get_output_shape_for")
     } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {
         name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for")
+    } | {
+        "inbound_nodes": "keras._methods:calls", "_inbound_nodes": "keras._methods:calls",
+        "batch_input_shape": "keras._methods:batch_input_shape",
+    },
+    "symbolic.Node": {
+        name: f"keras._methods:{name}" for name in ("inbound_layers", "input_tensors", "output_tensors")
     },
     "layers.Bidirectional": {"layer": "keras._methods:layer_of_both"},
     "layers.RNN": {"__call__": "keras._methods:call_of_rnn", "reset_states": "keras._methods:reset_states_of_rnn"},
@@ -143,6 +149,10 @@ MEMBERS = {
         "predict_generator": "keras._methods:predict_generator",
         "reset_states": "keras._methods:reset_states",
         "to_yaml": "keras._methods:to_yaml",
+        **{f"_make_{what}_function": "keras._methods:ready" for what in ("predict", "test")},
+        **{f"{line}make_train_function": "keras._own_optimizers:make_train_function" for line in ("_", "")},
+        "_feed_input_names": "keras._methods:input_names", "state_updates": "keras._methods:state_updates",
+        "uses_learning_phase": "keras._methods:uses_learning_phase",
         "export": "keras._saved_model:export",
         **{name: f"keras._compiled:{name}" for name in ("compiled_loss", "compiled_metrics", "metrics_names")},
     },
@@ -152,6 +162,7 @@ MEMBERS = {
         "predict_classes": "keras._methods:predict_classes",
         "predict_proba": "keras._methods:predict_proba",
         "add": "keras._merge:add",
+        "model": "keras._methods:itself",
     },
     "callbacks.History": {"history": "keras._logs:history"},
     "callbacks.stopping.MonitorCallback": {"_direction": "keras._logs:direction"},

@@ -389,6 +389,13 @@ def _weights(self):
 weights = property(_weights, lambda self, value: self.__dict__.__setitem__("_own_weights", list(value)))
 
 
+def make_train_function(self, force=False):
+    """Makes the state of the optimizer: programs called it before they set that state, from a file of their own."""
+    if self.built and self.optimizer is not None:
+        self._begin_training()
+    return getattr(self, "train_function", None)
+
+
 def get_weights(self) -> list:
     """The step count and what is kept per variable, as arrays. The rate is none of them."""
     return [variable.numpy() for variable in _own(self)]
