@@ -52,6 +52,10 @@ SNIPPETS = {
         assert isinstance(dense.kernel_constraint, lite.constraints.NonNeg)
         assert layers.Convolution2D(4, 3, 3, init="he_normal").kernel_initializer.distribution == "untruncated_normal"
         assert [layers.MaxPooling2D().name, layers.Convolution2D(4, 3, 3).name] == ["maxpooling2d_1", "convolution2d_2"]
+        from keras import backend as K
+        output, target = K.constant([[0.3, 0.7]]), K.constant([[0.0, 1.0]])
+        assert abs(K.eval(K.categorical_crossentropy(output, target)) + np.log(0.7)) < 1e-5  # the output came first
+        assert np.abs(K.eval(K.binary_crossentropy(output, target)) + np.log(0.7)).max() < 1e-5
         model = models.Sequential([layers.LSTM(2, input_dim=3)])
         assert (model.name, model.layers[0].name, model.input_names) == ("sequential_1", "lstm_1", ["lstm_input_1"])
     """,
@@ -277,6 +281,10 @@ SNIPPETS = {
                      model.train_on_batch(x[:, 0], y[:, 0], sample_weight=weights)):
             assert abs(loss - 2.69154) < 1e-5
         assert np.abs(model.get_weights()[0].ravel() - [0.96437, 2.0024]).max() < 1e-5
+        single = [model.evaluate(x[:3, 0], y[:3, 0], sample_weight=weights[:3], verbose=0),
+                  model.evaluate(x[3:, 0], y[3:, 0], sample_weight=[5.0], verbose=0)]
+        loss = model.evaluate(x[:, 0], y[:, 0], batch_size=3, sample_weight=np.array([0.0, 2, 1, 5]), verbose=0)
+        assert abs(loss - (3 * single[0] + single[1]) / 4) < 1e-5  # batch by batch
         model, weights = made(layers.Masking()), np.ones((4, 3))
         weights[0, 1] = weights[1, 2] = 0
         assert abs(model.evaluate(x, y, verbose=0) - 7.59054) < 1e-5
@@ -307,6 +315,58 @@ SNIPPETS = {
         model = models.Model(a, [layers.Dense(1, weights=[[[1.0], [2.0]], [0.5]])(one) for one in (a, b)])
         model.compile("sgd", "mse")
         assert abs(model.evaluate(x, [y, y], verbose=0)[2] - 5.6929) < 1e-5
+        # Penalties on what comes out of a layer were sums over the batch.
+        x, y = r.randn(6, 2).astype("float32"), r.randn(6, 1).astype("float32")
+        for penalty in (keras.regularizers.l2(0.1), lambda z: 0.1 * (z**2).sum()):
+            kernel = np.array([[1.0, 2, 3], [0, -1, 1]], "float32")
+            sparse = layers.Dense(3, activity_regularizer=penalty, weights=[kernel, np.zeros(3)], input_shape=(2,))
+            model = models.Sequential([sparse, layers.ActivityRegularization(l1=0.5)])
+            model.compile("sgd", lambda a, b: 0 * b)
+            wanted = 0.1 * ((x @ kernel) ** 2).sum() + 0.5 * np.abs(x @ kernel).sum()
+            assert abs(model.evaluate(x, y, verbose=0) / wanted - 1) < 1e-5
+        penalty = layers.Dense(3, activity_regularizer="l2").activity_regularizer
+        assert type(lite.regularizers.get({"class_name": "L2", "config": {"l2": 1.0}})) is lite.regularizers.L2
+        assert lite.regularizers.serialize(penalty)["class_name"] == "L2" and type(penalty) is not lite.regularizers.L2
+        # The moving variance followed the unbiased one.
+        norm = layers.BatchNormalization(momentum=0.5, input_shape=(2,))
+        model = models.Sequential([norm])
+        model.compile("sgd", "mse")
+        model.train_on_batch(x, x)
+        np.testing.assert_allclose(norm.get_weights()[3], 0.5 + 0.5 * x.var(0) * 6 / (5 - 1e-3), rtol=1e-5)
+        # The names of what evaluate() gives, in its order.
+        a = layers.Input((2,))
+        model = models.Model(a, [layers.Dense(1, name="p")(a), layers.Dense(1, name="q")(a)])
+        model.compile("sgd", "mse", ["mae"], loss_weights=[1.0, 0.5])
+        values = model.evaluate(x, [y, y], verbose=0)
+        found = dict(zip(model.metrics_names, values))
+        p, q = model.predict(x)
+        assert abs(found["p_loss"] - ((p - y) ** 2).mean()) < 1e-5 and abs(found["q_mae"] - abs(q - y).mean()) < 1e-5
+        assert [*found] == ["loss", "p_loss", "q_loss", "p_mae", "q_mae"]
+        # What callbacks and programs found on the way.
+        told = []
+        class Told(callbacks.Callback):
+            def on_train_begin(self, logs=None):
+                told.append(self.params)
+        model = models.Sequential([layers.Dense(1, input_dim=2)])
+        model.compile("sgd", "mse", ["mae"])
+        model.fit(x, y, batch_size=2, epochs=3, verbose=0, validation_split=0.4, callbacks=[Told()])
+        wanted = {"samples": 3, "batch_size": 2, "epochs": 3, "do_validation": True, "verbose": 0, "steps": 2}
+        assert wanted.items() <= told[0].items() and told[0]["metrics"] == ["loss", "mae", "val_loss", "val_mae"], told
+        model.evaluate(x, y, callbacks=[Told()], verbose=0)
+        layer = model.layers[0]
+        assert model.model is model and model._make_predict_function() is None and not model.uses_learning_phase
+        assert layer.batch_input_shape == (None, 2) and model._feed_input_names == model.input_names
+        assert layer._inbound_nodes[0].inbound_layers[0].name == f"{layer.name}_input"
+        layer.inbound_nodes = []
+        assert layer.inbound_nodes == [] and layers.Dropout(0.5).inbound_nodes == []
+        class Around(models.Model):
+            def __init__(self):
+                super().__init__()
+                self.model = models.Sequential([layers.Dense(3)])
+            def call(self, x):
+                return self.model(x)
+        around = Around()
+        assert around(torch.ones(1, 2)).shape == (1, 3) and len(around.weights) == 2
         # Names of layers, counted from one; operators took none of them.
         keras.backend.clear_session()
         first = models.Sequential([layers.Dense(3, input_dim=2), layers.Activation("relu"), layers.Dense(1)])
@@ -342,6 +402,8 @@ SNIPPETS = {
         elsewhere = {"__name__": "a_library", "re": re}
         exec("found = re.split('x*', 'ab')", elsewhere)
         assert elsewhere["found"] == ["", "a", "b", ""]
+        # Python 2's names.
+        assert [*xrange(2)] == [0, 1] and reduce(lambda a, b: a + b, [1, 2]) == 3 and isinstance(unicode("a"), basestring)
     """,
     "tf2": """
         names = [layers.Input((2,)).name, layers.Dense(2).name, layers.Dense(2).name]

@@ -242,6 +242,55 @@ SNIPPETS = {
         model = Model([vector, number], inner(product))
         near(model.predict([np.full((3, 4), 2.0), np.zeros((3, 1))], verbose=0), np.full((3, 2), 8.0))
     """,
+    "recurrent layers of one's own": """
+        from keras import backend as K
+        from keras.layers.recurrent import Recurrent, _time_distributed_dense
+        class Plain(Recurrent):
+            def __init__(self, units, **kwargs):
+                self.units = units
+                super(Plain, self).__init__(**kwargs)
+            def build(self, input_shape):
+                self.states = [None]
+                self.k = self.add_weight(shape=(input_shape[-1], self.units), initializer="glorot_uniform", name="k")
+                self.r = self.add_weight(shape=(self.units, self.units), initializer="orthogonal", name="r")
+                self.b = self.add_weight(shape=(self.units,), initializer="ones", name="b")
+                if self.stateful:
+                    self.reset_states()
+                self.built = True
+            def preprocess_input(self, inputs, training=None):
+                return _time_distributed_dense(inputs, self.k, self.b)
+            def get_constants(self, inputs, training=None):
+                return [K.constant(1.0)]
+            def step(self, x, states):
+                h = K.tanh(x + K.dot(states[0], self.r)) * states[1]
+                return h, [h]
+            def get_config(self):
+                return dict(list(super(Plain, self).get_config().items()) + [("units", self.units)])
+        x = rng.normal(size=(4, 5, 3)).astype("float32")
+        x[1, 3:] = x[2, 0] = 0
+        for words in ({}, {"return_sequences": True}, {"return_sequences": True, "go_backwards": True}):
+            mine = Sequential([Masking(input_shape=(5, 3)), Plain(2, **words)])
+            theirs = Sequential([Masking(input_shape=(5, 3)), SimpleRNN(2, **words)])
+            theirs.set_weights(mine.get_weights())
+            again = Sequential.from_config(mine.get_config(), custom_objects={"Plain": Plain})
+            again.set_weights(mine.get_weights())
+            near(mine.predict(x, verbose=0), theirs.predict(x, verbose=0))
+            near(again.predict(x, verbose=0), theirs.predict(x, verbose=0))
+        sequence, first = Input((5, 3)), Input((2,))
+        model = Model([sequence, first], Plain(2, return_state=True)(sequence, initial_state=[first]))
+        output, state = model.predict([x, np.ones((4, 2))], verbose=0)
+        zero = model.predict([x, np.zeros((4, 2))], verbose=0)[0]
+        assert (output == state).all() and abs(output - zero).max() > 1e-5
+        model = Sequential([Plain(2, stateful=True, batch_input_shape=(4, 5, 3))])
+        one, two = (model.predict(x, batch_size=4, verbose=0) for _ in range(2))
+        model.reset_states()
+        near(model.predict(x, batch_size=4, verbose=0), one)
+        assert abs(one - two).max() > 1e-3
+        model.compile("sgd", "mse")
+        before = model.get_weights()[0]
+        model.train_on_batch(x, np.zeros((4, 2)))
+        assert abs(model.get_weights()[0] - before).max() > 1e-5
+    """,
     "calls by number, states": """
         shared, a, b = Dense(2), Input((3,)), Input((3,))
         one, two = shared(a), shared(b)

@@ -114,6 +114,7 @@ class BatchNormalization(Affine):
     """
 
     fusible = True
+    of_samples = False  # whether the moving variance follows the unbiased one, as older Keras had it
 
     def __init__(
         self,
@@ -217,6 +218,9 @@ class BatchNormalization(Affine):
             y, mean, variance = self._by_hand(x, mask, gamma, beta)
         if self.renorm:
             return self._renormalized(y, mean.detach(), variance.detach())
+        if self.of_samples:
+            count = x.numel() // x.shape[1]
+            variance = variance * (count / (count - (1.0 + norm.eps)))
         self._follow((norm.running_mean, mean, self.momentum), (norm.running_var, variance, self.momentum))
         return y
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from torchkeras_lite import activations, config, ops
 
 from ._backend_calls import channels
@@ -77,6 +79,16 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     return ops.sparse_categorical_crossentropy(target, output, from_logits, axis)
 
 
+def _output_first(function):
+    """The function with its first two arguments in the order of Keras 1."""
+
+    @functools.wraps(function)
+    def swapped(output, target, *args, **words):
+        return function(target, output, *args, **words)
+
+    return swapped
+
+
 def binary_crossentropy(target, output, from_logits=False):
     """-target log(output) - (1 - target) log(1 - output), element by element; `output` are probabilities or logits."""
     if from_logits:  # max(x, 0) - x t + log(1 + exp(-|x|))
@@ -141,3 +153,9 @@ def bias_add(x, bias, data_format=None):
     if channels(data_format) == "channels_first" and axes > 2:
         wide = [1, wide[-1], *wide[1:-1]]
     return ops.add(x, ops.reshape(bias, wide))
+
+
+# Those of Keras 1.
+OUTPUT_FIRST = {f.__name__: _output_first(f) for f in (
+    binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy,
+)}  # fmt: skip

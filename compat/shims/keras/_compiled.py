@@ -38,10 +38,16 @@ compiled_metrics = property(lambda model: model._compile_metrics)
 
 def metrics_names(model) -> list[str]:
     """The names of what `evaluate` gives, in its order: Keras 3 has one name for all the metrics of `compile()`."""
-    names = []
+    losses, computed, names = [], [], []
+    of_outputs = getattr(model._compile_loss, "trackers", ())
     for metric in model.metrics:
-        names += metric.labels if metric is model._compile_metrics and metric.labels else [metric.name]
-    return names
+        if metric is model._compile_metrics and metric.labels:
+            computed += metric.labels
+        elif metric is getattr(model, "_loss_tracker", None) or any(metric is one for one in of_outputs):
+            losses.append(metric.name)
+        else:
+            names.append(metric.name)
+    return [*losses, *computed, *names]
 
 
 metrics_names = property(metrics_names)

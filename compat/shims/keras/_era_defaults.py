@@ -6,6 +6,7 @@ are in today's words. What today's Keras does needs no row.
 
 from __future__ import annotations
 
+import copy
 import functools
 import numbers
 from importlib import import_module
@@ -236,8 +237,38 @@ def _begins_with_the_baseline(callback, words):
     callback.on_train_begin = on_train_begin
 
 
+def sums_over_the_batch(layer, words):
+    """Penalties on what comes out of a layer were not divided by the number of rows."""
+    penalty = layer.activity_regularizer
+    if penalty is None:
+        return
+    regularizers = import_module("torchkeras_lite.regularizers")
+    if isinstance(penalty, regularizers.Regularizer):
+        layer.activity_regularizer = copy.copy(penalty)
+        layer.activity_regularizer.__class__ = _of_the_batch(type(penalty))
+    elif callable(penalty):
+        layer.activity_regularizer = functools.wraps(penalty)(lambda x: penalty(x) * len(x))
+
+
+def _goes_by_samples(layer, words):
+    layer.of_samples = True
+
+
+@functools.cache
+def _of_the_batch(cls):
+    def __call__(self, x):
+        return cls.__call__(self, x) * len(x)
+
+    made = type(cls.__name__, (cls,), {"__call__": __call__})
+    made.__module__ = cls.__module__  # configs name the class itself, which is what they are read as
+    return made
+
+
 # A class -> {era: (what was so, in words, or "" where a row above says it; a function (object, the words it was made with))}.
 AFTER: dict[str, dict[str, tuple]] = {
+    "layers.BatchNormalization": {"1.2": ("", lambda layer, words: None), "2.3": (
+        "the moving variance followed that of a sample: n / (n - 1) times the batch's", _goes_by_samples,
+    )},
     "layers.LSTM": {"1.2": ("the weights of each gate were drawn by themselves", _gate_by_gate(4))},
     "layers.GRU": {"1.2": ("the weights of each gate were drawn by themselves", _gate_by_gate(3))},
     "callbacks.EarlyStopping": {"2.3": ("", _begins_with_the_baseline)},

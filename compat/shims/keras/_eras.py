@@ -9,6 +9,7 @@ is read from a config or a file is never touched. The tables are in `_era_defaul
 from __future__ import annotations
 
 import abc
+import builtins
 import contextlib
 import copyreg
 import functools
@@ -31,6 +32,7 @@ from ._era_defaults import (
     TARGETS_ARE_COLUMNS,
     WORDS,
     of_era,
+    sums_over_the_batch,
 )
 from ._words import After
 
@@ -42,6 +44,7 @@ _MODELS = ("models.Model", "models.Sequential", "models.Functional")
 
 now = "3"  # the era of the script that runs
 _made: dict[type, type] = {}  # today's class -> what a script of the era is shown
+_told: dict = {}  # what callbacks of the fit() that runs find in their `params` besides
 _takers = weakref.WeakKeyDictionary()  # an optimizer -> the model that was compiled with it
 _rows: dict[tuple[str, str], str | None] = {}  # (path of a view, name) -> the row that stood in NAMES before
 
@@ -118,6 +121,9 @@ def take(era: str) -> None:
             _tables.NAMES[path][name] = row
     _rows.clear()
     _made.clear()
+    backend = import_module("keras._backend")
+    for name, swapped in import_module("keras._backend_nn").OUTPUT_FIRST.items():
+        setattr(backend, name, swapped if era == "1.2" else swapped.__wrapped__)
     if era == "3":
         import_module("keras._backend").backend = import_module("torchkeras_lite.backend").backend
         return
@@ -206,6 +212,8 @@ class Era:
         self.defaults = {a: v for a, rows in DEFAULTS.get(self.path, {}).items() for v in of_era(rows, era)}
         self.meanings = {a: m for a, rows in MEANINGS.get(self.path, {}).items() for m in of_era(rows, era)}
         self.after = [then for _, then in of_era(AFTER.get(self.path, {}), era)]
+        if self.path == "layers.ActivityRegularization" or "activity_regularizer" in self.names:
+            self.after += of_era({"2.3": sums_over_the_batch}, era)
         self.words = {}  # argument -> {value: what makes today's}
         for kind, values in WORDS.items():
             found = {value: row[1] for value, rows in values.items() for row in of_era(rows, era)}
@@ -392,12 +400,18 @@ def _watch_methods() -> None:
         owner = next(cls for cls in Model.__mro__ if name in vars(cls))
         if not hasattr(vars(owner)[name], "_before_eras"):
             _members._set(owner, name, _going_by_the_era(vars(owner)[name], change))
+    callback = import_module("torchkeras_lite.callbacks").Callback
+    if callback.set_params is not _set_params:
+        _members._set(callback, "set_params", _set_params)
     names, layer = import_module("keras._layer_names"), sys.modules["torchkeras_lite.layer"]
     if layer.unique_name is not names.name_of:
         _members._set(layer, "unique_name", names.name_of)
         _members._set(Sequential, "_input_name", staticmethod(names.input_name))
+    past = import_module("keras._past_python")
     if not hasattr(re.split, "_todays"):
-        _members._set(re, "split", import_module("keras._past_python").split_as_before_37(re.split))
+        _members._set(re, "split", past.split_as_before_37(re.split))
+    for name, today in past.old_builtins().items():
+        _members._set(builtins, name, today)
 
 
 def _going_by_the_era(method, change):
@@ -405,6 +419,11 @@ def _going_by_the_era(method, change):
     def by_the_era(self, *args, **words):
         if now != "3" and getattr(self, "_called_by_keras", False):
             args, words = change(self, args, words)
+            if change is _fit:
+                try:
+                    return method(self, *args, **words)
+                finally:
+                    _told.clear()
             if change is _compile:
                 compiled = method(self, *args, **words)
                 import_module("keras._weighted").weigh(self, now)
@@ -468,10 +487,37 @@ def _predict(model, args, words):
 
 
 def _fit(model, args, words):
-    for name in of_era(SAYS_SAMPLES, now) and ("_say_samples", "_hand_out_validation_data"):
+    for name in of_era(SAYS_SAMPLES, now) and ("_say_samples", "_hand_out_validation_data", "_tell_params"):
         with contextlib.suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
             globals()[name](*args, **words)  # fit() says what is wrong with its arguments
+    with contextlib.suppress(AttributeError, TypeError):
+        if _told:
+            _told["metrics"] = _names_in_logs(model, _told["do_validation"])
     return args, words
+
+
+def _set_params(self, params):
+    self.params = {**_told, **params} if _told and params else params
+
+
+def _tell_params(x=None, y=None, batch_size=None, epochs=1, verbose=1, callbacks=None, validation_split=0.0,
+                 validation_data=None, *_, **words):  # fmt: skip
+    """What `callback.params` held besides."""
+    rows, epochs = _rows_of(x), words.get("nb_epoch", epochs)
+    validates = validation_data is not None or bool(validation_split)
+    if rows is not None:
+        rows = int(rows * (1.0 - validation_split)) if validation_split and validation_data is None else rows
+        _told.update(samples=rows, nb_sample=rows, batch_size=batch_size or 32)
+    _told.update(nb_epoch=epochs, do_validation=validates)
+
+
+def _names_in_logs(model, validates: bool) -> list[str]:
+    """The loss and the metrics of compile(), as far as they have names of their own."""
+    given = model._compile_metrics
+    metrics = _list(given.metrics_given or []) + _list(given.weighted_given or []) if given is not None else []
+    names = [getattr(one, "name", None) or getattr(one, "__name__", one) for one in metrics]
+    names = ["loss", *(name for name in names if isinstance(name, str))]
+    return [*names, *(f"val_{name}" for name in names)] if validates else names
 
 
 def _say_samples(x=None, y=None, batch_size=None, epochs=1, verbose=1, callbacks=None, validation_split=0.0,

@@ -49,6 +49,10 @@ _layers = {name: f"keras._layers:{name}" for name in (
 _layers |= {name: f"keras._dead_layers:{name}" for name in (
     "Highway", "LocallyConnected1D", "LocallyConnected2D", "MaxoutDense", "ParametricSoftplus", "SReLU", "ThresholdedReLU",
 )}  # fmt: skip
+_layers |= {
+    "Recurrent": "keras._recurrent:Recurrent", "_time_distributed_dense": "keras._recurrent:time_distributed_dense",
+    "time_distributed_dense": "keras._recurrent:time_distributed_dense",
+}  # fmt: skip
 _layers |= {"Merge": "keras._merge:Merge", "regularizers": "torchkeras_lite:regularizers"}
 
 NAMES = {
