@@ -253,6 +253,40 @@ def to_yaml(self, **_):
     )
 
 
+def ready(model) -> None:
+    """Nothing: what programs called before they predicted in another thread (`_make_predict_function`)."""
+
+
+class Answer:
+    """An attribute that is a function of the object, unless a program has set it."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __get__(self, one, owner=None):
+        return self if one is None else self.function(one)
+
+
+def _batch_input_shape(layer) -> tuple:
+    """The shape that was told to the first layer of a model, with the batch axis."""
+    shape = getattr(layer, "_input_shape_arg", None)
+    if shape is None:
+        raise AttributeError(f"Layer {layer.name!r} was not told the shape of its input.")
+    return tuple(shape)
+
+
+def _knows_phases(model) -> bool:
+    return any(layer._signature.training for layer in model._flatten_layers() if layer is not model)
+
+
+itself = Answer(lambda model: model)  # a Sequential had a `model` inside
+input_names, state_updates = Answer(lambda model: list(model.input_names)), Answer(lambda model: [])
+batch_input_shape, uses_learning_phase = Answer(_batch_input_shape), Answer(_knows_phases)
+calls = Answer(lambda layer: layer._nodes)  # `inbound_nodes`: one for each call on KerasTensors
+inbound_layers = Answer(lambda node: [tensor.node.operation for tensor in node.inputs])
+input_tensors, output_tensors = Answer(lambda node: list(node.inputs)), Answer(lambda node: list(node.outputs))
+
+
 # ---------------------------------------------------------------- what shapes and lists were allowed
 
 _standardized, _call_of_lambda = (getattr(method, "_todays", method) for method in (Entry.standardized, layers.Lambda.call))
