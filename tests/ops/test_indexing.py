@@ -1,5 +1,6 @@
 """Parts of tensors: errors, places out of a stand-in's reach, laws."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -86,3 +87,12 @@ def test_triangles_make_the_whole(k):
     x = torch.arange(12).reshape(3, 4) + 1
     assert torch.equal(ops.tril(x, k) + ops.triu(x, k + 1), x)
     assert torch.equal(ops.tril(ops.triu(x, k), k).sum(), ops.diagonal(x, k).sum())
+
+
+def test_take_of_one_number():
+    x = np.arange(6.0).reshape(1, 2, 3)
+    for index in (4, np.array(4), torch.tensor(4)):
+        found = ops.take(x, index)
+        assert found.shape == () and found == 4.0
+    assert ops.take(torch.tensor([5.0, 6.0]), np.array(-1)) == 6.0
+    assert ops.take(x, 1, axis=1).tolist() == [[3.0, 4.0, 5.0]]

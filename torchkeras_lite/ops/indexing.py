@@ -37,7 +37,7 @@ def take(x, indices, axis=None):
     if axis == 0 and x.ndim == 2:
         return F.embedding(indices, x)
     taken = x.index_select(axis, indices.reshape(-1))
-    return taken if indices.ndim == 1 else taken.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return taken if indices.ndim == 1 else taken.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
 @op("TakeAlongAxis", tensors=2)

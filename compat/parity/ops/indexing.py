@@ -40,6 +40,7 @@ ROWS = [
     row("take", X, np.array([2, 0, 5])),
     row("take", Y, 1, axis=1),
     row("take", Y, -1, axis=-1),
+    row("take", Y, 3),
     row("take", X, [0, 2], axis=1),
     row("take", X, np.array(1, "int32"), axis=1),
     row("take", X, np.array([], "int32"), axis=1),
