@@ -56,7 +56,7 @@ class KerasTensor:
     ):
         if sparse or ragged:
             if sparse and ragged:
-                raise ValueError("`sparse=True` and `ragged=True` cannot be used together. Received both.")
+                raise ValueError("A KerasTensor cannot have `sparse=True` and `ragged=True` at once.")
             self.sparse, self.ragged = bool(sparse), bool(ragged)
         self.shape = tuple(None if size is None else int(size) for size in shape)
         self.dtype = config.dtype_name(dtype)

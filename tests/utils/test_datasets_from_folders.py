@@ -88,7 +88,8 @@ def test_two_parts_share_no_file(folder):
         ({"validation_split": 0.2}, "inversely"),
         ({"validation_split": 0.2, "subset": "test", "seed": 1}, "subset"),
         ({"validation_split": 0.2, "subset": "both"}, "seed"),
-        ({"validation_split": 0.01, "subset": "validation", "seed": 1}, "No validation files"),
+        ({"validation_split": 0.01, "subset": "validation", "seed": 1}, "No validation (images|text files)"),
+        ({"format": "arrow"}, "`format` should be 'tf' or 'grain'.*'arrow'"),
         ({"crop_to_aspect_ratio": True, "pad_to_aspect_ratio": True}, "Only one"),
     ],
 )

@@ -45,7 +45,7 @@ class Progbar:
     ):
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueError(
-                "Progbar takes `stateful_metrics` (shown as they are) or `stateless_metrics` (averaged), not both. "
+                "Only one of `stateful_metrics` (shown as they are) and `stateless_metrics` (averaged) goes to a Progbar. "
                 f"Received: stateful_metrics={stateful_metrics!r} and stateless_metrics={stateless_metrics!r}."
             )
         self.target, self.width, self.verbose = target, width, verbose

@@ -58,7 +58,7 @@ def image_dataset_from_directory(
         follow_links: go into folders that are links.
         crop_to_aspect_ratio, pad_to_aspect_ratio: cut off or put around, instead of stretching.
         data_format: "channels_last" or "channels_first".
-        format: taken and not looked at: there is one kind of data set.
+        format: "tf" or "grain", which make no difference: there is one kind of data set.
         verbose: say how many files there are.
 
     Raises:
@@ -76,6 +76,7 @@ def image_dataset_from_directory(
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("Only one of `pad_to_aspect_ratio`, `crop_to_aspect_ratio` can be set to `True`.")
     data_format = config.standardize_data_format(data_format)
+    _check_format(format)
 
     def load(path):
         image = torch.from_numpy(img_to_array(load_img(path, color_mode), data_format, "float32"))
@@ -115,6 +116,7 @@ def text_dataset_from_directory(
         ValueError: arguments that are unknown or do not go together; no texts.
     """
     label_mode = _checked_labels(labels, label_mode, class_names)
+    _check_format(format)
 
     def load(path):
         with open(path, encoding="utf-8") as file:
@@ -224,11 +226,12 @@ def timeseries_dataset_from_array(
         shuffle: another order in each epoch.
         seed: fixes the order.
         start_index, end_index: only the data from one place on, up to but without the other.
-        format: taken and not looked at: there is one kind of data set.
+        format: "tf" or "grain", which make no difference: there is one kind of data set.
 
     Raises:
         ValueError: places outside of the data, or steps that are not positive.
     """
+    _check_format(format)
     total, length = len(data), "the length of the data"
     if start_index and not 0 <= start_index < total:
         raise ValueError(f"`start_index` must be 0 or greater, and lower than {length}, {total}. Received: {start_index}")
@@ -255,6 +258,11 @@ def timeseries_dataset_from_array(
     return dataset if batch_size is None else dataset.batch(batch_size)
 
 
+def _check_format(format) -> None:
+    if format not in ("tf", "grain"):
+        raise ValueError(f"`format` should be 'tf' or 'grain'. Received: format={format!r}")
+
+
 def _kept(array):
     """An array as a tensor, in the dtype that it has."""
     if isinstance(array, torch.Tensor):
@@ -271,8 +279,8 @@ def _checked_labels(labels, label_mode, class_names):
     if labels not in ("inferred", None):
         if not isinstance(labels, (list, tuple)):
             raise ValueError(
-                "`labels` should be 'inferred', None, or a list of integers, one for each file in the folder. Received: "
-                f"labels={labels!r}"
+                "The `labels` argument should be 'inferred', None, or a list of integers, one for each file in the folder. "
+                f"Received: labels={labels!r}"
             )
         if class_names:
             raise ValueError(f'You can only pass `class_names` if `labels="inferred"`. Received: class_names={class_names}')
@@ -306,7 +314,9 @@ def _from_folder(
                 print(f"Using {len(paths[chosen])} files for {part}.")
         files = paths[chosen]
         if not files:
-            raise ValueError(f"No {part or ''} files found in directory {directory}. Allowed formats: {endings}")
+            kind = {".txt": "text files", ".wav": "audio files"}.get(endings[0], "images")
+            kind = f"{part} {kind}" if part else kind
+            raise ValueError(f"No {kind} found in directory {directory}. Allowed formats: {endings}")
         found = Dataset.of_rows(Texts(files) if labels is None else (Texts(files), _coded(labels[chosen], label_mode, names)))
         if again:
             found = found.shuffle(len(files), seed=seed)
@@ -357,7 +367,10 @@ def _files(directory, labels, class_names, endings, follow_links, verbose):
         names, labels = folders, np.array(numbers, dtype="int32")
     else:
         if len(labels) != len(paths):
-            raise ValueError(f"There are {len(labels)} `labels`, but {len(paths)} files in {directory!r}.")
+            raise ValueError(
+                f"The length of `labels` should match the number of files: {len(labels)} `labels`, but {len(paths)} files in "
+                f"{directory!r}."
+            )
         names, labels = [str(label) for label in sorted(set(labels))], np.array(labels)
     if verbose:
         print(f"Found {len(paths)} files{'' if names is None else f' belonging to {len(names)} classes'}.")

@@ -288,7 +288,7 @@ class FeatureSpace(Layer):
             return
         if not self._adapted and self._learners():
             raise ValueError(
-                f"FeatureSpace {self.name!r} has to learn from data before it is used: call `.adapt(dataset)` first."
+                f"FeatureSpace {self.name!r} has to learn from data before it is used. You need to call `.adapt(dataset)`."
             )
         self.__dict__.update(_adapted=True, encoded_features=self.call(self.inputs))
         self.built = True

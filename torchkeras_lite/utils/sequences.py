@@ -28,7 +28,9 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
             raise ValueError(f"`sequences` must be a list of iterables. Found non-iterable: {sequence!r}")
     text = np.issubdtype(dtype, np.str_) or np.issubdtype(dtype, np.bytes_)
     if isinstance(value, str) and dtype is not object and not text:
-        raise ValueError(f"`dtype` {dtype} does not hold the `value` {value!r}: use `dtype=object` for strings of any length.")
+        raise ValueError(
+            f"`dtype` {dtype} is not compatible with `value` {value!r}: use `dtype=object` for strings of any length."
+        )
     maxlen = max(map(len, sequences), default=0) if maxlen is None else maxlen
     entry = next((np.asarray(sequence).shape[1:] for sequence in sequences if len(sequence)), ())
     padded = np.full((len(sequences), maxlen, *entry), value, dtype=dtype)
