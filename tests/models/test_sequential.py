@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import torchkeras_lite as keras
-from torchkeras_lite import layers
+from torchkeras_lite import lambdas, layers
 
 X = torch.randn(16, 8, generator=torch.Generator().manual_seed(0))
 
@@ -273,9 +273,15 @@ def test_a_config_of_one_that_is_not_built():
     assert keras.Sequential.from_config(json.loads(json.dumps(model.get_config()))).output_shape == (None, 3)
 
 
-def test_a_torch_module_has_no_config():
-    with pytest.raises(NotImplementedError, match="torch"):
-        keras.Sequential([nn.Linear(8, 2)]).get_config()
+def test_a_torch_module_in_a_config_is_read_only_by_those_who_trust_it():
+    model = keras.Sequential([nn.Linear(8, 2)])
+    config = json.loads(json.dumps(model.get_config()))
+    with pytest.raises(ValueError, match="safe_mode=False"):
+        keras.Sequential.from_config(config)
+    with lambdas.safe_mode(False):
+        twin = keras.Sequential.from_config(config)
+    x = torch.randn(3, 8)
+    torch.testing.assert_close(twin(x), model(x))
 
 
 @pytest.mark.parametrize("begin", [[], [keras.Input((7, 4))]])
