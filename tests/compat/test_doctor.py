@@ -115,6 +115,17 @@ def test_the_stand_in_alone_knows_the_era_too(python, repository, tmp_path):
     assert python("script.py", path=[shims, repository], cwd=tmp_path, ok=True, era=None).out == "1e-07\n"
 
 
+def test_a_runner_of_programs_is_not_the_program(python, repository, tmp_path):
+    old = "from keras.layers.core import Dense\nimport keras\nprint(keras.layers.GRU(2).reset_after)\n"
+    (tmp_path / "old.py").write_text(old)
+    (tmp_path / "runner.py").write_text(
+        "import runpy, sys\nsys.argv = sys.argv[1:]\nimport torchkeras_lite.dropin as d\nd.install()\nimport keras\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    ran = python(tmp_path / "runner.py", tmp_path / "old.py", path=[repository], era=None, ok=True)
+    assert ran.out.split() == ["False"] and "taken for a script of" in ran.err
+
+
 def test_the_editor_is_told_where_things_are(ours, tmp_path):
     told = ours("--editor", ok=True).out
     assert "shims" in told and "extraPaths" in told and "PyCharm" in told

@@ -94,6 +94,9 @@ def _source_of_the_script() -> tuple[str, str] | None:
     file, cells = getattr(main, "__file__", None), getattr(main, "In", None)
     if isinstance(cells, list):  # a notebook: what has been run so far
         return "\n".join(map(_script.plain_cell, filter(None, cells))), ""
+    asked = sys.argv[0] if sys.argv else ""
+    if asked.endswith(".py") and os.path.isfile(asked):
+        file = asked  # what runs programs of others (runpy, a profiler, a debugger) says there which one it runs
     if not file or not file.endswith(".py"):
         return None
     try:
