@@ -113,6 +113,8 @@ def torch_dtype(dtype) -> torch.dtype:
     if isinstance(dtype, torch.dtype):
         return dtype
     name = dtype_name(dtype)
+    if name == "string":
+        raise ValueError("There are no tensors of dtype 'string' in torch: texts are arrays of numpy.")
     return _FLOAT8[name] if name in _FLOAT8 else _TORCH[name]
 
 

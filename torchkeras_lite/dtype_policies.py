@@ -33,7 +33,8 @@ class DTypePolicy(Configurable):
         self.name: str = name
         self.compute_dtype: str = _MIXED.get(name, name)
         self.variable_dtype: str = "float32" if name in _MIXED else name
-        self.compute_torch_dtype: torch.dtype = config.torch_dtype(self.compute_dtype)
+        # Texts are not cast, as integers are not.
+        self.compute_torch_dtype: torch.dtype = torch.uint8 if name == "string" else config.torch_dtype(self.compute_dtype)
         self.is_mixed: bool = name in _MIXED
 
     def autocast(self, device_type: str):

@@ -373,7 +373,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     def _apply(self, fn, recurse=True):
         """`.to()`, `.double()`, `.half()`, ...: the precision in which the layer takes its inputs goes along."""
         super()._apply(fn, recurse)
-        if not self._policy.is_mixed and config.torch_dtype(self.variable_dtype).is_floating_point:
+        if not self._policy.is_mixed and self._policy.compute_torch_dtype.is_floating_point:
             before = config.torch_dtype(self.variable_dtype)
             after = fn(torch.zeros((), dtype=before)).dtype
             if after is not before and after.is_floating_point:

@@ -126,6 +126,9 @@ def suggest(name: str, known) -> str:
 tables: dict[str, Table] = {}  # "keras.initializers" -> its table, for files that stand below the one that fills it
 
 
+_APART = ("keras.initializers", "keras.regularizers", "keras.constraints", "keras.optimizers")  # nothing else will take these
+
+
 class Table:
     """The known objects of one kind and what a user may pass for one: a name, a dict, a class, an object, a callable.
 
@@ -174,6 +177,9 @@ class Table:
         if inspect.isclass(identifier):
             return identifier()
         if callable(identifier) or hasattr(identifier, "get_config"):
+            other = public_module(type(identifier))
+            if other in _APART and other != self.public:
+                raise ValueError(f"Expected {self.kind} identifier, and not an object of {other}. Received: {identifier!r}")
             return identifier
         raise ValueError(
             f"Could not interpret {self.kind} identifier: {identifier!r} (of type {type(identifier).__name__}). "

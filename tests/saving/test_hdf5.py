@@ -186,8 +186,14 @@ def test_hard_sigmoid_has_the_slope_of_the_release(version, slope, tmp_path):
     model = keras.models.load_model(old_file(tmp_path / "m.h5", config, {"a": given}, version=version))
     np.testing.assert_allclose(model.predict(X, verbose=0), np.clip(X[:, :2] * slope + 0.5, 0, 1), atol=1e-6)
     model.save(tmp_path / "again.h5")
+    with h5py.File(tmp_path / "again.h5") as file:  # a word that Keras 2 knows
+        assert '"activation": "hard_sigmoid"' in file.attrs["model_config"]
     again = keras.models.load_model(tmp_path / "again.h5")
     np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
+    both = keras.Sequential([keras.Input((4,)), *model.layers, layers.Dense(2, activation="hard_sigmoid")])
+    both.save(tmp_path / "both.h5")
+    again = keras.models.load_model(tmp_path / "both.h5")
+    np.testing.assert_array_equal(again.predict(X, verbose=0), both.predict(X, verbose=0))
 
 
 def layer_of_keras1(kind, **config):

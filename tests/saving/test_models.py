@@ -243,3 +243,26 @@ def test_weights_of_an_unknown_hdf5_are_copied_into_the_archive(tmp_path, monkey
     assert names[0] == names[1] and len(names[0]) == 4
     again = keras.saving.load_model(tmp_path / "unknown.keras")
     np.testing.assert_array_equal(again.predict(np.array([["b"]]), verbose=0), model.predict(np.array([["b"]]), verbose=0))
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m"])
+def test_the_caller_supplies_a_nameless_function(name, tmp_path):
+    """Under the name of the layer; the code in the file is left alone."""
+    model = keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: x * 2 + 1, name="twice")])
+    model.save(tmp_path / name)
+    loaded = keras.models.load_model(tmp_path / name, custom_objects={"twice": lambda x: x * 3})
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), X * 3)
+    own = keras.models.load_model(tmp_path / name, safe_mode=False)
+    np.testing.assert_array_equal(own.predict(X, verbose=0), X * 2 + 1)
+    with pytest.raises(ValueError, match="safe_mode=False"):
+        keras.models.load_model(tmp_path / name)(X)
+
+
+def test_a_layer_of_texts():
+    layer = layers.Layer(dtype="string", name="texts")
+    assert (layer.dtype, layer.compute_dtype, layer.dtype_policy.name) == ("string", "string", "string")
+    again = layers.deserialize(layers.serialize(layer))
+    assert again.get_config() == layer.get_config() and again.dtype == "string"
+    assert layers.Layer(dtype="string").double().dtype == "string"  # nothing to convert
+    with pytest.raises(ValueError, match="no tensors of dtype 'string'"):
+        layers.Dense(2, dtype="string").build((None, 2))

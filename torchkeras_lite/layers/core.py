@@ -241,7 +241,14 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None, safe_mode=None):
-        """The layer that a config describes. With `safe_mode=False` the code of a nameless function comes out of the config."""
+        """The layer that a config describes. With `safe_mode=False` the code of a nameless function comes out of the config.
+
+        A function that `custom_objects` (here or around) has under the name of the layer takes the place of a nameless one.
+        """
+        if isinstance(config.get("function"), dict) and config["function"].get("class_name") == "__lambda__":
+            supplied = registry.get_registered_object(config.get("name"), custom_objects)
+            if callable(supplied) and not isinstance(supplied, type):
+                config = {**config, "function": supplied}
         alone = not lambdas.is_loading()
         safe = lambdas.safe_mode_unless_said(safe_mode is not False)
         with safe, registry.CustomObjectScope(custom_objects or {}):

@@ -36,10 +36,15 @@ def save_model(model, filepath: str, include_optimizer: bool = True) -> None:
     """Writes a whole model."""
     import h5py
 
-    config = legacy_words.plain(registry.serialize(model))
+    config = registry.serialize(model)
+    # In files of Keras 2 the name "hard_sigmoid" means the steep one. A model that has both can only be one of Keras 3.
+    text = json.dumps(config)
+    steep = legacy_config.HARD_SIGMOID["config"] in text and '"hard_sigmoid"' not in text
+    version = "2.15.0" if steep else _FORMAT
+    config = legacy_words.plain(config, steep)
     compiled = config.pop("compile_config", None)
     with whole(filepath) as draft, h5py.File(draft, "w") as file:
-        file.attrs["backend"], file.attrs["keras_version"] = "torch", _FORMAT
+        file.attrs["backend"], file.attrs["keras_version"] = "torch", version
         file.attrs["model_config"] = json.dumps({part: config[part] for part in ("class_name", "config")})
         write_weights(model, file.create_group("model_weights"))
         if include_optimizer and compiled:

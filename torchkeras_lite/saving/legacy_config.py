@@ -41,7 +41,7 @@ def steep_hard_sigmoid(x):
     return (x * 0.2 + 0.5).clamp(0.0, 1.0)
 
 
-_HARD_SIGMOID = registry.serialize(steep_hard_sigmoid)
+HARD_SIGMOID = registry.serialize(steep_hard_sigmoid)
 
 
 def modern(config: dict, module: str = "keras") -> dict:
@@ -72,7 +72,7 @@ def as_meant(config: Any, key: str = "") -> Any:
         return {key: as_meant(value, key) for key, value in config.items()}
     if isinstance(config, list):
         return [as_meant(value) for value in config]
-    return {**_HARD_SIGMOID} if config == "hard_sigmoid" and key.endswith("activation") else config
+    return {**HARD_SIGMOID} if config == "hard_sigmoid" and key.endswith("activation") else config
 
 
 def _chain(inner) -> dict:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchkeras_lite.saving.legacy_config import is_model
+from torchkeras_lite.saving.legacy_config import HARD_SIGMOID, is_model
 
 _NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}  # the one that Keras publishes under another name
 _ADDED = {  # settings that came with Keras 3, and what it does without them
@@ -23,8 +23,10 @@ _FORMATS = {
 }  # fmt: skip
 
 
-def plain(config: Any) -> Any:
-    """The config of a model, as Keras 2 has it."""
+def plain(config: Any, steep: bool = False) -> Any:
+    """The config of a model, as Keras 2 has it. `steep`: with its name for the hard sigmoid that only it has."""
+    if steep:
+        config = _with_old_sigmoid(config)
     if not is_model(config):
         return config
     inner = dict(config["config"])
@@ -35,6 +37,14 @@ def plain(config: Any) -> Any:
         if key in inner:
             inner[key] = [inner[key]] if _is_place(inner[key]) else inner[key]
     return {**config, "config": inner}
+
+
+def _with_old_sigmoid(value: Any) -> Any:
+    if value == HARD_SIGMOID:
+        return "hard_sigmoid"
+    if isinstance(value, dict):
+        return {key: _with_old_sigmoid(one) for key, one in value.items()}
+    return [_with_old_sigmoid(one) for one in value] if isinstance(value, list) else value
 
 
 def plain_optimizer(config: dict) -> dict:
