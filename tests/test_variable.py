@@ -388,3 +388,18 @@ def test_steps_backwards(step):
     np.testing.assert_array_equal(variable[::step].detach(), A[::step])
     with pytest.raises(ValueError, match="zero"):
         variable[::0]
+
+
+def test_what_is_true_of_variables():
+    for dtype in ("float32", "bfloat16", "int32", "bool"):
+        a, b = Variable([0, 2, 0, 4], dtype=dtype), torch.tensor([0, 0, 1, 3])
+        assert (a & b).tolist() == [False, False, False, True] and (b.numpy() & a).dtype is torch.bool
+        assert (a | b).tolist() == [False, True, True, True] and (True | a).tolist() == [True] * 4
+        assert (a ^ b).tolist() == [False, True, True, False]
+        assert (~a).tolist() == [True, False, True, False]
+
+
+def test_variables_less_bools():
+    x = Variable([1.5, 2.0])
+    assert (x - torch.tensor([True, False])).tolist() == [0.5, 2.0]
+    assert (np.array([True, False]) - Variable([1, 2], dtype="int32")).tolist() == [0, -2]

@@ -345,6 +345,31 @@ def _matmul(a, b):
     return a @ b
 
 
+def _minus(a, b):
+    """torch subtracts no bools; beside numbers they are 0 and 1."""
+    bools = [x for x in (a, b) if isinstance(x, torch.Tensor) and x.dtype is torch.bool]
+    if len(bools) == 1 and isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        common = torch.promote_types(a.dtype, b.dtype)
+        a, b = a.to(common), b.to(common)
+    return a - b
+
+
+def _logical(function):
+    """Of a Variable `&`, `|` and `^` ask what is true, as in Keras; torch's go bit by bit, and not on floats."""
+
+    def apply(a, b):
+        device = a.device if isinstance(a, torch.Tensor) else b.device
+        return function(*(x if isinstance(x, torch.Tensor) else torch.as_tensor(x, device=device) for x in (a, b)))
+
+    return apply
+
+
+_OWN = {
+    "matmul": _matmul, "sub": _minus, "and_": _logical(torch.logical_and), "or_": _logical(torch.logical_or),
+    "xor": _logical(torch.logical_xor),
+}  # fmt: skip
+
+
 def _binary(function):
     def forward(self, other):
         value = self.value
@@ -359,13 +384,14 @@ def _binary(function):
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
     _plain = _name.rstrip("_")
-    _forward, _reflected = _binary(_matmul if _name == "matmul" else getattr(operator, _name))
+    _forward, _reflected = _binary(_OWN.get(_name) or getattr(operator, _name))
     setattr(Variable, f"__{_plain}__", _forward)
     setattr(Variable, f"__r{_plain}__", _reflected)
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     setattr(Variable, f"__{_name}__", _binary(getattr(operator, _name))[0])
-for _name in ("neg", "abs", "pos", "invert"):
+for _name in ("neg", "abs", "pos"):
     setattr(Variable, f"__{_name}__", lambda self, _function=getattr(operator, _name): _function(self.value))
+Variable.__invert__ = lambda self: torch.logical_not(self.value)
 
 
 def forwards(index, ndim: int) -> tuple[list[int], object]:
