@@ -199,3 +199,9 @@ def test_a_pipeline():
 def test_a_list_of_pictures_is_a_batch(layer):
     pictures = [np.arange(6 * 4 * 3, dtype="uint8").reshape(6, 4, 3), np.ones((6, 4, 3), "uint8")]
     assert torch.equal(layer(pictures), layer(np.stack(pictures)))
+
+
+def test_a_pipeline_of_nothing():
+    for config in ({"name": "p"}, {"name": "p", "layers": None}):
+        with pytest.raises(ValueError, match="needs a list of `layers`"):
+            layers.Pipeline.from_config(config)

@@ -243,3 +243,9 @@ class Pipeline(Layer):
 
     def get_config(self):
         return {"layers": registry.serialize(list(self._pipeline_layers)), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        if not isinstance(config.get("layers"), (list, tuple)):
+            raise ValueError(f"The config of a Pipeline needs a list of `layers`. Received: {config}")
+        return super().from_config(config)
