@@ -119,7 +119,7 @@ def test_seeds(name):
     drawn = [draw(None), draw(None)]
     keras.utils.set_random_seed(3)
     assert torch.equal(drawn[0], draw(None)) and not torch.equal(*drawn)
-    with pytest.raises(ValueError, match=r"either an integer or an instance of `SeedGenerator`. Received: seed='a'"):
+    with pytest.raises(ValueError, match=r"either an integer or a SeedGenerator. Received: seed='a'"):
         draw("a")
 
 
