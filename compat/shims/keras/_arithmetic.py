@@ -108,13 +108,12 @@ def _as_tensor(torch, numbers, beside):
 
 def _backwards_too(torch):
     plain = torch.Tensor.__getitem__
-    forwards = import_module("torchkeras_lite.variable").forwards
 
     def method(self, index):
         try:
             return plain(self, index)
         except ValueError:
-            axes, ahead = forwards(index, self.ndim)
+            axes, ahead = import_module("torchkeras_lite.variable").forwards(index, self.ndim)
             if not axes:
                 raise
             return plain(self.flip(axes), ahead)
