@@ -394,6 +394,20 @@ SNIPPETS = {
         assert _eras._of_the_parent() is None
         processes.current_process()._inheriting = True
         assert _eras._of_the_parent() == "1.2"
+        # Who changes a method of Model (as loggers of experiments do) changes it for all models; and of a layer for all.
+        from unittest import mock
+        calls, plain = [], keras.Model.fit
+        def fit(self, *args, **words):
+            calls.append(type(self).__name__)
+            return plain(self, *args, **words)
+        with mock.patch.object(keras.Model, "fit", fit):
+            model = models.Sequential([layers.Dense(1, input_shape=(2,))])
+            model.compile("sgd", "mse")
+            model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+        assert calls == ["Sequential"] and keras.Model.fit is plain
+        layers.GRU.mark = 7
+        assert layers.GRU(2).mark == 7 == lite.layers.GRU.mark
         # Empty matches split nothing before Python 3.7.
         import re
         assert re.split("x*", "axbc") == ["a", "bc"] and re.split("(-)?", "a-b--c", 1) == ["a", "-", "b--c"]

@@ -290,6 +290,27 @@ class Shown(abc.ABCMeta):
         today = vars(cls).get("_of_today")
         return super().__subclasscheck__(other) if today is None else issubclass(other, today)
 
+    def __setattr__(cls, name, value):
+        """What a script changes of the class, it changes of today's, whose instances it has."""
+        before = None if name.startswith("_of_") else vars(cls).get("_of_before")
+        if before is None:
+            super().__setattr__(name, value)
+            return
+        today = vars(cls)["_of_today"]
+        if name in vars(today):
+            before.setdefault(name, vars(today)[name])
+        setattr(today, name, value)
+
+    def __delattr__(cls, name):
+        """What has been changed is taken back."""
+        before = vars(cls).get("_of_before")
+        if before is None:
+            super().__delattr__(name)
+        elif name in before:
+            setattr(vars(cls)["_of_today"], name, before.pop(name))
+        else:
+            delattr(vars(cls)["_of_today"], name)
+
     def __eq__(cls, other):
         return vars(cls).get("_of_today", cls) is _behind(other)
 
@@ -356,6 +377,7 @@ def _class_of_era(today: type) -> type:
                 then(self, words)
 
         type.__setattr__(shown, "__init__", __init__)  # after the class is made: its arguments are those of `today`
+    shown._of_before = {}  # it is complete; what it is told from now on is told today's
     return shown
 
 
