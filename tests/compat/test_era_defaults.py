@@ -394,6 +394,14 @@ SNIPPETS = {
         assert _eras._of_the_parent() is None
         processes.current_process()._inheriting = True
         assert _eras._of_the_parent() == "1.2"
+        # The rows of the first input count in predict.
+        first, second = layers.Input((1,)), layers.Input((1,))
+        sums = models.Model([first, second], layers.Add()([first, second]))
+        ones, more = np.ones((2, 1)), np.arange(5.0)[:, None]
+        assert sums.predict([ones, more]).tolist() == [[1], [2]] == sums.predict(x=[ones, more]).tolist()
+        try: sums.predict([more, ones])
+        except ValueError as error: assert "cardinality" in str(error)
+        else: raise AssertionError
         # Who changes a method of Model (as loggers of experiments do) changes it for all models; and of a layer for all.
         from unittest import mock
         calls, plain = [], keras.Model.fit

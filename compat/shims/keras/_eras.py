@@ -508,7 +508,20 @@ def _predict(model, args, words):
     names = ("x", "batch_size", "verbose", "steps", "callbacks")
     left_out = {word: value for word, rows in METHODS["models.Model.predict"].items() for value in of_era(rows, now)}
     given = {*names[: len(args)], *words}
-    return args, {**{word: value for word, value in left_out.items() if word not in given}, **words}
+    words = {**{word: value for word, value in left_out.items() if word not in given}, **words}
+    if now != "tf2":  # the rows of the first input counted; others might have more
+        if args:
+            args = (_as_long_as_the_first(args[0]), *args[1:])
+        elif "x" in words:
+            words["x"] = _as_long_as_the_first(words["x"])
+    return args, words
+
+
+def _as_long_as_the_first(x):
+    if not isinstance(x, list) or len(x) < 2 or not all(hasattr(part, "shape") and len(part.shape) for part in x):
+        return x
+    rows = len(x[0])
+    return [part[:rows] if len(part) > rows else part for part in x]
 
 
 def _fit(model, args, words):
