@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 
+import torch
+
 from torchkeras_lite import activations, config, ops
 
 from ._backend_calls import channels
@@ -44,6 +46,8 @@ def sigmoid(x):
 
 def hard_sigmoid(x):
     """0.2 x + 0.5 between 0 and 1: the slope of Keras 1 and 2. (Keras 3 has 1/6.)"""
+    if isinstance(x, torch.Tensor) and x.is_floating_point():
+        return torch.nn.functional.hardsigmoid(x * 1.2)  # torch's has 1/6; recurrent layers ask for it in each step
     return ops.clip(ops.add(ops.multiply(x, 0.2), 0.5), 0.0, 1.0)
 
 
