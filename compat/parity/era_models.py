@@ -350,7 +350,7 @@ def both_signs():
     model.add(Antirectifier())
     model.add(Dense(5))
     model.add(Antirectifier())
-    model.add(Dense(3, activity_regularizer=l1_l2(0.01, 0.02)))
+    model.add(Dense(3, kernel_regularizer=l1_l2(0.01, 0.02)))
     model.add(Activation("softmax"))
     model.compile(loss="categorical_crossentropy", optimizer=RMSprop(), metrics=["accuracy"])
     return model, floats(ROWS, 9), classes(3)

@@ -214,7 +214,6 @@ def test_optional_inputs(inputs, given):
     compared(lambda library: optional(library, inputs)(given))
 
 
-@bug("predict and fit say 'There is no data' for None among the inputs")
 def test_optional_inputs_in_predict():
     compared(lambda library: optional(library, "list").predict([A, None], verbose=0))
 

@@ -192,7 +192,7 @@ def test_class_weights_that_cannot_be(weights, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"metrics": {"other": "mae"}}, r"`metrics`, key 'other'.*\['value', 'kind'\]"),
+        ({"metrics": {"other": "mae"}}, r"`metrics`.* key 'other'.*\['value', 'kind'\]"),
         ({"metrics": [["mae"], ["acc"], ["acc"]]}, "3 entries for 2 outputs"),
         ({"metrics": [{"value": "mae"}, {"kind": "acc"}]}, "metric"),
         ({"loss_weights": [1.0]}, "`loss_weights` must have 2 entries"),

@@ -20,7 +20,7 @@ SNIPPETS = {
         assert torch.allclose(new.recurrent_activation(x), torch.sigmoid(x))
         assert layers.LSTM(4, inner_activation="sigmoid").recurrent_activation is lite.activations.sigmoid
         assert layers.LSTM(4, "relu", "tanh").recurrent_activation is lite.activations.tanh
-        assert layers.Dense(3, activation="hard_sigmoid").activation(x)[1].item() == np.float32(0.3)
+        assert abs(layers.Dense(3, activation="hard_sigmoid").activation(x)[1].item() - 0.3) < 1e-7
         assert layers.GRU(4).reset_after is False and lite.layers.GRU(4).reset_after is True
         # Each gate was drawn as a layer of its own, and orthogonal matrices were stretched.
         layer = layers.LSTM(6, input_dim=6, input_length=2)
