@@ -166,6 +166,32 @@ def test_a_thousand_updates_are_one(metric):
         torch.testing.assert_close(a.value, b.value, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("metric", EVERY, ids=IDS)
+def test_what_several_have_seen_is_merged(metric):
+    rng = np.random.default_rng(1)
+    y_pred = torch.tensor(rng.random((60, 3)), dtype=torch.float32)
+    data = suited(metric, torch.eye(3)[rng.integers(0, 3, 60)], y_pred)
+    whole, idle, *parts = (copy.deepcopy(metric) for _ in range(5))
+    whole.update_state(*data)
+    for part, rows in zip(parts, (slice(0, 10), slice(10, 35), slice(35, 60)), strict=True):
+        part.update_state(*(values[rows] for values in data))
+    parts[0].merge_state([parts[1], idle, parts[2]])
+    torch.testing.assert_close(parts[0].result(), whole.result(), rtol=2e-6, atol=1e-6)
+    idle.merge_state([whole])  # which has seen nothing, and may not know of how many classes yet
+    torch.testing.assert_close(idle.result(), whole.result())
+    parts[1].update_state(*(values[:5] for values in data))  # and goes on
+
+
+def test_what_cannot_be_merged():
+    with pytest.raises(ValueError, match="A Mean takes in"):
+        metrics.Mean().merge_state([metrics.Sum()])
+    one, other = metrics.F1Score(), metrics.F1Score()
+    one.update_state(torch.eye(3), torch.eye(3))
+    other.update_state(torch.eye(2), torch.eye(2))
+    with pytest.raises(ValueError, match=r"of shape \(3,\) cannot take in one of shape \(2,\)"):
+        one.merge_state([other])
+
+
 READING = ("_local_scalar_dense", "nonzero", "is_nonzero", "bincount", "_unique2", "masked_select", "equal")
 
 

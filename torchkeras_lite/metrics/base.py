@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.distributed as dist
 
 from torchkeras_lite import config, dtype_policies, initializers, registry
 from torchkeras_lite.scopes import StatelessScope
@@ -81,6 +82,49 @@ class Metric(registry.Configurable):
         """Back to zeros."""
         for variable in self.variables:
             variable.assign(torch.zeros_like(variable.raw))
+
+    def merge_state(self, metrics) -> None:
+        """Adds what other metrics of this kind have seen, as if this one had seen it too. For states that are sums.
+
+        Raises:
+            ValueError: one is of another class, or its state has other shapes.
+        """
+        metrics = list(metrics)
+        for metric in metrics:
+            if type(metric) is not type(self):
+                raise ValueError(f"A {type(self).__name__} takes in the state of others. Received: {metric!r}")
+        for metric in metrics:
+            self._take_in([(variable.name, variable.value.detach()) for variable in metric.variables])
+
+    def merge_over_processes(self, group=None) -> None:
+        """Adds up what the processes of a group of torch.distributed have seen: each then has it all. All must call it.
+
+        It reads the state from the device: once an epoch, behind its last step. A process may have seen nothing.
+        """
+        mine = [(variable.name, variable.value.detach().cpu()) for variable in self.variables]
+        found: list = [None] * dist.get_world_size(group)
+        dist.all_gather_object(found, mine, group)
+        del found[dist.get_rank(group)]
+        for state in found:
+            self._take_in(state)
+
+    def _take_in(self, state: list[tuple[str, torch.Tensor]]) -> None:
+        """Adds the values of another one's variables, given by name. One that has seen nothing may have fewer of them."""
+        if len(state) > len(self.variables):
+            self._begin_as(state[len(self.variables) :])
+        pairs = list(zip(self.variables, (value for _, value in state), strict=False))
+        for variable, value in pairs:
+            if tuple(variable.shape) != tuple(value.shape):
+                raise ValueError(
+                    f"{self.name}: `{variable.name}` of shape {tuple(variable.shape)} cannot take in one of shape "
+                    f"{tuple(value.shape)}."
+                )
+        for variable, value in pairs:
+            variable.assign(variable.value + value.to(variable.value.device))
+
+    def _begin_as(self, state: list[tuple[str, torch.Tensor]]) -> None:
+        """Makes the variables that a metric makes when it sees the first batch."""
+        raise ValueError(f"{self.name} has no {state[0][0]!r}, and cannot take it in from another metric.")
 
     def stateless_update_state(self, metric_variables, *args, **kwargs) -> list[torch.Tensor]:
         """The values of `variables` after `update_state`, if before it they are `metric_variables`. Nothing is changed."""

@@ -94,6 +94,9 @@ class Counted(Metric):
         for name, variable in zip(names, self._sums, strict=True):
             setattr(self, name, variable)
 
+    def _begin_as(self, state) -> None:
+        self._keep(state[0][1].shape, [name for name, _ in state], state[0][1].dtype)
+
     def _add(self, *values) -> None:
         for variable, value in zip(self._sums, values, strict=True):
             variable.assign_add(value)

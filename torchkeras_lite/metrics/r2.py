@@ -57,6 +57,9 @@ class R2Score(Counted):
                 f"{tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)} (metric: {self.name!r})"
             )
         self._keep(y_pred.shape[1:], ["squared_sum", "sum", "residual", "count"])
+
+    def _keep(self, shape, names, dtype=None):
+        super()._keep(shape, names, dtype)
         self.total_mse = self.residual
 
     def update_state(self, y_true, y_pred, sample_weight=None):

@@ -10,6 +10,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import torch
+
 from torchkeras_lite import registry
 from torchkeras_lite.saving import cudnn
 
@@ -38,7 +40,10 @@ _VALUES = {"softmax_v2": "softmax", "relu_v2": "relu"}
 @registry.register_keras_serializable("torchkeras_lite")
 def steep_hard_sigmoid(x):
     """What "hard_sigmoid" means in files of Keras 1 and 2: x / 5 + 1/2, between 0 and 1. Keras 3 has x / 6 + 1/2."""
-    return (x * 0.2 + 0.5).clamp(0.0, 1.0)
+    return torch.nn.functional.hardsigmoid(x * 1.2)
+
+
+steep_hard_sigmoid.by_element = True
 
 
 HARD_SIGMOID = registry.serialize(steep_hard_sigmoid)

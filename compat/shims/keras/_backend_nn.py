@@ -51,6 +51,9 @@ def hard_sigmoid(x):
     return ops.clip(ops.add(ops.multiply(x, 0.2), 0.5), 0.0, 1.0)
 
 
+hard_sigmoid.by_element = True
+
+
 def tanh(x):
     """The hyperbolic tangent."""
     return ops.tanh(x)
