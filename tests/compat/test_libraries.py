@@ -102,6 +102,9 @@ SNIPPETS = {
         assert scores.shape == (2,) and scores.mean() > 0.6
         grid = GridSearchCV(estimator=net, param_grid={"neurons": [1, 8], "epochs": [5]}, cv=2).fit(x, y)
         assert set(grid.best_params_) == {"neurons", "epochs"} and grid.cv_results_["mean_test_score"].shape == (2,)
+        old, new = (cross_val_score(net, x, y, cv=2, scoring=name) for name in ("log_loss", "neg_log_loss"))
+        assert old.shape == new.shape == (2,) and (old < 0).all()  # the name until 0.18
+        assert GridSearchCV(net, {"neurons": [2]}, cv=2, scoring="log_loss").fit(x, y).best_score_ < 0
         draws = RandomizedSearchCV(KerasClassifier(build, verbose=0), {"neurons": [2, 3], "optimizer": ["sgd"]}, n_iter=2, cv=2)
         assert draws.fit(x, y).best_params_["optimizer"] == "sgd"
 

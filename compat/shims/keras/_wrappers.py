@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import sys
 
 import numpy as np
 
@@ -19,6 +21,25 @@ _METHODS = ("fit", "predict", "evaluate")
 def _words_of(method: str) -> set[str]:
     """What a method of Model takes, in the words of any era."""
     return {*inspect.signature(getattr(Model, method)).parameters, *ARGUMENTS.get(f"models.Model.{method}", ())} - {"self"}
+
+
+# What scikit-learn called a scorer until 0.18 (today's name says that its loss is negated, as it was then).
+_OLD_SCORERS = ("log_loss", "mean_absolute_error", "mean_squared_error", "median_absolute_error")
+
+
+def _teach_old_scorers() -> None:
+    """Lets scikit-learn, where it is there, know its old names beside today's."""
+    files = ("metrics._scorer", "model_selection._search", "model_selection._validation")
+    scorers, search, validation = (sys.modules.get(f"sklearn.{file}") for file in files)
+    if search is None or "log_loss" in scorers._SCORERS:
+        return
+    scorers._SCORERS.update({name: scorers._SCORERS[f"neg_{name}"] for name in _OLD_SCORERS})
+    checked = validation.cross_val_score, validation.cross_validate, scorers.check_scoring
+    tables = [function._skl_parameter_constraints for function in checked]
+    for table in (search.BaseSearchCV._parameter_constraints, *tables):
+        for allowed in table["scoring"]:
+            if "neg_log_loss" in getattr(allowed, "options", ()):
+                allowed.options |= set(_OLD_SCORERS)
 
 
 class BaseWrapper:
@@ -38,6 +59,8 @@ class BaseWrapper:
     def __init__(self, build_fn=None, **sk_params):
         self.build_fn, self.sk_params = build_fn, sk_params
         self.check_params(sk_params)
+        with contextlib.suppress(AttributeError, KeyError, TypeError):  # a release that keeps these elsewhere
+            _teach_old_scorers()
 
     def _builder(self):
         build = type(self).__call__.__get__(self) if self.build_fn is None else self.build_fn
