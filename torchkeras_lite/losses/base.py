@@ -11,7 +11,7 @@ from torchkeras_lite.losses.functions import cast, same_rank, table, tensors_of
 from torchkeras_lite.variable import tensor_of
 
 FUSED: dict = {}  # loss function -> its unweighted mean in one torch call; `fused.py` fills it
-MEANS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
+_MEANS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
 
 
 # ---------------------------------------------------------------- weights, masks, reduction
@@ -78,7 +78,7 @@ class Loss(registry.Configurable):
             _forget_dtype(cls)
 
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
-        if reduction not in (*MEANS, "sum", "none", None):
+        if reduction not in (*_MEANS, "sum", "none", None):
             raise ValueError(
                 "Invalid value for argument `reduction`. Expected one of 'sum_over_batch_size', 'mean', "
                 f"'mean_with_sample_weight', 'sum', 'none' or None. Received: reduction={reduction!r}"
@@ -139,7 +139,7 @@ class LossFunctionWrapper(Loss):
             and self._fused is not None
             and type(y_pred) is torch.Tensor
             and type(y_true) is torch.Tensor
-            and self.reduction in MEANS
+            and self.reduction in _MEANS
             and not hasattr(y_pred, "_keras_mask")
             and y_true.device == y_pred.device
         ):
