@@ -146,6 +146,12 @@ def test_floor_of_a_product(script):
     assert 0 <= found["copies"] < 1e-3
 
 
+def test_the_table_of_ops_has_the_longest_of_either_side(script):
+    found = [{"ops": {"mm": (2e-6, 3.0), "t": (1e-6, 14.0)}}, {"ops": {"mm": (1e-6, 3.0), "step": (5e-6, 1.0)}}]
+    rows = script("anatomy").ops_table(found, 2, 1e6)
+    assert rows == [["step", "-", "-", "5.0", "1.0"], ["mm", "2.0", "3.0", "1.0", "3.0"]]
+
+
 def test_the_page(script, monkeypatch, capsys):
     monkeypatch.setattr(os, "environ", dict(os.environ))
     threads = torch.get_num_threads()
@@ -163,5 +169,5 @@ def test_the_page(script, monkeypatch, capsys):
     shares = np.array([[float(cell.rstrip("%")) for cell in line.split()[2:5:2]] for line in lines[start : start + 7]])
     whole = lines[start + 7].split()
     assert shares.sum(0) == pytest.approx([float(whole[-4].rstrip("%")), float(whole[-2].rstrip("%"))], abs=5)
-    for word in ("floor: products", "floor: bytes", "over the lower floor", "Python calls", "calls into C", "addmm"):
+    for word in ("floor: products", "floor: bytes", "over the lower floor", "Python calls", "calls into C", "itself alone"):
         assert any(word in line for line in lines), word
