@@ -1,5 +1,6 @@
 """Whole models <-> files."""
 
+import io
 import json
 import os
 import zipfile
@@ -136,11 +137,83 @@ def test_any_name(name, tmp_path):
     assert loaded.optimizer.iterations == 1
 
 
-def test_a_model_without_weights_yet(tmp_path):
-    for name in ("m.keras", "m.h5"):
-        with pytest.raises(ValueError, match="not built"):
-            keras.Sequential([layers.Dense(1)]).save(tmp_path / name)
-    assert os.listdir(tmp_path) == []
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "folder"])
+def test_a_model_without_weights_yet(name, tmp_path):
+    model = sequential()
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="'sequential.*' has not yet been built"):
+        model.save(tmp_path / name)
+    loaded = keras.models.load_model(tmp_path / name)
+    assert not loaded.built and isinstance(loaded.optimizer, keras.optimizers.SGD)
+    assert [layer.units for layer in loaded.layers] == [3, 1]
+    with pytest.raises(ValueError, match="not built"):
+        model.save_weights(tmp_path / "weights.weights.h5")
+    assert os.listdir(tmp_path) == [name]
+
+
+class Head(keras.Model):
+    """A model that is not built, around one that is."""
+
+    def __init__(self, body=None):
+        super().__init__()
+        self.body, self.last = body or keras.Sequential([layers.Input((4,)), layers.Dense(2)]), layers.Dense(1)
+
+    def call(self, x):
+        return self.last(self.body(x))
+
+
+def test_what_is_built_in_a_model_that_is_not(tmp_path):
+    model = Head()
+    with pytest.warns(UserWarning, match="has not yet been built"):
+        model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Head": Head})
+    assert not loaded.built
+    np.testing.assert_array_equal(predictions(loaded.body), predictions(model.body))
+
+
+def test_a_vocabulary_alone(tmp_path):
+    model = keras.Sequential([layers.StringLookup(vocabulary=["a", "b"])])
+    with pytest.warns(UserWarning, match="has not yet been built"):
+        model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    assert loaded.layers[0].get_vocabulary() == ["[UNK]", "a", "b"]
+
+
+def test_a_file_that_is_open():
+    model, file = trained(functional), io.BytesIO()
+    keras.saving.save_model(model, file)
+    file.seek(0)
+    loaded = keras.saving.load_model(file)
+    np.testing.assert_array_equal(predictions(loaded), predictions(model))
+    assert loaded.optimizer.iterations == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"max_shard_size": 1e-6}])
+def test_objects_to_skip(settings, tmp_path):
+    path = tmp_path / ("w.weights.json" if settings else "w.weights.h5")
+    model, other = functional(), functional()
+    first, last = model.layers[1], model.layers[-1]
+    keras.saving.save_weights(model, path, objects_to_skip=[first], **settings)
+    with pytest.raises(ValueError, match="it has 2 weights, the file 0"):
+        other.load_weights(path)
+    before = other.layers[1].get_weights()[0]
+    other.load_weights(path, objects_to_skip=[other.layers[1]])
+    np.testing.assert_array_equal(other.layers[1].get_weights()[0], before)
+    np.testing.assert_array_equal(other.layers[-1].get_weights()[0], last.get_weights()[0])
+    keras.saving.save_weights(model, path, **settings)
+    keras.saving.load_weights(other, path, objects_to_skip=[other.layers[-1]])  # what the file has and nobody wants
+    np.testing.assert_array_equal(other.layers[1].get_weights()[0], first.get_weights()[0])
+
+
+def test_objects_to_skip_in_other_files(tmp_path):
+    model = functional()
+    model.save(tmp_path / "m.keras")
+    model.save_weights(tmp_path / "w.h5")
+    for name in ("m.keras", "w.h5"):
+        with pytest.raises(ValueError, match=f"`objects_to_skip` only supports .* Received: .*{name}"):
+            model.load_weights(tmp_path / name, objects_to_skip=[])
+    with pytest.raises(ValueError, match="`objects_to_skip` only supports"):
+        keras.saving.save_weights(model, tmp_path / "w.h5", objects_to_skip=[])
 
 
 def test_weights_out_of_a_whole_model(tmp_path):

@@ -194,6 +194,7 @@ class Model(Wired, Trainer, Layer):
         Args:
             skip_mismatch: leave out layers whose shapes differ, with a warning, instead of failing.
             by_name: (files in the layout of Keras 2) find layers by name, not by their order.
+            objects_to_skip: (`.weights.h5`) layers that stay as they are, with what only they hold.
         """
         saving.load_weights(self, filepath, skip_mismatch, **kwargs)
 

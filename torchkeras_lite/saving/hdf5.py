@@ -104,7 +104,9 @@ def load_model(file, filepath: str, compile: bool = True):
         config = legacy_config.as_meant(config)
     with Loading(functools.partial(stored_bytes, file)) as loading:
         model = registry.deserialize(legacy_config.modern(config))
-    read_weights(model, group_at(file, "model_weights"), filepath, same=True)
+    group = group_at(file, "model_weights")
+    if model.built or stored_bytes(group):  # else: written before it was built
+        read_weights(model, group, filepath, same=True)
     loading.fill()
     if compile and "training_config" in file.attrs:
         _compile(model, file, _json(attribute(file, "training_config"), filepath), loading)

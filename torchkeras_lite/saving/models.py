@@ -6,7 +6,9 @@ import contextlib
 import functools
 import json
 import os
+import shutil
 import struct
+import tempfile
 import warnings
 import zipfile
 import zlib
@@ -20,32 +22,41 @@ from torchkeras_lite.saving.stores import Source, group_at
 def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
     """Writes the config, the weights, how the model is compiled, and the optimizer's state.
 
-    The file appears whole or not at all. Real Keras opens it.
+    The file appears whole or not at all. Real Keras opens it. A model that is not built yet comes back as one that is not,
+    with a warning: most of its weights are not there yet.
 
     Args:
         filepath: what ends in `.keras` becomes that; a name without an ending, or `zipped=False`, becomes a folder with the
-            same parts; any other ending means HDF5, as Keras 2 has it.
+            same parts; any other ending means HDF5, as Keras 2 has it. A file open for writing bytes gets what a `.keras`
+            file holds.
         overwrite: replace a file that is there.
 
     Raises:
-        ValueError: a model that is not built.
         FileExistsError: the file is there and `overwrite` is False.
     """
     import h5py
 
+    if hasattr(filepath, "write"):
+        with tempfile.TemporaryDirectory() as folder:
+            place = os.path.join(folder, "model.keras")
+            save_model(model, place, **kwargs)
+            with open(place, "rb") as file:
+                shutil.copyfileobj(file, filepath)
+        return
     filepath = os.fspath(filepath)
     include_optimizer = kwargs.pop("include_optimizer", True)
     kwargs.pop("save_format", None)
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}")
     extension = os.path.splitext(filepath)[1]
-    if not model.built:
-        raise ValueError(
-            f"Model {model.name!r} is not built, so there is nothing to save yet. Give it an input shape, or call it on data "
-            "first."
-        )
     if os.path.exists(filepath) and not overwrite:
         raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
+    if not model.built:
+        warnings.warn(
+            f"Model {model.name!r} has not yet been built: it may have no weights to save. Give it an input shape, or call it "
+            "on data first.",
+            stacklevel=3,
+        )
     if extension not in ("", ".keras") and zipped is not False:
         hdf5.save_model(model, filepath, include_optimizer)
         return
@@ -71,6 +82,7 @@ def load_model(filepath, custom_objects: dict | None = None, compile: bool = Tru
     `safe_mode=False` it comes out of the file, and may do anything.
 
     Args:
+        filepath: its name, or such a file open for reading bytes.
         custom_objects: names in the file -> classes and functions.
         compile: compile the model as it was when it was saved.
 
@@ -78,6 +90,12 @@ def load_model(filepath, custom_objects: dict | None = None, compile: bool = Tru
         ValueError: there is no such file, or it is no model's.
         TypeError: a class in it is not known.
     """
+    if hasattr(filepath, "read"):
+        with tempfile.TemporaryDirectory() as folder:
+            place = os.path.join(folder, "model")
+            with open(place, "wb") as file:
+                shutil.copyfileobj(filepath, file)
+            return load_model(place, custom_objects, compile, safe_mode)
     filepath = os.fspath(filepath)
     if not os.path.exists(filepath):
         raise ValueError(f"File not found: filepath={filepath}. Please ensure the file is an accessible `.keras` zip file.")
@@ -126,9 +144,8 @@ def _load_archive(filepath, compile):
             model = registry.deserialize(legacy_config.modern(legacy_config.as_meant(config)) if is_keras2 else config)
             if compile and compiled:
                 _compile(model, legacy_config.modern_training(compiled) if is_keras2 else compiled)
-        if model.built:
-            with source.weights(_room(model)) as place, h5py.File(place, "r") as file:
-                weights.read(model, functools.partial(Source, file), filepath)
+        with source.weights(_room(model)) as place, h5py.File(place, "r") as file:
+            weights.read(model, functools.partial(Source, file), filepath, skip_mismatch=not model.built)
         loading.fill()
         for path, owner in weights.walk(model):
             if hasattr(owner, "load_assets"):
@@ -150,11 +167,14 @@ def _room(model) -> int:
     return (1 << 26) + 64 * sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
 
 
-def save_weights(model, filepath, overwrite: bool = True, max_shard_size: float | None = None, **kwargs) -> None:
+def save_weights(
+    model, filepath, overwrite: bool = True, max_shard_size: float | None = None, objects_to_skip=None, **kwargs
+) -> None:
     """Writes all weights to an HDF5 file: in the layout of Keras 3, or for a plain `.h5` or `.hdf5` in that of Keras 2.
 
     Args:
         max_shard_size: with a number of GiB, to several files of that size at most beside a `.weights.json` that names them.
+        objects_to_skip: (in the layout of Keras 3) layers that are left out, with what only they hold.
 
     Raises:
         ValueError: the model is not built, so it has no weights yet.
@@ -167,41 +187,51 @@ def save_weights(model, filepath, overwrite: bool = True, max_shard_size: float 
     if max_shard_size is not None and model.built:
         if os.path.exists(filepath) and not overwrite:
             raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
-        shards.save(model, filepath, max_shard_size)
+        shards.save(model, filepath, max_shard_size, objects_to_skip or ())
     elif filepath.endswith((".h5", ".hdf5")) and not filepath.endswith(".weights.h5") and model.built:
+        _skips_nothing(objects_to_skip, filepath)
         if os.path.exists(filepath) and not overwrite:
             raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
         hdf5.save_weights(model, filepath)
     else:
-        weights.save_weights(model, filepath, overwrite)
+        weights.save_weights(model, filepath, overwrite, objects_to_skip or ())
 
 
-def load_weights(model, filepath, skip_mismatch: bool = False, by_name: bool = False, **kwargs) -> None:
+def _skips_nothing(objects_to_skip, filepath: str) -> None:
+    if objects_to_skip is not None:
+        raise ValueError(f"`objects_to_skip` only supports '.weights.h5' and '.weights.json' files. Received: {filepath}")
+
+
+def load_weights(
+    model, filepath, skip_mismatch: bool = False, by_name: bool = False, objects_to_skip=None, **kwargs
+) -> None:
     """Takes the weights out of a file of weights or of a whole model, in any layout. See `Model.load_weights`."""
     filepath = os.fspath(filepath)
     if kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs}")
     with _valid(repr(filepath)):
-        _load_weights(model, filepath, skip_mismatch, by_name)
+        _load_weights(model, filepath, skip_mismatch, by_name, objects_to_skip)
 
 
-def _load_weights(model, filepath, skip_mismatch, by_name) -> None:
+def _load_weights(model, filepath, skip_mismatch, by_name, objects_to_skip) -> None:
     import h5py
 
     if is_hdf5(filepath):
         with h5py.File(filepath, "r") as file:
             if hdf5.is_legacy(file):
+                _skips_nothing(objects_to_skip, filepath)
                 group = group_at(file, "model_weights") if "model_weights" in file else file
                 hdf5.read_weights(model, group, filepath, skip_mismatch, by_name)
                 return
     if by_name:
         raise ValueError(f"`by_name` only supports files in the layout of Keras 2 ('.h5'). Received: {filepath}")
     if filepath.endswith(".weights.json") and os.path.isfile(filepath):
-        shards.load(model, filepath, skip_mismatch)
+        shards.load(model, filepath, skip_mismatch, objects_to_skip or ())
         return
     if is_hdf5(filepath) or not os.path.exists(filepath):
-        weights.load_weights(model, filepath, skip_mismatch)
+        weights.load_weights(model, filepath, skip_mismatch, objects_to_skip or ())
         return
+    _skips_nothing(objects_to_skip, filepath)
     with archive.Archive(filepath) as source, source.weights(_room(model)) as place, h5py.File(place, "r") as file:
         weights.read(model, functools.partial(Source, file), filepath, skip_mismatch)
 

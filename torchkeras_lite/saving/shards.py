@@ -20,11 +20,12 @@ _GIB = 1 << 30
 _TEXT_LIMIT = 1 << 28  # bytes of the JSON file
 
 
-def save(model, filepath: str, max_shard_size: float) -> None:
+def save(model, filepath: str, max_shard_size: float, skip=()) -> None:
     """Writes the weights. Each file appears whole or not at all, and the one that names the others comes last.
 
     Args:
         max_shard_size: GiB of numbers in a file.
+        skip: layers that are left out, with what only they hold.
 
     Raises:
         ValueError: a single weight is larger than that.
@@ -34,7 +35,7 @@ def save(model, filepath: str, max_shard_size: float) -> None:
     if not filepath.endswith(".weights.json"):
         raise ValueError(f"With `max_shard_size` the name must end in `.weights.json`. Received: {filepath!r}")
     folder, name = os.path.split(filepath)
-    shards, total = _shards(model, max_shard_size * _GIB)
+    shards, total = _shards(walk(model, skip), max_shard_size * _GIB)
     places: dict[str, list[str]] = {}
     for number, arrays in enumerate(shards):
         file_name = f"{name.removesuffix('.weights.json')}_{number:05}.weights.h5"
@@ -49,10 +50,10 @@ def save(model, filepath: str, max_shard_size: float) -> None:
         json.dump({"metadata": {"total_size": total}, "weight_map": where}, file, indent=4)
 
 
-def _shards(model, limit: float) -> tuple[list, int]:
+def _shards(owners, limit: float) -> tuple[list, int]:
     """What each file holds: lists of the group, its owner's name, the key and the array; and how many bytes they all have."""
     shards, size, total = [[]], 0, 0
-    for place, owner in walk(model):
+    for place, owner in owners:
         found: dict[str, np.ndarray] = {}
         owner.save_own_variables(found)
         for key, array in found.items():
@@ -70,7 +71,7 @@ def _shards(model, limit: float) -> tuple[list, int]:
     return shards, total
 
 
-def load(model, filepath: str, skip_mismatch: bool = False) -> None:
+def load(model, filepath: str, skip_mismatch: bool = False, skip=()) -> None:
     """Reads what `save`, or Keras 3, has written. All is checked before anything is changed.
 
     Raises:
@@ -98,7 +99,7 @@ def load(model, filepath: str, skip_mismatch: bool = False) -> None:
                 found.append(Source(files[name], path))
             return Source.joined(found)
 
-        read(model, source_at, filepath, skip_mismatch)
+        read(model, source_at, filepath, skip_mismatch, skip)
 
 
 def _beside(filepath: str, name) -> str:

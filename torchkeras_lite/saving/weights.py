@@ -21,8 +21,11 @@ from torchkeras_lite.tracking import contained
 _PACKAGE = __name__.partition(".")[0]
 
 
-def save_weights(model, filepath, overwrite: bool = True) -> None:
+def save_weights(model, filepath, overwrite: bool = True, skip=()) -> None:
     """Writes the weights, and the state of optimizers. The file appears whole or not at all.
+
+    Args:
+        skip: layers that are left out, with what only they hold.
 
     Raises:
         ValueError: the model is not built, so it has no weights yet.
@@ -33,24 +36,27 @@ def save_weights(model, filepath, overwrite: bool = True) -> None:
     filepath = os.fspath(filepath)
     if os.path.exists(filepath) and not overwrite:
         raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
-    with whole(filepath) as draft, h5py.File(draft, "w") as file:
-        write(model, file)
-
-
-def write(model, file) -> None:
-    """Puts the weights, and the state of optimizers, into an open h5py.File."""
     if not model.built:
         raise ValueError(
             f"Model {model.name!r} is not built: it has no weights to save. Give it an input shape, or call it on data first."
         )
-    for path, owner in walk(model):
+    with whole(filepath) as draft, h5py.File(draft, "w") as file:
+        write(model, file, skip)
+
+
+def write(model, file, skip=()) -> None:
+    """Puts the weights, and the state of optimizers, into an open h5py.File."""
+    for path, owner in walk(model, skip):
         group = file.require_group(f"{path}/vars" if path else "vars")
         group.attrs["name"] = owner.name
         owner.save_own_variables(Store(group))
 
 
-def load_weights(model, filepath, skip_mismatch: bool = False) -> None:
+def load_weights(model, filepath, skip_mismatch: bool = False, skip=()) -> None:
     """Reads a `.weights.h5`. All is checked before anything is changed.
+
+    Args:
+        skip: layers that stay as they are, with what only they hold.
 
     Raises:
         ValueError: the model is not built, or a layer's weights in the file are of another number or shape.
@@ -66,13 +72,13 @@ def load_weights(model, filepath, skip_mismatch: bool = False) -> None:
             "data first."
         )
     with h5py.File(filepath, "r") as file:
-        read(model, functools.partial(Source, file), filepath, skip_mismatch)
+        read(model, functools.partial(Source, file), filepath, skip_mismatch, skip)
 
 
-def read(model, source_at, filepath, skip_mismatch: bool = False) -> None:
+def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> None:
     """Takes the weights from where `source_at(path of a group)` finds them; `filepath` is for messages. See `load_weights`."""
     plan = []
-    for path, owner in walk(model):
+    for path, owner in walk(model, skip):
         store = source_at(f"{path}/vars" if path else "vars")
         if not store and path:  # what Keras 3 calls key_dense was _key_dense in Keras 2
             above, _, last = path.rpartition("/")
@@ -141,9 +147,13 @@ def _reads_itself(layer) -> bool:
 # ---------------------------------------------------------------- where weights lie
 
 
-def walk(model):
-    """Each layer, and each optimizer that one of them holds, with the path of its group: the model first, each once."""
-    seen = {id(model)}
+def walk(model, skip=()):
+    """Each layer, and each optimizer that one of them holds, with the path of its group: the model first, each once.
+
+    Args:
+        skip: what is passed over as if it had been seen already.
+    """
+    seen = {id(model), *map(id, skip)}
     yield "", model
     yield from _inside(model, "", seen)
 
