@@ -576,6 +576,52 @@ def test_pickles_in_data_sets(tmp_path, silence):
     assert not (tmp_path / "PWNED").exists()
 
 
+class _Step:
+    """In a pickle: a function that is called, and what the result is told to become."""
+
+    def __init__(self, function, *args, state=None):
+        self.reduced = (function, args) if state is None else (function, args, state)
+
+    def __reduce__(self):
+        return self.reduced
+
+
+def kind_of(name, itemsize=-1, flags=0, names=None, fields=None):
+    return _Step(np.dtype, name, False, True, state=(3, "|", None, names, fields, itemsize, 1 if fields else -1, flags))
+
+
+def array_of(kind, shape, content):
+    begun = (np.ndarray, (0,), b"b")
+    return _Step(np._core.multiarray._reconstruct, *begun, state=(1, shape, kind, False, content))
+
+
+ADDRESSES = b"AAAAAAAA"
+MADE_OF_ADDRESSES = {  # bytes of the file that numpy would follow as pointers, and memory that is not the file's
+    "objects in a field": array_of(kind_of("V8", 8, 0, ("a",), {"a": (kind_of("O8", flags=63), 0)}), (1,), ADDRESSES),
+    "objects that are said to be numbers": array_of(kind_of("O8"), (1,), ADDRESSES),
+    "objects out of bytes": _Step(np.ndarray, (1,), "O", ADDRESSES),
+    "a field beyond the end": array_of(kind_of("V8", 8, 0, ("a",), {"a": (kind_of("f8"), 1 << 40)}), (1,), ADDRESSES),
+    "more than there is": array_of(kind_of("f8"), (1 << 40,), ADDRESSES),
+    "less than nothing": array_of(kind_of("f8"), (-1, -1), ADDRESSES),
+    "a number of elements that overflows": array_of(kind_of("f8"), (1 << 32, 1 << 32), b""),
+    "an array out of nothing": _Step(np.ndarray, (1 << 45,), "f8"),
+    "an array with no state": _Step(np.ndarray, (1 << 30,), "f8"),
+    "an array of no kind": array_of("f8", (1,), ADDRESSES),
+}
+
+
+@pytest.mark.parametrize("gadget", MADE_OF_ADDRESSES)
+def test_pickled_arrays_hold_what_the_file_holds(gadget):
+    honest = {"a": [np.arange(6, dtype="<i2").reshape(2, 3, order="F"), np.array(["x", "yz"]), 3]}
+    honest["b"] = np.empty(2, dtype=object)
+    honest["b"][:] = [[1, 2], np.ones(2, ">f4")]
+    found = source.unpickled(io.BytesIO(pickle.dumps(honest, 3)))
+    np.testing.assert_array_equal(found["a"][0], honest["a"][0])
+    assert found["a"][1].tolist() == ["x", "yz"] and found["b"][0] == [1, 2] and found["b"][1].tolist() == [1, 1]
+    with pytest.raises(ValueError, match="not what it should be"):
+        source.unpickled(io.BytesIO(pickle.dumps(MADE_OF_ADDRESSES[gadget], 3)))
+
+
 @pytest.mark.parametrize("data", ["boston_housing", "california_housing", "mnist", "imdb", "reuters"])
 def test_data_sets_from_the_cache(data, tmp_path, silence):
     path = tmp_path / "cached.npz"

@@ -95,7 +95,7 @@ def _cifar(name: str, archive: str, file_hash: str) -> str:
 def _batch(path: str, key: bytes):
     with open(path, "rb") as file:
         found = unpickled(file, encoding="bytes")
-    return found[b"data"].reshape(-1, 3, 32, 32), np.asarray(found[key], "uint8").reshape(-1, 1)
+    return np.asarray(found[b"data"]).reshape(-1, 3, 32, 32), np.asarray(found[key], "uint8").reshape(-1, 1)
 
 
 def _arranged(*parts):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import pickle
+import re
 import warnings
 import zipfile
 
@@ -42,22 +44,76 @@ def _announce():
 # ---------------------------------------------------------------- arrays without pickle
 
 
-class _Arrays(pickle.Unpickler):
-    """Puts arrays and plain values together again, and knows nothing else: a file cannot name a function to be called."""
+class _Kind:
+    """What stands in a pickle for a dtype: numbers, texts or objects. A dtype itself would believe any state it is given."""
 
-    _known = {("numpy", "ndarray"), ("numpy", "dtype"), *((f"numpy.{c}.multiarray", "_reconstruct") for c in ("core", "_core"))}
+    _plain = re.compile(r"[biufcO]\d{1,2}|[SU]\d{1,6}")
+
+    def __init__(self, name, *_):
+        name = name.decode() if isinstance(name, bytes) else name
+        if not isinstance(name, str) or not self._plain.fullmatch(name):
+            raise pickle.UnpicklingError(f"The file of the data set holds {name!r}, not numbers.")
+        self.dtype = np.dtype(name)
+
+    def __setstate__(self, state):
+        order = state[1].decode() if isinstance(state[1], bytes) else state[1]
+        self.dtype = self.dtype.newbyteorder(order if order in ("<", ">") else "=")
+
+
+class _Array(np.ndarray):
+    """What stands in a pickle for an array: it takes as many numbers as its shape says, of a dtype that is what it says."""
+
+    def __setstate__(self, state):
+        *_, shape, kind, by_columns, content = state
+        if not isinstance(kind, _Kind):
+            raise pickle.UnpicklingError("The file of the data set holds an array of no kind.")
+        wanted = list if kind.dtype.hasobject else (bytes, str)
+        size = math.prod(shape) * (1 if kind.dtype.hasobject else kind.dtype.itemsize)
+        if not isinstance(content, wanted) or size != len(content) or any(length < 0 for length in shape):
+            raise pickle.UnpicklingError(f"The file of the data set holds {len(content)} pieces for the shape {shape}.")
+        super().__setstate__((1, shape, kind.dtype, bool(by_columns), content))
+
+
+class _Type:
+    """What stands in a pickle for the class of arrays: only a name."""
+
+    def __new__(cls, *_):
+        raise pickle.UnpicklingError("The file of the data set makes an array out of the blue.")
+
+
+def _begun(*_):
+    return np.ndarray.__new__(_Array, 0)
+
+
+class _Arrays(pickle.Unpickler):
+    """Puts arrays and plain values together again, and knows nothing else: a file cannot name a function to be called.
+
+    numpy's own functions would take memory that is not there for an array (a dtype with a false size, numbers for addresses of
+    objects), so that others stand in for them.
+    """
+
+    _known = {
+        ("numpy", "ndarray"): _Type, ("numpy", "dtype"): _Kind,
+        ("numpy.core.multiarray", "_reconstruct"): _begun, ("numpy._core.multiarray", "_reconstruct"): _begun,
+    }  # fmt: skip
 
     def find_class(self, module, name):
         if (module, name) not in self._known:
             raise pickle.UnpicklingError(f"The file of the data set names {module}.{name}, which is no part of an array.")
-        return super().find_class("numpy._core.multiarray" if "." in module and hasattr(np, "_core") else module, name)
+        return self._known[module, name]
+
+
+_NONSENSE = (
+    pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, KeyError, TypeError, OverflowError, MemoryError,
+    RecursionError,
+)  # fmt: skip
 
 
 def unpickled(file, encoding: str = "ASCII"):
     """Arrays, lists, dicts and numbers out of a pickle; ValueError where it holds anything else."""
     try:
         return _Arrays(file, encoding=encoding).load()
-    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError) as error:
+    except _NONSENSE as error:
         raise ValueError(f"The file of the data set is not what it should be: {error}") from error
 
 
