@@ -25,6 +25,10 @@ _MAKERS = {
     torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full, torch.eye, torch.arange, torch.linspace,
     torch.Tensor.new_zeros, torch.Tensor.new_ones, torch.Tensor.new_empty, torch.Tensor.new_full,
 }  # fmt: skip
+# Of no rows they make no rows, however large their weights are: so layers are called to find the shape of what comes out.
+_ROW_BY_ROW = {
+    "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+}  # fmt: skip
 # Numbers among the arguments of these say where, not how much; what comes out is no larger than what goes in.
 _NO_LARGER = {
     "view", "reshape", "permute", "transpose", "movedim", "moveaxis", "swapaxes", "swapdims", "expand", "expand_as",
@@ -33,7 +37,7 @@ _NO_LARGER = {
     "argmax", "argmin", "cumsum", "cumprod", "softmax", "log_softmax", "sort", "argsort", "topk", "size", "stride", "dim",
     "numel", "broadcast_to", "manual_seed", "as_strided", "diagonal", "to", "clamp", "remainder", "eq", "ne", "lt", "le",
     "gt", "ge", "mul", "add", "sub", "div", "pow", "__getitem__", "__setitem__", "__get__", "__set__", "fmod",
-    "floor_divide", "true_divide", "where", "fill", "randint",
+    "floor_divide", "true_divide", "where", "fill", "randint", "tensor", "as_tensor",
 }  # fmt: skip
 # These make as many objects as an axis is long, or as many steps.
 _MANY = {"unbind", "__iter__", "tolist", "lstm", "gru", "rnn_tanh", "rnn_relu"}
@@ -79,10 +83,12 @@ class Loading(TorchFunctionMode):
         if self._steps > _STEPS:
             raise ValueError(f"The model in the file is not valid: {_STEPS} operations are not enough to make it.")
         if function in _MAKERS:
-            most = _asked_for(function, args, kwargs)
-            if most > _MADE:
+            most = _asked_for(name, args, kwargs)
+            if most > _MADE and most > self._allowed(_MADE):
                 most = _exactly(function, args, kwargs, most)
             self.take(most)
+        elif name in _ROW_BY_ROW and args and not args[0].shape[0]:
+            pass
         elif not name.endswith("_") or name.endswith("__"):
             most = _most(args, kwargs, name not in _NO_LARGER, name in _SPREADING)
             if most > _COMPUTED and most > self._allowed(_COMPUTED):
@@ -138,11 +144,18 @@ class Loading(TorchFunctionMode):
         self._postpones = False
 
 
-def _asked_for(function, args, kwargs) -> int:
+def _asked_for(name: str, args, kwargs) -> int:
     """The elements of a new tensor, or more."""
-    if function is torch.linspace:
+    if name == "linspace":
         return int(kwargs.get("steps", args[2] if len(args) > 2 else 1))
-    return _most(args, kwargs, True) ** (2 if function is torch.eye else 1)
+    args = args[1:] if name.startswith("new_") else args
+    if name.endswith("full"):  # what comes behind the size is a value
+        args, kwargs = args[:1], {key: value for key, value in kwargs.items() if key == "size"}
+    if name not in ("eye", "arange"):
+        size = kwargs.get("size", args[0] if len(args) == 1 else args)
+        if isinstance(size, (tuple, list)) and all(isinstance(one, int) for one in size):
+            return max(math.prod(size), 0)
+    return _most(args, kwargs, True) ** (2 if name == "eye" else 1)
 
 
 def _most(args, kwargs, sizes_count: bool, spreading: bool = False) -> int:

@@ -218,6 +218,22 @@ def test_what_the_file_accounts_for_is_not_refused(ending, tmp_path, monkeypatch
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
+def test_honest_layers_are_counted_without_being_tried(tmp_path, monkeypatch):
+    """What a function makes is tried, without memory, only where the file is about to be refused: that imports 500 modules."""
+    x = keras.Input((8, 8, 16))
+    h = layers.Conv2D(64, 3, padding="same")(x)
+    h = layers.Conv2DTranspose(32, 3, strides=2)(layers.DepthwiseConv2D(5, padding="same")(h))
+    h = layers.LSTM(24, return_sequences=True)(layers.Reshape((-1, 32))(h))
+    made = keras.Model(x, layers.Dense(300)(layers.GRU(24)(layers.Conv1D(64, 5)(h))))
+    made.save(tmp_path / "m.keras")
+    for limit in ("_MADE", "_COMPUTED", "_ALL"):
+        monkeypatch.setattr(loading, limit, 100)
+    monkeypatch.setattr(loading, "_exactly", lambda function, *_: pytest.fail(f"{function} was tried"))
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    for old, new in zip(made.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
 def test_what_somebody_hands_over_himself_is_his_own_business(monkeypatch):
     for limit in ("_MADE", "_COMPUTED", "_ALL", "_STEPS"):
         monkeypatch.setattr(loading, limit, 1)
