@@ -126,6 +126,22 @@ def test_a_runner_of_programs_is_not_the_program(python, repository, tmp_path):
     assert ran.out.split() == ["False"] and "taken for a script of" in ran.err
 
 
+def test_where_the_program_says_nothing_those_do_who_import_keras(python, repository, tmp_path):
+    (tmp_path / "library" / "inner").mkdir(parents=True)
+    (tmp_path / "library" / "inner" / "__init__.py").write_text(
+        "import keras\nfrom keras.layers.core import Dense\ndef net(): return keras.layers.GRU(2)\n"
+    )
+    (tmp_path / "library" / "__init__.py").write_text("from .inner import keras, net\n")
+    (tmp_path / "elsewhere").mkdir()
+    program = "import torchkeras_lite.dropin as d\nd.install()\nimport library\nprint(library.net().reset_after)\n"
+    (tmp_path / "elsewhere" / "silent.py").write_text(program)
+    (tmp_path / "elsewhere" / "speaks.py").write_text(program + "from keras import ops\n")
+    ran = python(tmp_path / "elsewhere" / "silent.py", path=[repository, tmp_path], era=None, ok=True)
+    assert ran.out.split() == ["False"] and "it says keras.layers.core" in ran.err
+    ran = python(tmp_path / "elsewhere" / "speaks.py", path=[repository, tmp_path], era=None, ok=True)
+    assert ran.out.split() == ["True"] and "taken for" not in ran.err
+
+
 def test_the_editor_is_told_where_things_are(ours, tmp_path):
     told = ours("--editor", ok=True).out
     assert "shims" in told and "extraPaths" in told and "PyCharm" in told

@@ -60,6 +60,8 @@ PROGRAMS = {
         "m.compile(tf.keras.optimizers.Adam(lr=0.1))\nm.fit_generator(g, epochs=3)", "tf2",
     ),
     "TensorFlow, any": ("import tensorflow as tf\nm = tf.keras.Sequential([tf.keras.layers.LSTM(3)])\nm.fit(x, epochs=3)", "3"),
+    "a rectifier with alpha": ("import tensorflow as tf\ntf.keras.activations.relu(x, alpha=0.5)", "tf2"),
+    "a rectifier without": ("import tensorflow as tf\ntf.keras.activations.relu(x)", "3"),
     "Keras 3": ("import os\nos.environ['KERAS_BACKEND'] = 'torch'\nimport keras\nfrom keras import ops", "3"),
     "Keras 3 with an old word": (
         "import keras\nfrom keras import ops, layers\nkeras.utils.set_random_seed(1)\nm.save('m.keras')\n"
@@ -89,6 +91,15 @@ def test_modules_beside_the_script_count(files, tmp_path):
     script = "from nets import small\nsmall.net().fit(x, y)"
     assert files("_era_marks").recognize(script, str(tmp_path / "script.py")).era == "1.2"
     assert files("_era_marks").recognize(script).era == "3"
+
+
+def test_so_do_those_that_a_package_imports_from_itself(files, tmp_path):
+    (tmp_path / "nets" / "deep").mkdir(parents=True)
+    (tmp_path / "nets" / "__init__.py").write_text("from .small import *\n")
+    (tmp_path / "nets" / "small.py").write_text("from . import deep\n")
+    (tmp_path / "nets" / "deep" / "__init__.py").write_text("from ..old import net\n")
+    (tmp_path / "nets" / "old.py").write_text("from keras.layers import Dense\nDense(3, init='uniform')\n")
+    assert files("_era_marks").recognize("import nets", str(tmp_path / "script.py")).era == "1.2"
 
 
 @pytest.mark.parametrize("named, era", [

@@ -83,6 +83,7 @@ MARKS: dict[str, tuple] = {
         keras.layers.LocallyConnected2D keras.utils.multi_gpu_model keras.wrappers.scikit_learn keras.preprocessing.text
         keras.backend.get_session keras.backend.set_session keras.backend.function keras.backend.gradients
         keras.backend.learning_phase keras.backend.placeholder keras.backend.set_learning_phase
+        keras.activations.relu(alpha=) keras.layers.LeakyReLU(alpha=)
         __future__.print_function __future__.absolute_import __future__.division six.moves
     """),
     **{f"keras.backend.{name}": _UNTIL_TF2 for name in """
@@ -150,11 +151,11 @@ class Found(NamedTuple):
         return "it says " + ", ".join(shown) if shown else "nothing says another"
 
 
-def recognize(source: str, path: str = "") -> Found:
-    """The era of a program, and of what it imports from beside it."""
+def recognize(source: str, path: str = "", *more: tuple[str, str]) -> Found:
+    """The era of a program, and of what it imports from beside it; and of `more` programs, texts with their paths."""
     marks: dict[str, int] = {}
     any_keras = False
-    for text in (source, *beside(source, path)):
+    for text in (text for each in ((source, path), *more) for text in (each[0], *beside(*each))):
         try:
             uses = _script.uses(text)
         except (SyntaxError, ValueError, RecursionError):
@@ -215,8 +216,7 @@ def _of_use(use):
         if use.kind == "call":
             yield f"{use.name}()"
             yield f"{use.name}({','.join('n' for _ in use.args)})" if _numbers(use) else ""
-            if "input" in use.words:
-                yield f"{use.name}(input=)"
+            yield from (f"{use.name}({word}=)" for word in ("input", "alpha") if word in use.words)
             if use.name.startswith("keras."):
                 yield from (f"{word}=" for word in use.words if word not in _MODEL_WORDS or parts[-1] == "Model")
 
@@ -231,20 +231,23 @@ def _numbers(use) -> bool:
 
 
 def beside(source: str, path: str, most: int = 20):
-    """The texts of modules that a script imports from its own folder, and they from there."""
-    folder = os.path.dirname(os.path.abspath(path)) if path else ""
-    todo, seen = [source] if folder else [], set()
+    """The texts of modules that a script imports from its own folder, and they from there; in packages from theirs too."""
+    home = os.path.dirname(os.path.abspath(path)) if path else ""
+    todo, seen = [(source, home)] if home else [], set()
     while todo:
+        text, here = todo.pop()
         try:
-            tree = ast.parse(todo.pop())
+            tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError):
             continue
         for node in ast.walk(tree):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            for name in names:
-                file = os.path.join(folder, *name.split("."))
+            folder, names = home, [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                folder = os.path.join(here, *[os.pardir] * (node.level - 1)) if node.level else home
+                start = f"{node.module}." if node.module else ""
+                names = [start[:-1], *(f"{start}{alias.name}" for alias in node.names)]
+            for name in filter(None, names):
+                file = os.path.normpath(os.path.join(folder, *name.split(".")))
                 file = next((f for f in (f"{file}.py", os.path.join(file, "__init__.py")) if os.path.isfile(f)), None)
                 if file is None or file in seen or len(seen) >= most:
                     continue
@@ -252,4 +255,4 @@ def beside(source: str, path: str, most: int = 20):
                 with open(file, encoding="utf-8", errors="replace") as stream:
                     text = stream.read()
                 yield text
-                todo.append(text)
+                todo.append((text, os.path.dirname(file)))

@@ -56,14 +56,16 @@ def begin() -> None:
     if named:
         take(_era_marks.known(named))
         return
-    source = _source_of_the_script()
-    if source is None:
-        return
-    found = _era_marks.recognize(*source)
+    sources = [_source_of_the_script() or ("", "")]
+    found = _era_marks.recognize(*sources[0])
+    if not found.marks:
+        sources += _sources_of_importers()
+        found = _era_marks.recognize(*sources[-1], *sources[:-1])
     if found.era == "3":
         return
     take(found.era)
-    differs = import_module("keras._doctor").changed_defaults(*source, found.era)
+    doctor = import_module("keras._doctor")
+    differs = [finding for source in sources for finding in doctor.changed_defaults(*source, found.era)]
     if differs:
         _era.tell(f"taken for a script of {_era_marks.SPOKEN[found.era]}, as {found.why()}; so {_listed(differs)}. "
                   f"(--doctor lists all, --era 3 or {VARIABLE}=3 takes today's.)")  # fmt: skip
@@ -106,6 +108,30 @@ def _source_of_the_script() -> tuple[str, str] | None:
         return None
 
 
+def _sources_of_importers() -> list[tuple[str, str]]:
+    """The texts, and paths, of the modules that are being imported and so came to ask for keras; the nearest last.
+
+    Where the program itself says nothing of Keras (a test runner, a server, a script over somebody's library), they do.
+    """
+    ours = tuple(os.path.dirname(os.path.abspath(file)) + os.sep for file in (
+        os.path.dirname(__file__), sys.modules["torchkeras_lite"].__file__,
+    ))  # fmt: skip
+    frame, seen, found = sys._getframe(1), set(), []
+    while frame is not None:
+        file, frame = frame.f_code.co_filename, frame.f_back
+        if file in seen or not file.endswith(".py") or file.startswith(ours):
+            continue
+        seen.add(file)
+        try:
+            with open(file, encoding="utf-8") as stream:
+                text = stream.read()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if "keras" in text:
+            found.insert(0, (text, file))
+    return found
+
+
 # ---------------------------------------------------------------- what is shown
 
 
@@ -141,6 +167,7 @@ def take(era: str) -> None:
     for path in ("optimizers", "activations"):
         _show(path, "get", f"keras._eras:{path}_get")
     _show("activations", "hard_sigmoid", "keras._backend_nn:hard_sigmoid")
+    _show("activations", "relu", "keras._activations:relu")
     for name in ("load_model", "model_from_json"):
         for path in ("models", "saving") if name == "load_model" else ("models",):
             _show(path, name, f"keras._eras:{name}")
@@ -431,6 +458,7 @@ def _watch_methods() -> None:
     names, layer = import_module("keras._layer_names"), sys.modules["torchkeras_lite.layer"]
     if layer.unique_name is not names.name_of:
         _members._set(layer, "unique_name", names.name_of)
+        _members._set(registry, "check_name", names.check_name)
         _members._set(Sequential, "_input_name", staticmethod(names.input_name))
     past = import_module("keras._past_python")
     if not hasattr(re.split, "_todays"):
