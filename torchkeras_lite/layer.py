@@ -24,7 +24,7 @@ from torch import nn
 from torch.nn.modules import module as torch_module
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import config, dtype_policies, input_spec, recomputing, regularizers, symbolic
+from torchkeras_lite import config, dtype_policies, input_spec, recomputing, registry, regularizers, symbolic
 from torchkeras_lite.calls import NameScope, Signature, building, careful, going_on, require_care
 from torchkeras_lite.drawn import Drawn
 from torchkeras_lite.metrics import Metric
@@ -32,7 +32,7 @@ from torchkeras_lite.modes import all_modules, differing, settled, take_over, tr
 from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
 from torchkeras_lite.shapes import any_rows, as_shape, first_shape
 from torchkeras_lite.texts import Texts, is_texts
-from torchkeras_lite.tracking import release, track
+from torchkeras_lite.tracking import is_on, release, track
 from torchkeras_lite.variable import Variable, tensor_of
 from torchkeras_lite.weights import Weighted
 
@@ -91,8 +91,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         nn.Module.__init__(self)
         if not isinstance(trainable, bool):
             raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}")
-        if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
+        if name is not None:
+            registry.check_name(name)
         setting = self.__dict__
         setting["training"] = self.born_training
         setting["name"] = name or unique_name(snake_case(type(self).__name__))
@@ -386,10 +386,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         """Builds the layer for these arguments, on the device where they are."""
         first = args[0] if args else kwargs[next(name for name in self._signature.tensors if name in kwargs)]
         input_spec.check(self.input_spec, first, self.name)
-        shapes = {}
-        for name, value in {**dict(zip(self._signature.tensors, args, strict=False)), **kwargs}.items():
-            if any(hasattr(leaf, "shape") for leaf in pytree.tree_leaves(value)):
-                shapes[name] = pytree.tree_map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
+        shapes = self._shapes_of(args, kwargs)
         wanted = list(inspect.signature(self.build).parameters)
         named = {name: shapes.get(name.removesuffix("_shape")) for name in wanted}
         device = next((leaf.device for leaf in pytree.tree_leaves(first) if isinstance(leaf, Tensor)), None)
@@ -400,6 +397,14 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
                 self.build(next(iter(shapes.values()), None))
         if device is not None and self._build_shapes:  # the number of rows was that of one batch
             self.__dict__["_build_shapes"] = {key: any_rows(shape) for key, shape in self._build_shapes.items()}
+
+    def _shapes_of(self, args, kwargs) -> dict:
+        """The shapes in each argument of a call that has any, by the argument's name."""
+        shapes = {}
+        for name, value in {**dict(zip(self._signature.tensors, args, strict=False)), **kwargs}.items():
+            if any(hasattr(leaf, "shape") for leaf in pytree.tree_leaves(value)):
+                shapes[name] = pytree.tree_map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
+        return shapes
 
     # ------------------------------------------------------------ attributes
 
@@ -416,6 +421,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             object.__setattr__(self, name, value)
             if name in ("built", "autocast"):
                 self.__dict__["_direct"] = False
+        elif not is_on():
+            self.__dict__[name] = value
         elif isinstance(value, Variable):
             self._track_variable(name, value)
         elif isinstance(value, nn.Module):
@@ -434,6 +441,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
                 self._metrics.append(value)
             if name in modules:
                 self.__dict__.pop(name, None)
+                if value is not None:
+                    del modules[name]  # torch would keep the place for modules
             nn.Module.__setattr__(self, name, value)
             if name == "activity_regularizer":
                 self.__dict__["_direct"] = False
@@ -463,6 +472,9 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         return [self, *inside] if include_self else inside
 
     _drawn_keys: tuple[str, ...] = ()  # of the modules that stand in a model's `layers`, under no attribute of their own
+
+    def __dir__(self):
+        return sorted({*super().__dir__()} - {*self._drawn_keys})  # counted names differ from one such model to the next
 
     @property
     def path(self) -> str | None:
@@ -608,6 +620,8 @@ def has_hooks(*layers) -> bool:
         if layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks:
             return True
         for module in layer._modules.values():
+            if module is None:  # an attribute that held a layer, and holds None now
+                continue
             if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
                 return True
     return False

@@ -28,8 +28,8 @@ class Operation(registry.Configurable, ABC):
     keras_module = "keras"
 
     def __init__(self, name: str | None = None):
-        if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
+        if name is not None:
+            registry.check_name(name)
         self.name = name or registry.unique_name(registry.snake_case(type(self).__name__))
         self._nodes: list[symbolic.Node] = []
 

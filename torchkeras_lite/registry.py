@@ -180,7 +180,7 @@ class Table:
             other = public_module(type(identifier))
             if other in _APART and other != self.public:
                 raise ValueError(f"Expected {self.kind} identifier, and not an object of {other}. Received: {identifier!r}")
-            return identifier
+            return getattr(identifier, "_stands_for", identifier)
         raise ValueError(
             f"Could not interpret {self.kind} identifier: {identifier!r} (of type {type(identifier).__name__}). "
             f"Expected a name such as {next(iter(self.objects))!r}, a config dict, or a callable object."
@@ -213,6 +213,7 @@ def serialize(obj) -> Any:
     if isinstance(obj, (np.ndarray, torch.Tensor)):
         value = obj.detach().cpu().numpy() if isinstance(obj, torch.Tensor) else obj
         return {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": str(value.dtype)}}
+    obj = getattr(obj, "_stands_for", obj)  # a function that does the same, and understands more
     if lambdas.is_nameless(obj):
         return {"class_name": "__lambda__", "config": {"value": serialize(list(lambdas.dump(obj).values()))}}
     if isinstance(obj, types.FunctionType | types.BuiltinFunctionType):
@@ -421,6 +422,12 @@ def unique_name(prefix: str) -> str:
     """`dense`, `dense_1`, `dense_2`, ...: counted over the process until `reset_names()`."""
     count = next_count(prefix) - 1
     return f"{prefix}_{count}" if count else prefix
+
+
+def check_name(name) -> None:
+    """Refuses a name that is no string, or has a `/` in it, because paths are made of names. A file's names are as they are."""
+    if not isinstance(name, str) or ("/" in name and not going_on.loading):
+        raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
 
 
 def reset_names() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from torchkeras_lite import registry
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.variable import Variable, tensor_of
 
@@ -36,8 +37,7 @@ class name_scope:
     """
 
     def __init__(self, name: str, caller: Any = None, deduplicate: bool = True, override_parent: str | None = None):
-        if not isinstance(name, str) or "/" in name:
-            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
+        registry.check_name(name)
         self.name, self.caller, self.deduplicate, self.override_parent = name, caller, deduplicate, override_parent
 
     def __enter__(self):

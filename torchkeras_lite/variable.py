@@ -75,8 +75,8 @@ class Variable:
         device=None,
     ):
         device = device or config.get_device()
-        if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
+        if name is not None:
+            registry.check_name(name)
         if isinstance(initializer, str):
             initializer = registry.tables["keras.initializers"].get(initializer)
         if callable(initializer) and not isinstance(initializer, (torch.Tensor, Variable)):

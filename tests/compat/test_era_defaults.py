@@ -381,6 +381,26 @@ SNIPPETS = {
         class MyLayer(layers.Layer):
             pass
         assert MyLayer().name == "my_layer_1" and MyLayer(name="mine").name == "mine"
+        # A slash in a name, which files keep, is a part of it.
+        image = layers.Input((4, 4, 3), name="data/in")
+        fire = layers.Conv2D(2, 1, name="fire2/squeeze1x1")
+        model = models.Model(image, layers.Flatten(name="out/flat")(fire(image)), name="squeeze/net")
+        assert model.get_layer("fire2/squeeze1x1") is fire and fire.kernel.path == "fire2/squeeze1x1/kernel"
+        model.compile("sgd", "mse", ["mae"])
+        assert np.isfinite(model.fit(np.ones((2, 4, 4, 3)), np.ones((2, 32)), verbose=0).history["loss"]).all()
+        for file in ("named.h5", "named.keras"):
+            model.save(file)
+            wanted = model.predict(np.ones((1, 4, 4, 3)))
+            for load in (models.load_model, lite.models.load_model):
+                again = load(file)
+                assert [layer.name for layer in again.layers] == ["data/in", "fire2/squeeze1x1", "out/flat"]
+                np.testing.assert_allclose(again.predict(np.ones((1, 4, 4, 3)), verbose=0), wanted, rtol=1e-6)
+        model.save_weights("weights.h5")
+        fire.kernel.assign(np.zeros((1, 1, 3, 2)))
+        model.load_weights("weights.h5", by_name=True)
+        np.testing.assert_allclose(model.predict(np.ones((1, 4, 4, 3))), wanted, rtol=1e-6)
+        with keras.backend.name_scope("block/one"):
+            assert keras.backend.variable(np.zeros(2), name="a/b").shape == (2,)
         # Workers go by the era of the process that has started them.
         import os, types, multiprocessing.process as processes
         from keras import _eras
@@ -439,6 +459,14 @@ SNIPPETS = {
         assert callbacks.ModelCheckpoint("x.keras", monitor="val_my_auc").mode == "min"
         assert keras.activations.hard_sigmoid(torch.tensor(1.0)).item() == np.float32(0.7)
         assert keras.activations.get("hard_sigmoid")(torch.tensor(1.0)).item() == np.float32(0.7)
+        # The rectifier knows its old word, and is today's to whoever takes it or compares it.
+        relu = keras.activations.relu
+        for leaky in (relu(torch.tensor([-2.0, 9.0]), alpha=0.25, max_value=4), relu(torch.tensor([-2.0, 9.0]), 0.25, 4)):
+            assert leaky.tolist() == [-0.5, 4.0]
+        assert relu(layers.Input((2,)), alpha=0.1).shape == (None, 2) and keras.activations.serialize(relu) == "relu"
+        dense = layers.Dense(2, activation=relu)
+        assert dense.activation is lite.activations.relu and dense.activation == relu and relu in {dense.activation}
+        assert dense.get_config()["activation"] == "relu" and relu != keras.activations.tanh
         # Recorded from TensorFlow 2's Keras: constant weights, the sum over all outputs.
         x = torch.linspace(-1, 1, 48).reshape(1, 3, 4, 4, 1)
         layer = layers.ConvLSTM2D(2, 3, kernel_initializer=keras.initializers.Constant(0.1), return_sequences=True,
@@ -447,6 +475,9 @@ SNIPPETS = {
         np.testing.assert_allclose([y.sum().item(), y[0, -1, 0, 0, 0].item()], TF2, rtol=1e-5)
     """,
     "3": """
+        try: layers.Dense(2, name="a/b")
+        except ValueError as error: assert "cannot contain character" in str(error)
+        else: raise AssertionError
         assert keras.backend.backend() == "torch"
         assert layers.LSTM is lite.layers.LSTM and models.Model is lite.Model and optimizers.Adam is lite.optimizers.Adam
     """,

@@ -249,7 +249,7 @@ SNIPPETS = {
         sgd = optimizers.SGD(lr=0.1, decay=0.5)
         np.testing.assert_allclose(train(sgd, nb_epoch=2), by_hand(0.1, 0.5, 6), rtol=1e-6)
         assert sgd.lr == 0.1 and sgd.decay == 0.5 and int(sgd.iterations) == 6
-        np.testing.assert_allclose(float(sgd.learning_rate), 0.1 / 4, rtol=1e-6)
+        np.testing.assert_allclose(float(sgd.learning_rate), 0.1, rtol=1e-6)  # another name of `lr`
         np.testing.assert_allclose(train(optimizers.SGD(0.2, momentum=0.5, decay=0.25), epochs=3),
                                    by_hand(0.2, 0.25, 9, momentum=0.5), rtol=1e-5)
         np.testing.assert_allclose(train(optimizers.sgd(lr=0.1, decay=0.0), epochs=2), by_hand(0.1, 0, 6), rtol=1e-6)
@@ -261,6 +261,27 @@ SNIPPETS = {
         model.fit(data, target, batch_size=6, epochs=2, verbose=0, callbacks=[callbacks.LambdaCallback(on_epoch_end=halve)])
         w = 1 - 0.2 * 2 * 1
         np.testing.assert_allclose(model.get_weights()[0].item(), w - 0.1 / 2 * 2 * w, rtol=1e-6)
+    """,
+    "callbacks set a rate that decays": """
+        data, target = torch.ones(6, 1), torch.zeros(6, 1)
+        sgd = optimizers.SGD(lr=0.1, decay=0.5)
+        model = models.Sequential([layers.Dense(1, init="one", bias=False, input_dim=1)])
+        model.compile(sgd, "mse")
+        set_by = callbacks.LearningRateScheduler(lambda epoch, rate: [0.1, 0.05][epoch])
+        logs = model.fit(data, target, batch_size=6, nb_epoch=2, verbose=0, callbacks=[set_by]).history
+        np.testing.assert_allclose(logs["lr"], [0.1, 0.05], rtol=1e-6)  # before any decay
+        w = (1 - 0.1 * 2) * (1 - 0.05 / 1.5 * 2)
+        np.testing.assert_allclose(model.get_weights()[0].item(), w, rtol=1e-6)
+        plateau = callbacks.ReduceLROnPlateau(monitor="loss", factor=0.5, patience=1, min_delta=9.0)
+        model.fit(data, target, batch_size=6, nb_epoch=2, verbose=0, callbacks=[plateau])
+        assert abs(float(sgd.lr) - 0.025) < 1e-7 and sgd.decay == 0.5
+        np.testing.assert_allclose(model.get_weights()[0].item(), w * (1 - 0.05 / 2 * 2) * (1 - 0.05 / 2.5 * 2), rtol=1e-6)
+        sgd.learning_rate = 0.4
+        assert float(sgd.learning_rate) == np.float32(0.4) == sgd.lr.numpy()
+        schedule = optimizers.schedules.InverseTimeDecay(0.5, 1, 1.0)  # no word of old has made this one
+        today = optimizers.SGD(schedule)
+        today.iterations.assign(1)
+        assert float(today.learning_rate) == 0.25
     """,
     "lr reads and sets": """
         for cls in (optimizers.SGD, optimizers.RMSprop, optimizers.Adam):

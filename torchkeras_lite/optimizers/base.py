@@ -145,7 +145,7 @@ class Optimizer(State):
 
     def _apply_weight_decay(self, variables) -> None:
         """Weight decay of these variables. A step decays all at once, unless a subclass brings this one."""
-        rate = float(number_of(self.learning_rate))
+        rate = self._rate.item() if type(self._rate) is HostScalar else self._rate_now()
         with torch.no_grad():
             for variable in variables:
                 decay = self._decay_of(variable)

@@ -22,6 +22,14 @@ NAMES = {
     },
     "metrics": {
         "cosine_proximity": "keras._losses:cosine_proximity", "cosine_similarity": "keras._losses:cosine_proximity",
+        **dict.fromkeys(("KLD", "kld", "kullback_leibler_divergence"), "torchkeras_lite.losses:kl_divergence"),
+        "logcosh": "torchkeras_lite.losses:log_cosh",
+        **{short: f"torchkeras_lite.losses:{name}" for short, name in (
+            ("mse", "mean_squared_error"), ("MSE", "mean_squared_error"),
+            ("mae", "mean_absolute_error"), ("MAE", "mean_absolute_error"),
+            ("mape", "mean_absolute_percentage_error"), ("MAPE", "mean_absolute_percentage_error"),
+            ("msle", "mean_squared_logarithmic_error"), ("MSLE", "mean_squared_logarithmic_error"),
+        )},
     },
     "initializers": {
         **{old: f"torchkeras_lite.initializers:{name}" for old, name in (
@@ -30,6 +38,11 @@ NAMES = {
     },
     "layers": {
         "_Merge": "keras._merge:ByFunction",
+        "DropoutRNNCellMixin": "keras._rnn_masks:DropoutRNNCellMixin",
+        **{f"_{name}": f"keras._rnn_masks:{name}" for name in (
+            "generate_dropout_mask", "generate_zero_filled_state", "generate_zero_filled_state_for_cell", "is_multiple_state",
+            "caching_device", "standardize_args",
+        )},
         "AtrousConv1D": "keras._layers:AtrousConvolution1D",
         "AtrousConv2D": "keras._layers:AtrousConvolution2D",
         "Deconv2D": "keras._layers:Deconvolution2D",
@@ -97,6 +110,7 @@ PLACES = {
     "models.Model.add_loss": "keras._places:losses_alone",
     "metrics.Metric.add_weight": "keras._places:name_of_weight",
     "models.Model": "keras._places:without_itself",
+    "models.Sequential": "keras._places:name_after_layers",
     "models.Trainer.compile": "keras._places:compile_arguments",
     "optimizers.LossScaleOptimizer": "keras._places:loss_scale",
     "optimizers.Optimizer": "keras._places:optimizer",
@@ -120,7 +134,10 @@ MEMBERS = {
         )},
     },
     **{f"applications.{file}": {"get_file": "keras._downloads:get_file"} for file in ("imagenet_utils", "network")},
-    **{f"optimizers.{name}": {"lr": "keras._rates:lr", "decay": "keras._rates:decay"} for name in _OPTIMIZERS},
+    **{
+        f"optimizers.{name}": {word: f"keras._rates:{word}" for word in ("lr", "decay", "learning_rate")}
+        for name in _OPTIMIZERS
+    },
     "optimizers.LossScaleOptimizer": {
         name: f"keras._methods:{name}" for name in ("get_scaled_loss", "get_unscaled_gradients", "loss_scale")
     },
@@ -130,6 +147,10 @@ MEMBERS = {
     } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {
         name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for")
     } | {
+        "trainable_weights": "keras._own_weights:trainable_weights",
+        "non_trainable_weights": "keras._own_weights:non_trainable_weights",
+        "_trainable_weights": "keras._own_weights:own_trainable_weights",
+        "_non_trainable_weights": "keras._own_weights:own_non_trainable_weights",
         "inbound_nodes": "keras._methods:calls", "_inbound_nodes": "keras._methods:calls",
         "batch_input_shape": "keras._methods:batch_input_shape",
     },

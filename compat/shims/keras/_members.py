@@ -98,11 +98,19 @@ def understanding(method, rows: dict, name: str, reads=None):
 
 
 def function_with(function, rows: dict):
-    """A function of today that understands old words too."""
+    """A function of today that understands old words too. It equals today's, and as an argument (`activation=`) is that."""
     understood = understanding(lambda _, *args, **words: function(*args, **words), rows, function.__name__)
-    taking = functools.wraps(function)(functools.partial(understood, None))
-    taking._rows = rows
+    taking = functools.wraps(function)(_Understanding(understood, None))
+    taking._rows, taking._stands_for = rows, function
     return taking
+
+
+class _Understanding(functools.partial):
+    def __eq__(self, other):
+        return self is other or self._stands_for is other
+
+    def __hash__(self):
+        return hash(self._stands_for)
 
 
 def today(given: dict, words: dict, rows: dict, defaults: dict, name: str) -> dict:

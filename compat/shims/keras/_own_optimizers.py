@@ -99,7 +99,7 @@ def update(self, params, grads, learning_rate, **slots):
 
 def update_step(self, gradient, variable, learning_rate=None):
     """The formula for one variable; the rate could be left out."""
-    _of_today["update_step"](self, gradient, variable, self.learning_rate if learning_rate is None else learning_rate)
+    _of_today["update_step"](self, gradient, variable, _rates.current(self) if learning_rate is None else learning_rate)
 
 
 class Dtype(str):
@@ -186,7 +186,7 @@ def get_updates(self, loss=None, params=None):
     if not self.built:
         self.build(replay.variables)
     for gradient, variable in zip(get_gradients(self, loss, params), params, strict=True):
-        _of_today["update_step"](self, gradient, variable, self.learning_rate)
+        _of_today["update_step"](self, gradient, variable, _rates.current(self))
     if self is not replay.optimizer:
         self._iterations.assign_add(1)
     return []
@@ -240,7 +240,7 @@ def get_hyper(self, name, dtype=None):
 
 def decayed_lr(self, var_dtype):
     """The rate of this step, by a schedule or by `decay`."""
-    rate, decay = _as_tensor(self.learning_rate, var_dtype), self.__dict__.get("decay", self._initial_decay)
+    rate, decay = _as_tensor(_rates.current(self), var_dtype), self.__dict__.get("decay", self._initial_decay)
     if isinstance(decay, Variable) or decay:
         rate = rate / (1.0 + _as_tensor(decay, var_dtype) * int(self._iterations.item()))
     return rate
@@ -288,7 +288,7 @@ def fallback_apply_state(self, var_device, var_dtype):
 
 def resource_apply_dense(self, grad, var, apply_state=None):
     """The formula of the class above, for one variable."""
-    _of_today["update_step"](self, grad, var, self.learning_rate)
+    _of_today["update_step"](self, grad, var, _rates.current(self))
 
 
 def serialize_hyperparameter(self, hyperparameter):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from torchkeras_lite.optimizers import Optimizer
 from torchkeras_lite.optimizers.host import number_of
 from torchkeras_lite.optimizers.schedules import InverseTimeDecay
 from torchkeras_lite.variable import Variable
+
+from . import _eras
 
 
 class BaseRate(Variable):
@@ -37,13 +40,13 @@ def _decaying(optimizer) -> InverseTimeDecay | None:
 def _lr(optimizer):
     """The learning rate before any decay: a Variable; assigning sets it, and a decay goes on from there."""
     schedule = _decaying(optimizer)
-    return optimizer.learning_rate if schedule is None else BaseRate(schedule, f"{optimizer.name}/learning_rate")
+    return _of_today.fget(optimizer) if schedule is None else BaseRate(schedule, f"{optimizer.name}/learning_rate")
 
 
 def _set_lr(optimizer, value):
     schedule = _decaying(optimizer)
     if schedule is None or (callable(value) and not isinstance(value, (Variable, torch.Tensor))):
-        optimizer.learning_rate = value
+        _of_today.fset(optimizer, value)
     else:
         BaseRate(schedule, "").assign(value)
 
@@ -60,3 +63,24 @@ class Decay:
 
 lr = property(_lr, _set_lr)
 decay = Decay()
+
+
+# ---------------------------------------------------------------- the same by its longer name
+
+_of_today = Optimizer.learning_rate
+
+
+def _learning_rate(optimizer):
+    """The rate before the decay that the word `decay` has made, as callbacks read and set it; else today's."""
+    schedule = _decaying(optimizer)
+    if schedule is None or not (hasattr(schedule, "by_word") or _eras.now != "3"):
+        return _of_today.fget(optimizer)
+    return BaseRate(schedule, f"{optimizer.name}/learning_rate")
+
+
+def current(optimizer):
+    """The rate of this step, after any decay."""
+    return _of_today.fget(optimizer)
+
+
+learning_rate = property(_learning_rate, _set_lr)

@@ -183,7 +183,9 @@ def decay(value, given):
         raise ValueError(
             f"`decay={value!r}` goes with a learning rate that is a number. Received: {rate!r}. A schedule decays by itself."
         )
-    return {"learning_rate": InverseTimeDecay(float(rate), decay_steps=1, decay_rate=float(value))}
+    schedule = InverseTimeDecay(float(rate), decay_steps=1, decay_rate=float(value))
+    schedule.by_word = True
+    return {"learning_rate": schedule}
 
 
 def initial_decay(optimizer, value):
