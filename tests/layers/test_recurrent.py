@@ -367,3 +367,19 @@ def test_first_states_that_do_not_fit(kind, masked):
     one, all_rows = layer(x, initial_state=states(1, 5), mask=mask), layer(x, initial_state=states(2, 5), mask=mask)
     assert torch.equal(one, all_rows)
     assert layer(layers.Input((3, 4)), initial_state=states(20, 5)).shape == (20, 5)
+
+
+def test_a_cell_of_one_s_own_draws_masks_for_each_sequence():
+    class Noting(layers.LSTMCell):
+        def call(self, inputs, states, training=False):
+            seen.append(self.get_dropout_mask(inputs))
+            return super().call(inputs, states, training=training)
+
+    for cell in (Noting(3, dropout=0.5), layers.StackedRNNCells([layers.GRUCell(3), Noting(3, dropout=0.5)])):
+        seen = []
+        layer = layers.RNN(cell)
+        for rows in (2, 4):  # the second has another number of rows
+            assert layer(torch.ones(rows, 5, 16), training=True).shape == (rows, 3)
+        drawn_once, drawn_again = seen[0], seen[-1]
+        assert all(mask is drawn_once for mask in seen[:5]) and all(mask is drawn_again for mask in seen[5:])
+        assert len(drawn_once) == 2 and len(drawn_again) == 4

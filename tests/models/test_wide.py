@@ -253,3 +253,22 @@ def test_models_of_users_get_each():
     model.predict_step = lambda data: seen.append(1) or plain(data)
     model.predict(X, batch_size=8, verbose=0)
     assert len(seen) == 13
+
+
+def test_a_layer_that_has_given_up_an_inner_one():
+    class Choosing(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = layers.Dense(2), layers.Dense(5)
+
+        def build(self, input_shape):
+            self.second = None
+            self.first.build(input_shape)
+
+        def call(self, x):
+            return self.first(x)
+
+    inputs = layers.Input((6,))
+    model = models.Model(inputs, Choosing()(inputs))
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(model.predict(X, batch_size=8, verbose=0), X @ kernel + bias, rtol=1e-5, atol=1e-6)

@@ -16,6 +16,7 @@ from torchkeras_lite.layers.recurrent_cells import (
     SimpleRNNCell,
     StackedRNNCells,
     call_cell,
+    forget_masks,
     initial_state,
     is_one_state,
 )
@@ -149,7 +150,10 @@ class RNN(Layer):
             return x, new
         options = {"mask": mask, "sequences": sequences, "zeros": self.zero_output_for_mask}
         if not getattr(cell, "whole", False) or cell._policy != self._policy:
-            found = through_steps(partial(call_cell, cell, training=training), x.unbind(1), states, **options)
+            try:
+                found = through_steps(partial(call_cell, cell, training=training), x.unbind(1), states, **options)
+            finally:
+                forget_masks(cell)
             return pytree.tree_map(lambda leaf: leaf.to(self._policy.compute_torch_dtype), found)
         try:
             if cell.fits_kernel(training):
@@ -159,8 +163,7 @@ class RNN(Layer):
             steps = cell.project(x.transpose(0, 1), training).unbind()
             return through_steps(cell.stepper(states, training), steps, states, **options)
         finally:
-            cell.reset_dropout_mask()
-            cell.reset_recurrent_dropout_mask()
+            forget_masks(cell)
 
     # ------------------------------------------------------------ graphs and masks
 

@@ -485,6 +485,16 @@ class StackedRNNCells(Layer):
         return inputs, new[0] if len(new) == 1 else new
 
 
+def forget_masks(cell) -> None:
+    """Lets a cell, a user's too, and the cells in it draw new masks for the next sequence."""
+    for name in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
+        reset = getattr(cell, name, None)
+        if reset is not None:
+            reset()
+    for one in cell.cells if isinstance(cell, StackedRNNCells) else ():
+        forget_masks(one)
+
+
 def call_cell(cell, inputs, state, training, more=()):
     """One step of any cell. The state comes back as it came: alone, or in a list."""
     several = isinstance(state, (list, tuple))
