@@ -73,6 +73,14 @@ SNIPPETS = {
         with pytest.raises(TypeError):
             knp.Sum(axes=1)
     """,
+    "names that programs add": """
+        from keras.src.activations import ALL_OBJECTS_DICT
+        from keras.src.initializers import ALL_OBJECTS_DICT as known
+        def twice(x): return 2 * x
+        ALL_OBJECTS_DICT["twice"] = twice
+        assert keras.activations.get("twice") is twice and keras.layers.Dense(2, activation="twice").activation is twice
+        assert known["zeros"] is keras.initializers.Zeros and "ALL_OBJECTS_DICT" not in dir(lite.activations)
+    """,
     "backend": """
         from keras.src import backend
         from keras.src.backend.common.variables import standardize_shape, shape_equal

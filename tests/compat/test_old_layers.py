@@ -308,6 +308,37 @@ SNIPPETS = {
         with pytest.raises(RuntimeError, match="to_json"):
             model.to_yaml()
     """,
+    "cells written out of Keras 2's file": """
+        from keras import backend as K
+        from keras.layers import recurrent
+        from tensorflow.python.keras.layers.recurrent import DropoutRNNCellMixin
+        class Sum(DropoutRNNCellMixin, Layer):
+            state_size, dropout, recurrent_dropout = 4, 0.5, 0.0
+            def call(self, inputs, states, training=None):
+                mask = self.get_dropout_mask_for_cell(inputs, training)
+                assert self.get_recurrent_dropout_mask_for_cell(states[0], training) is None
+                now = states[0] + inputs * mask
+                return now, [now]
+        layer, x = RNN(Sum()), torch.ones(3, 5, 4)
+        near(layer(x), 5 * np.ones((3, 4)))
+        one, two = layer(x, training=True), layer(x[:2], training=True)
+        assert set(one.unique().tolist()) | set(two.unique().tolist()) == {0.0, 10.0}  # the same in all five steps
+        ones = torch.ones(2, 50)
+        masks = recurrent._generate_dropout_mask(ones, 0.5, training=True, count=3)
+        assert len(masks) == 3 and all(set(mask.unique().tolist()) == {0.0, 2.0} for mask in masks)
+        assert recurrent._generate_dropout_mask(ones, 0.5, training=False) is ones
+        states = recurrent._generate_zero_filled_state(2, [3, (4, 5)], "float32")
+        assert [tuple(state.shape) for state in states] == [(2, 3), (2, 4, 5)] and not states[0].any()
+        assert recurrent._generate_zero_filled_state_for_cell(Sum(), ones, None, None).shape == (2, 4)
+        assert recurrent._is_multiple_state([3]) and not recurrent._is_multiple_state(3)
+        assert recurrent._standardize_args(["x", "h", "c"], None, None, 1) == ("x", ["h"], ["c"])
+        assert recurrent._standardize_args("x", ("h",), "c", 1) == ("x", ["h"], ["c"])
+        kept = K.ContextValueCache(lambda start: [start])
+        first = kept.setdefault(kwargs={"start": 3})
+        assert first == [3] and kept.setdefault(kwargs={"start": 4}) is first and None in kept
+        kept.clear()
+        assert kept.setdefault(kwargs={"start": 4}) == [4]
+    """,
 }
 
 

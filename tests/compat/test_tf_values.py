@@ -82,6 +82,7 @@ SHAPING = [
     ("tf.tile([[1, 2]], [2, 2])", [[1, 2, 1, 2], [1, 2, 1, 2]]),
     ("tf.tile([1, 2], c([2]))", [1, 2, 1, 2]),
     ("tf.repeat([1, 2], 2)", [1, 1, 2, 2]),
+    ("tf.repeat(7, 3, axis=0)", [7, 7, 7]),
     ("tf.repeat(A, repeats=[1, 2], axis=0)", [[1, 2], [3, 4], [3, 4]]),
     ("tf.pad([[1]], [[1, 0], [0, 2]])", [[0, 0, 0], [1, 0, 0]]),
     ("tf.pad([1, 2, 3], c([[2, 1]]), 'REFLECT')", [3, 2, 1, 2, 3, 2]),
@@ -363,7 +364,7 @@ TABLES = [CREATION, SHAPING, INDEXING, MATH, LINALG, NN, SIGNAL, STRINGS, CONTRO
 def plain(value):
     """Lists and numbers of what a function gave."""
     if isinstance(value, torch.Tensor):
-        return value.detach().numpy()
+        return value.detach().cpu().numpy()
     if isinstance(value, (tuple, list)) and any(isinstance(part, torch.Tensor) for part in value):
         return [plain(part) for part in value]
     return value

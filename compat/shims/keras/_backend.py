@@ -62,6 +62,7 @@ for _file, _names in _NAMES.items():
     _found.update((name, getattr(_module, name)) for name in _names.split())
 _get_available_gpus = _module.gpus  # which half of the tutorials on several GPUs call
 _found["Variable"] = Variable
+_found["ContextValueCache"] = importlib.import_module("keras._rnn_masks").ContextValueCache
 __all__ = sorted(_found)
 globals().update(_found)
 for _name in _NAMES["_backend_nn"].split():  # `Activation(K.relu)` can be copied and saved

@@ -99,6 +99,14 @@ _BACKEND = """
 PATHS = {**_rows(), **{f"backend.{file}": "keras._backend" for file in _BACKEND.split()}}
 _FEATURE_SPACE = ("layers.preprocessing.feature_space", "layers.feature_space")  # a file of layers, and a class of utils
 NAMES = {path: {"FeatureSpace": "torchkeras_lite.utils:FeatureSpace"} for path in _FEATURE_SPACE}
+NAMES["saving"] = {
+    "H5IOStore": "keras._stores:H5IOStore",
+    "deserialize_keras_object": "keras._objects:either",  # with `module_objects` too
+}
+NAMES |= {
+    kind: {"ALL_OBJECTS_DICT": f"keras._all_objects:{kind}"}
+    for kind in ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
+}
 PATHS |= {
     **dict.fromkeys(_FEATURE_SPACE, "torchkeras_lite.layers"),
     "layers.preprocessing.image_preprocessing.bounding_boxes": "keras.utils.bounding_boxes",
@@ -112,11 +120,16 @@ PATHS |= {
     "ops.node": "torchkeras_lite.symbolic",
     "ops.random": "keras.random",
     "ops.operation": "torchkeras_lite.operation",
+    "testing": "keras._testing",
+    "testing.test_case": "keras._testing",
+    "testing.test_utils": "keras._testing",
     "trainers": "torchkeras_lite.models",
     "trainers.compile_utils": "torchkeras_lite.models.compile",
     "trainers.trainer": "torchkeras_lite.models.trainer",
     "trainers.data_adapters": "torchkeras_lite.data",
+    "trainers.data_adapters.array_slicing": "keras._data_adapters",
+    "trainers.data_adapters.data_adapter_utils": "keras._data_adapters",
     "trainers.data_adapters.py_dataset_adapter": "keras.utils",
 }
 BEHIND = dict.fromkeys(("ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy"), "keras._op_classes")
-BEHIND |= dict.fromkeys(("losses", "regularizers", "utils"), "keras._helpers")
+BEHIND |= dict.fromkeys(("losses", "random", "regularizers", "utils"), "keras._helpers")

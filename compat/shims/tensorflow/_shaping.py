@@ -152,7 +152,8 @@ def repeat(input, repeats, axis=None, name=None):
     repeats = int(repeats) if isinstance(repeats, int) or getattr(repeats, "ndim", 1) == 0 else given(repeats)
     if isinstance(repeats, torch.Tensor) and repeats.numel() == 1:
         repeats = int(repeats)
-    return ops.repeat(given(input), repeats, axis=axis)
+    x = given(input)
+    return ops.repeat(x if len(x.shape) else ops.reshape(x, (1,)), repeats, axis=axis)
 
 
 def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):

@@ -18,10 +18,10 @@ _SHOWN = {
         ops.math_ops ops.control_flow_ops ops.variables ops.variable_scope ops.state_ops ops.init_ops ops.init_ops_v2
         ops.clip_ops ops.gen_math_ops ops.gen_array_ops ops.tensor_array_ops ops.gradients ops.gradients_impl
         ops.logging_ops ops.resource_variable_ops ops.script_ops ops.custom_gradient ops.functional_ops ops.map_fn
-        client.session eager.context eager.backprop eager.def_function ops.parsing_ops
+        client.session eager.context eager.backprop eager.def_function ops.parsing_ops ops.random_ops
         """.split(), "compat.v1"),
     **dict.fromkeys("ops.nn ops.nn_ops ops.nn_impl ops.gen_nn_ops ops.embedding_ops".split(), "nn"),
-    **dict.fromkeys("ops.random_ops ops.stateless_random_ops".split(), "random"),
+    "ops.stateless_random_ops": "random",
     **dict.fromkeys("""
         training.training training.optimizer training.adam training.gradient_descent training.rmsprop training.momentum
         training.adagrad training.training_util training.checkpoint_management
