@@ -1,4 +1,4 @@
-"""Operators of tensors under the stand-in: `a /= b` makes a new tensor, and lists on the left are tensors."""
+"""Operators of tensors under the stand-in: `a /= b` makes a new tensor, and lists and arrays on either side are tensors."""
 
 import textwrap
 
@@ -47,6 +47,64 @@ SNIPPETS = {
         a = np.exp(np.tanh((x @ w)[..., 0] + 0.5))
         wanted = (x * (a / (a.sum(1, keepdims=True) + 1e-7))[..., None]).sum(1)
         np.testing.assert_allclose(K.eval(Weighing()(K.constant(x))), wanted, rtol=1e-5)
+    """,
+    "arrays on either side of tensors": """
+        import operator, warnings
+        import numpy as np
+        import keras
+        from keras import backend as K
+        warnings.simplefilter("error")
+        a = np.array([[1.0, 2.0, 3.0], [0.5, 4.0, 2.0]])
+        b = np.array([[2.0, 1.0, 3.0], [2.5, 0.5, 2.0]])
+        plain = keras.ops.convert_to_tensor(b.astype("float32"))
+        seen = []
+
+        class Keeps(keras.layers.Layer):
+            def call(self, x):
+                seen.append(x)
+                return x
+
+        keras.Sequential([keras.layers.Dense(3, kernel_initializer="identity"), Keeps()])(b)
+        learning = [x for x in seen if x.requires_grad][-1]  # what has to be differentiated
+        names = "add sub mul truediv floordiv mod pow matmul eq ne lt le gt ge".split()
+        for name in names:
+            function = getattr(operator, name)
+            for tensor in (plain, learning):
+                for left, right in ((a, tensor), (tensor, a)):
+                    if name == "matmul":
+                        left, right = left[0], right[0]
+                    wanted = function(*(x if x is a or len(x.shape) == 1 and isinstance(x, np.ndarray) else
+                                        x.detach().numpy() for x in (left, right)))
+                    got = function(left, right)
+                    assert keras.ops.is_tensor(got), name
+                    assert keras.backend.standardize_dtype(got.dtype) in ("float32", "bool"), (name, got.dtype)
+                    np.testing.assert_allclose(K.eval(got), wanted, rtol=1e-5, err_msg=name)
+
+        # A loss with weights in an array, as a closure or a global.
+        weights = np.array([1.0, 2.0, 0.5])
+        def weighted(truth, guess): return K.mean(weights * K.square(truth - guess), axis=-1)
+        def weighing(truth, guess): return K.mean(K.square(truth - guess) * weights, axis=-1)
+        def train(loss):
+            model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3, kernel_initializer="ones")])
+            model.compile(keras.optimizers.SGD(0.1), loss)
+            model.fit(a, b, batch_size=2, epochs=2, shuffle=False, verbose=0)
+            return model.get_weights()[0]
+        as_tensor = K.constant(weights)
+        wanted = train(lambda truth, guess: K.mean(as_tensor * K.square(truth - guess), axis=-1))
+        for loss in (weighted, weighing):
+            np.testing.assert_allclose(train(loss), wanted, rtol=1e-6)
+    """,
+    "arrays in a module that knows torch": """
+        import warnings
+        import numpy as np
+        import torch
+        import keras
+        warnings.simplefilter("ignore")  # numpy's about torch
+        both = torch.ones(2) * np.array([1.0, 2.0])
+        assert both.dtype == torch.float64  # what torch and numpy make of it
+        x = torch.ones(2, requires_grad=True)
+        (np.array([1.0, 2.0]) * x + x - np.array([1.0, 2.0])).sum().backward()
+        assert x.grad.tolist() == [2.0, 3.0]
     """,
     "who else holds a tensor keeps its values": """
         import numpy as np

@@ -3,8 +3,9 @@
 - `a /= b` makes a new tensor, as under every backend that Keras had: whoever else holds `a` keeps its values, and gradients
   flow. torch writes into the memory of `a`; it goes on doing so for leaves of autograd, for its own code and this package's,
   and for modules that have imported torch by its name, whose authors mean that.
-- `[1.0, 2.0] * tensor` and `tensor - [1.0, 2.0]`, `tensor == [1, 2]` and their kin: a list or tuple becomes a tensor. (torch
-  would compare a tensor with a list to one False.)
+- `[1.0, 2.0] * tensor` and `tensor - [1.0, 2.0]`, `tensor == [1, 2]` and their kin: a list, tuple or array becomes a tensor.
+  (torch would compare a tensor with a list to one False, and cannot take gradients through an array. Where it can do with an
+  array, in modules that have imported torch by its name, it does.)
 - `tensor[::-1]` reads backwards.
 
 The last two are tried where torch refuses, so that what torch understands costs one frame more.
@@ -17,7 +18,7 @@ import sys
 from importlib import import_module
 
 _IN_PLACE = "add sub mul truediv floordiv mod pow and or xor".split()
-_REFLECTED = "add sub mul truediv".split()
+_REFLECTED = "add sub mul truediv floordiv mod pow matmul".split()
 _FORWARD = [*_REFLECTED, *"eq ne lt le gt ge".split()]
 _LIBRARIES = ("torch", "torchkeras_lite")
 
@@ -29,10 +30,11 @@ def put_on() -> None:
         return
     for name in _IN_PLACE:
         _put(torch, f"__i{name}__", _anew(torch, name))
+    kinds = {list, tuple, getattr(sys.modules.get("numpy"), "ndarray", list)}
     for name in _REFLECTED:
-        _put(torch, f"__r{name}__", _of_lists(torch, name))
+        _put(torch, f"__r{name}__", _of_lists(torch, name, kinds))
     for name in _FORWARD:
-        _put(torch, f"__{name}__", _with_lists(torch, name))
+        _put(torch, f"__{name}__", _with_lists(torch, name, kinds))
     _put(torch, "__getitem__", _backwards_too(torch))
 
 
@@ -71,25 +73,27 @@ def _anew(torch, name):
     return method
 
 
-def _of_lists(torch, name):
+def _of_lists(torch, name, kinds):
     reflected = getattr(torch.Tensor, f"__r{name}__")
     function = getattr(operator, name)
 
     def method(self, other):
-        if other.__class__ is list or other.__class__ is tuple:
+        if other.__class__ in kinds:
             return function(_as_tensor(torch, other, self), self)
         return reflected(self, other)
 
     return method
 
 
-def _with_lists(torch, name):
+def _with_lists(torch, name, kinds):
     forward = getattr(torch.Tensor, f"__{name}__")
     compares = name in ("eq", "ne")
 
     def method(self, other):
         made = forward(self, other)
-        if made is NotImplemented and (other.__class__ is list or other.__class__ is tuple):
+        if made is NotImplemented and other.__class__ in kinds:
+            if hasattr(other, "__array__") and not self.requires_grad and "torch" in sys._getframe(1).f_globals:
+                return made
             try:
                 return forward(self, _as_tensor(torch, other, self))
             except (RuntimeError, TypeError, ValueError):  # a list of something else, or of another shape: not equal
