@@ -220,6 +220,10 @@ def test_dropout_of_attention(make):
     first, second = (layer([x, x], training=True) for layer in layers_with_seed)
     torch.testing.assert_close(first, second)
     assert not torch.allclose(first, layers_with_seed[0]([x, x]))
+    # the scores that come out are those that were used
+    found, scores = layers_with_seed[0]([x, x], training=True, return_attention_scores=True)
+    assert 0 < (scores == 0).sum() < scores.numel()
+    torch.testing.assert_close(scores @ x, found)
 
 
 # ---------------------------------------------------------------- EinsumDense

@@ -66,9 +66,8 @@ class Attention(Layer):
                 scores = scores + _hiding(query, key, value_mask, use_causal_mask)
             scores = torch.softmax(scores, -1)
             if dropped:
-                output = self._dropout_layer.call(scores, training=True) @ value
-            else:
-                output = scores @ value
+                scores = self._dropout_layer.call(scores, training=True)
+            output = scores @ value
         if query_mask is not None:
             output = output.masked_fill(~query_mask.bool().unsqueeze(-1), 0)
             if return_attention_scores:
