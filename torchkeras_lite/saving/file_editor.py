@@ -8,7 +8,7 @@ import numpy as np
 
 from torchkeras_lite.files import whole
 from torchkeras_lite.saving.archive import Archive
-from torchkeras_lite.saving.stores import dataset, group_at
+from torchkeras_lite.saving.stores import created, dataset, group_at
 from torchkeras_lite.saving.weights import walk
 
 _VARS = "vars"  # the group of a layer in which its weights lie; for the editor they lie in the layer
@@ -109,12 +109,11 @@ class KerasFileEditor:
 
     def save(self, filepath) -> None:
         """Writes what there is now to a `.weights.h5` file."""
-        import h5py
 
         filepath = os.fspath(filepath)
         if not filepath.endswith(".weights.h5"):
             raise ValueError(f"Invalid `filepath` argument: expected a `.weights.h5` file. Received: filepath={filepath}")
-        with whole(filepath) as draft, h5py.File(draft, "w") as file:
+        with whole(filepath) as draft, created(draft) as file:
             _write(file, self.weights_dict)
 
     resave_weights = save

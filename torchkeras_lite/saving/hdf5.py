@@ -17,7 +17,7 @@ from torchkeras_lite import registry
 from torchkeras_lite.files import whole
 from torchkeras_lite.loading import Loading
 from torchkeras_lite.saving import cudnn, keras1, legacy_config, legacy_words
-from torchkeras_lite.saving.stores import attribute, dataset, group_at, put, stored_bytes, take
+from torchkeras_lite.saving.stores import attribute, created, dataset, group_at, put, stored_bytes, take
 from torchkeras_lite.saving.weights import with_rate
 
 _FORMAT = "3.15.1"
@@ -34,7 +34,6 @@ def is_legacy(file) -> bool:
 
 def save_model(model, filepath: str, include_optimizer: bool = True) -> None:
     """Writes a whole model."""
-    import h5py
 
     config = registry.serialize(model)
     # In files of Keras 2 the name "hard_sigmoid" means the steep one. A model that has both can only be one of Keras 3.
@@ -43,7 +42,7 @@ def save_model(model, filepath: str, include_optimizer: bool = True) -> None:
     version = "2.15.0" if steep else _FORMAT
     config = legacy_words.plain(config, steep)
     compiled = config.pop("compile_config", None)
-    with whole(filepath) as draft, h5py.File(draft, "w") as file:
+    with whole(filepath) as draft, created(draft) as file:
         file.attrs["backend"], file.attrs["keras_version"] = "torch", version
         file.attrs["model_config"] = json.dumps({part: config[part] for part in ("class_name", "config")})
         write_weights(model, file.create_group("model_weights"))
@@ -56,9 +55,8 @@ def save_model(model, filepath: str, include_optimizer: bool = True) -> None:
 
 def save_weights(model, filepath: str) -> None:
     """Writes the weights only."""
-    import h5py
 
-    with whole(filepath) as draft, h5py.File(draft, "w") as file:
+    with whole(filepath) as draft, created(draft) as file:
         write_weights(model, file)
 
 

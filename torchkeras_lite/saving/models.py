@@ -16,7 +16,7 @@ import zlib
 from torchkeras_lite import lambdas, registry
 from torchkeras_lite.loading import Loading
 from torchkeras_lite.saving import archive, hdf5, keras1, legacy_config, shards, weights
-from torchkeras_lite.saving.stores import Source, group_at
+from torchkeras_lite.saving.stores import Source, created, group_at
 
 
 def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
@@ -34,7 +34,6 @@ def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = No
     Raises:
         FileExistsError: the file is there and `overwrite` is False.
     """
-    import h5py
 
     if hasattr(filepath, "write"):
         with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +64,7 @@ def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = No
         config.pop("compile_config", None)
 
     def write_weights(path, **settings):
-        with h5py.File(path, "w", **settings) as file:
+        with created(path, **settings) as file:
             weights.write(model, file)
 
     assets = [(path, owner.save_assets) for path, owner in weights.walk(model) if hasattr(owner, "save_assets")]

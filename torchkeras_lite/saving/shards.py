@@ -13,7 +13,7 @@ import os
 import numpy as np
 
 from torchkeras_lite.files import whole
-from torchkeras_lite.saving.stores import Source
+from torchkeras_lite.saving.stores import Source, created
 from torchkeras_lite.saving.weights import read, walk
 
 _GIB = 1 << 30
@@ -30,7 +30,6 @@ def save(model, filepath: str, max_shard_size: float, skip=()) -> None:
     Raises:
         ValueError: a single weight is larger than that.
     """
-    import h5py
 
     if not filepath.endswith(".weights.json"):
         raise ValueError(f"With `max_shard_size` the name must end in `.weights.json`. Received: {filepath!r}")
@@ -39,7 +38,7 @@ def save(model, filepath: str, max_shard_size: float, skip=()) -> None:
     places: dict[str, list[str]] = {}
     for number, arrays in enumerate(shards):
         file_name = f"{name.removesuffix('.weights.json')}_{number:05}.weights.h5"
-        with whole(os.path.join(folder, file_name)) as draft, h5py.File(draft, "w") as file:
+        with whole(os.path.join(folder, file_name)) as draft, created(draft) as file:
             for path, owner, key, array in arrays:
                 group = file.require_group(path)
                 group.attrs["name"] = owner

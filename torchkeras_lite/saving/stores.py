@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
 import math
 import mmap
 import os
@@ -72,6 +74,66 @@ class Source(Mapping):
 
     def __len__(self):
         return len(self._sets)
+
+
+# ---------------------------------------------------------------- a file to write to
+
+
+@contextlib.contextmanager
+def created(filepath: str, **settings):
+    """`with created("w.h5") as file:` a new h5py.File to write to; the settings are h5py's.
+
+    Raises:
+        OSError: not all could be written, as on a full disk.
+    """
+    import h5py
+
+    with open(filepath, "w+b", buffering=0) as raw:
+        sink = _Sink(raw)
+        try:
+            with h5py.File(sink, "w", **settings) as file:
+                yield file
+        finally:
+            if sink.problem is not None:
+                raise sink.problem
+
+
+class _Sink(io.RawIOBase):
+    """A file that takes what the HDF5 library writes. What fails is kept for later: the library would take the process down."""
+
+    def __init__(self, file):
+        self._file, self.problem = file, None
+
+    def write(self, content) -> int:
+        content = memoryview(content).cast("B")
+        done = 0
+        try:
+            while done < len(content) and self.problem is None:
+                done += self._file.write(content[done:])
+        except OSError as error:
+            self.problem = error
+        return len(content)
+
+    def truncate(self, size=None) -> int:
+        try:
+            return self._file.truncate(size)
+        except OSError as error:
+            self.problem = self.problem or error
+            return size
+
+    def readinto(self, buffer) -> int:
+        return self._file.readinto(buffer)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readable(self) -> bool:
+        return True
+
+    writable = seekable = readable
 
 
 # ---------------------------------------------------------------- between files and the memory of tensors

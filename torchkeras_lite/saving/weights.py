@@ -15,7 +15,7 @@ from torch import nn
 
 from torchkeras_lite.files import whole
 from torchkeras_lite.registry import snake_case
-from torchkeras_lite.saving.stores import Source, Store
+from torchkeras_lite.saving.stores import Source, Store, created
 from torchkeras_lite.tracking import contained
 
 _PACKAGE = __name__.partition(".")[0]
@@ -31,7 +31,6 @@ def save_weights(model, filepath, overwrite: bool = True, skip=()) -> None:
         ValueError: the model is not built, so it has no weights yet.
         FileExistsError: the file is there and `overwrite` is False.
     """
-    import h5py
 
     filepath = os.fspath(filepath)
     if os.path.exists(filepath) and not overwrite:
@@ -40,7 +39,7 @@ def save_weights(model, filepath, overwrite: bool = True, skip=()) -> None:
         raise ValueError(
             f"Model {model.name!r} is not built: it has no weights to save. Give it an input shape, or call it on data first."
         )
-    with whole(filepath) as draft, h5py.File(draft, "w") as file:
+    with whole(filepath) as draft, created(draft) as file:
         write(model, file, skip)
 
 

@@ -16,7 +16,7 @@ from torchkeras_lite.files import whole
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.modes import training_mode
 from torchkeras_lite.saving import weights as weights_file
-from torchkeras_lite.saving.stores import Source, Store
+from torchkeras_lite.saving.stores import Source, Store, created
 from torchkeras_lite.variable import Variable as _Variable
 
 from ._missing import getattr_of
@@ -67,11 +67,9 @@ class Checkpoint:
 
     def write(self, file_prefix, options=None) -> str:
         """Writes the file `<file_prefix>.weights.h5`. Returns the prefix."""
-        import h5py
-
         path = _without_suffix(file_prefix)
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with whole(path + SUFFIX) as draft, h5py.File(draft, "w") as file:
+        with whole(path + SUFFIX) as draft, created(draft) as file:
             for name, one in (*self._objects.items(), ("save_counter", self.save_counter)):
                 _write(one, file.require_group(name), name)
         return path

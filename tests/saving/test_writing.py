@@ -1,0 +1,108 @@
+"""Files are written whole or not at all: on a disk that is full after any number of bytes, and stopped at any moment."""
+
+import os
+
+import h5py
+import numpy as np
+import pytest
+
+import torchkeras_lite as keras
+from torchkeras_lite import layers
+from torchkeras_lite.saving import KerasFileEditor, stores
+
+resource = pytest.importorskip("resource")
+NAMES = ["m.keras", "m.h5", "m.weights.h5", "w.h5", "s.weights.json", "folder", "edited.weights.h5"]
+
+
+def model(seed):
+    made = keras.Sequential([keras.Input((20,)), layers.Dense(30), layers.Dense(20)])
+    made.set_weights([np.random.default_rng(seed).normal(size=value.shape) for value in made.get_weights()])
+    made.compile("adam", "mse")
+    made.optimizer.build(made.trainable_variables)
+    return made
+
+
+def write(made, path):
+    if path.name == "edited.weights.h5":
+        made.save_weights(path.with_name("before.weights.h5"))
+        KerasFileEditor(path.with_name("before.weights.h5")).save(path)
+    elif path.name == "s.weights.json":
+        made.save_weights(path, max_shard_size=3e-6)
+    else:
+        made.save_weights(path) if path.name[0] == "w" or "weights" in path.name else made.save(path)
+
+
+def read(path):
+    if path.name[0] == "w" or "weights" in path.name:
+        made = model(0)
+        made.load_weights(path)
+        return made
+    return keras.models.load_model(path)
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def assert_same(one, other):
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_full_disk_leaves_what_was_there(name, tmp_path):
+    old, new, path = model(1), model(2), tmp_path / name
+    write(old, path)
+    before, limits = contents(tmp_path), resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = max(map(len, before.values()))
+    for allowed in [0, 1, *range(600, size - 1, size // 12), size - 1]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (allowed, limits[1]))
+        try:
+            with pytest.raises(OSError, match="too large"):
+                write(new, path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        after = contents(tmp_path)
+        if name in ("folder", "s.weights.json"):  # several files: each of them is old or new, and no other is left
+            assert after.keys() == before.keys()
+        else:
+            assert after == before
+    if name not in ("folder", "s.weights.json"):
+        assert_same(read(path), old)
+    write(new, path)
+    assert_same(read(path), new)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5", "w.h5"])
+def test_what_was_there_is_whole_at_each_write(name, tmp_path, monkeypatch):
+    """Whoever is stopped between two of them, by whatever, leaves the old file."""
+    old, new, path, moments = model(1), model(2), tmp_path / name, []
+    write(old, path)
+    before = path.read_bytes()
+
+    def watched(owner, attribute):
+        do = getattr(owner, attribute)
+
+        def and_look(*args, **kwargs):
+            assert path.read_bytes() == before
+            moments.append(attribute)
+            return do(*args, **kwargs)
+
+        monkeypatch.setattr(owner, attribute, and_look)
+
+    watched(stores._Sink, "write")
+    watched(stores._Sink, "truncate")
+    watched(os, "fsync")
+    watched(os, "replace")
+    write(new, path)
+    assert moments.count("write") > 10 and moments[-2:] == ["fsync", "replace"]
+    assert_same(read(path), new)
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_an_error_of_the_one_who_writes_is_his(tmp_path):
+    with pytest.raises(ZeroDivisionError), stores.created(tmp_path / "x.h5") as file:
+        file["a"] = np.ones(3)
+        file["b"] = 1 / 0
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert file["a"][()].tolist() == [1, 1, 1]
