@@ -148,3 +148,11 @@ def test_scattered_places_are_checked():
     for reduction in (None, "add", "max"):
         with pytest.raises(IndexError):
             ops.scatter_update(X, [[0, 3]], [1.0], reduction)
+
+
+def test_arrays_go_to_the_device_in_use_and_tensors_stay():
+    array = np.ones((2, 2), "float32")
+    with keras.device("meta"):
+        for made in (ops.convert_to_tensor(array), ops.add(array, array), ops.matmul(array, 2 * array), ops.sum([1.0, 2.0])):
+            assert made.device.type == "meta"
+        assert ops.add(torch.ones(2, 2), array).device.type == "cpu"

@@ -177,23 +177,34 @@ def to_tensor(value, dtype: torch.dtype | None = None, device=None):
         return value if dtype is None or value.dtype is dtype else value.to(dtype)
     if dtype is not None and type(value) in (int, float, bool):
         return torch.scalar_tensor(value, dtype=dtype, device=device or config.get_device())  # fills: no copy from the host
-    if isinstance(value, (list, tuple)) and any(hasattr(part, "__torch_function__") for part in value):
+    if isinstance(value, (list, tuple)) and any(hasattr(kind, "__torch_function__") for kind in _kinds(value)):
         parts = [to_tensor(part, None, device) for part in value]
         return torch.stack([to_tensor(part, dtype or config.torch_dtype(result_type(*map(dtype_of, parts)))) for part in parts])
     if dtype is None and not hasattr(value, "dtype"):
         dtype = _plain_dtype(value)
-    return tensor_of(value, dtype, device or getattr(value, "device", None) or config.get_device())
+    if device is None:
+        device = getattr(value, "device", None)  # of a Variable; that of an array of numpy is the word "cpu"
+        device = device if isinstance(device, torch.device) else config.get_device()
+    return tensor_of(value, dtype, device)
+
+
+def _kinds(value) -> set:
+    """The types of what is in a list, however deep."""
+    kinds = set(map(type, value))
+    if kinds & {list, tuple}:
+        kinds = (kinds - {list, tuple}).union(*(_kinds(part) for part in value if type(part) in (list, tuple)))
+    return kinds
 
 
 def _plain_dtype(value) -> torch.dtype | None:
     """The dtype that Keras gives to a Python number or to a list of them; None leaves it to numpy."""
-    while isinstance(value, (list, tuple)) and value:
-        kinds = {type(part) for part in value}
-        if float in kinds:
-            return None  # `tensor_of` makes them floatx
-        if kinds <= {int, bool}:
+    if isinstance(value, (list, tuple)):
+        kinds = _kinds(value)
+        if complex in kinds:
+            return torch.complex64
+        if kinds and kinds <= {int, bool}:
             return torch.bool if kinds == {bool} else torch.int32
-        value = value[0]
+        return None  # `tensor_of` makes floats floatx
     if type(value) is int:
         return torch.int32 if -(2**31) <= value < 2**31 else torch.int64
     return torch.complex64 if type(value) is complex else None

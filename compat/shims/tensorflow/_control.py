@@ -243,6 +243,6 @@ def print(*inputs, output_stream=None, summarize=3, sep=" ", end="\n", name=None
 
 def _shown(value):
     if hasattr(value, "detach") or hasattr(value, "raw"):
-        array = value.numpy()
+        array = ops.convert_to_numpy(value)
         return array.item() if array.ndim == 0 else array
     return value

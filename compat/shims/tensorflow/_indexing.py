@@ -56,7 +56,7 @@ def boolean_mask(tensor, mask, axis=None, name="boolean_mask"):
     """The parts where the mask, which lies along the axes from `axis` (0) on, is true."""
     x, mask = given(tensor), given(mask)
     if is_text(x):
-        return Texts(x[mask.numpy()])
+        return Texts(x[mask.cpu().numpy()])
     mask = mask if mask.dtype is torch.bool else mask.bool()
     return x[(*[_ALL] * (axis or 0), mask.to(x.device))]
 

@@ -113,7 +113,7 @@ def concat(values, axis, name=None):
     if is_text(parts[0]):
         return Texts(np.concatenate(parts, axis=int(axis)))
     if all(isinstance(part, torch.Tensor) for part in parts):
-        return torch.cat(parts, int(axis))
+        return torch.cat([part.to(parts[0].device) for part in parts], int(axis))  # `tf.shape(x)` lies on the host
     return ops.concatenate(parts, axis=int(axis))
 
 

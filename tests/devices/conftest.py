@@ -1,0 +1,19 @@
+"""The rows of compat/parity serve here as well; they import no Keras."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path += [str(HERE), str(HERE.parents[1] / "compat" / "parity")]
+
+import simulated  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def device():
+    """The simulated device, where it can be built."""
+    if not simulated.can_be_built():
+        pytest.skip("building the device takes g++ and ninja")
+    return simulated.load()

@@ -1,0 +1,74 @@
+"""Every layer on another device than the CPU: the same numbers, and nothing that lies elsewhere."""
+
+import numpy as np
+import pytest
+import torch
+from rows import JAX_ROWS, ROWS
+from torch.utils import _pytree as pytree
+from values import as_input, label
+
+from torchkeras_lite import config, layers
+
+pytestmark = pytest.mark.slow
+ALL = ROWS + JAX_ROWS
+
+
+def tensors(structure):
+    return [leaf for leaf in pytree.tree_leaves(structure) if isinstance(leaf, torch.Tensor)]
+
+
+def run(layer, x, place):
+    """All that a call with training leaves, and a call without."""
+    found = {}
+    for training in (True, False):
+        torch.manual_seed(3)
+        given = [torch.as_tensor(one).to(place) for one in (x if isinstance(x, list) else [x])]
+        for one in given:
+            if one.is_floating_point():
+                one.requires_grad_()
+        y = layer(given if isinstance(x, list) else given[0], training=training)
+        loss = sum(
+            (leaf.float() * torch.arange(leaf.numel(), device=leaf.device).view(leaf.shape).sin()).sum()
+            for leaf in tensors(y)
+            if leaf.is_floating_point()
+        )
+        loss = loss + sum(one.sum() for one in layer.losses)
+        layer.zero_grad()
+        if isinstance(loss, torch.Tensor) and loss.requires_grad:
+            loss.backward()
+        found |= {
+            f"{training} {name}": value
+            for name, value in [
+                *((f"output {i}", leaf) for i, leaf in enumerate(tensors(y))),
+                *(
+                    (f"mask {i}", leaf)
+                    for i, leaf in enumerate(tensors([getattr(one, "_keras_mask", None) for one in tensors(y)]))
+                ),
+                *((f"gradient of input {i}", one.grad) for i, one in enumerate(given)),
+                *((f"gradient of {v.name}", v.raw.grad) for v in layer.trainable_weights),
+                *((f"state {v.path}", v.raw.clone()) for v in layer.weights),
+            ]
+        }
+    return found
+
+
+@pytest.mark.parametrize(("name", "kwargs", "x"), ALL, ids=map(label, ALL))
+def test_a_layer(device, name, kwargs, x):
+    x = as_input(x)
+    found = []
+    for place in ("cpu", "simulated:0"):
+        with config.device(place):
+            torch.manual_seed(0)
+            layer = getattr(layers, name)(name="one", **kwargs)
+            layer(x)
+        found.append((layer, place))
+    for (one, _), (other, _) in [found]:
+        other.set_weights(one.get_weights())
+    expected, actual = (run(layer, x, place) for layer, place in found)
+    assert expected.keys() == actual.keys()
+    for key, value in expected.items():
+        if value is None:
+            assert actual[key] is None, key
+            continue
+        assert actual[key].device.type == "simulated", key
+        np.testing.assert_allclose(actual[key].detach().cpu(), value.detach(), rtol=1e-4, atol=1e-5, err_msg=key)
