@@ -308,6 +308,70 @@ SNIPPETS = {
         with pytest.raises(RuntimeError, match="to_json"):
             model.to_yaml()
     """,
+    "layers that list their weights": """
+        from keras import backend as K
+        def trained(making):
+            class Own(Layer):
+                def build(self, shape): making(self, shape)
+                def call(self, x): return K.dot(x, self.W)
+                def get_output_shape_for(self, shape): return (shape[0], 2)
+            entry, layer = Input((3,)), Own()
+            model = Model(entry, layer(entry))
+            model.compile("sgd", "mse")
+            before = model.get_weights()
+            model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+            moved = [bool(abs(a - b).max() > 0) for a, b in zip(before, model.get_weights())]
+            return len(layer.trainable_weights), len(layer.non_trainable_weights), moved
+        def listed(self, shape):
+            self.W = K.variable(np.full((3, 2), 0.5))
+            self.trainable_weights = [self.W]
+        def appended(self, shape):
+            self.W = K.variable(np.full((3, 2), 0.5))
+            self._trainable_weights.append(self.W)
+        def one_of_two(self, shape):
+            self.kept, self.W = K.variable(np.ones((3, 2))), K.variable(np.full((3, 2), 0.5))
+            self.trainable_weights = [self.W]
+        def sorted_out(self, shape):
+            self.mean, self.W = K.variable(np.ones(2)), K.variable(np.full((3, 2), 0.5))
+            self.trainable_weights, self.non_trainable_weights = [self.W], [self.mean]
+        def of_a_layer_inside(self, shape):
+            self.inner = Dense(2, use_bias=False)
+            self.inner.build(shape)
+            self.W = self.inner.kernel
+            self.trainable_weights = self.inner.trainable_weights
+        def held_by_nothing_else(self, shape):
+            scale = K.variable(np.full((3, 2), 0.5))
+            self.W = K.constant(np.eye(3, 2)) * 4
+            self._trainable_weights = []
+            self._trainable_weights += [scale]
+            self.call = lambda x: K.dot(x, self.W * scale)
+        for build in (listed, appended, of_a_layer_inside, held_by_nothing_else):
+            assert trained(build) == (1, 0, [True]), build
+        assert trained(one_of_two) == trained(sorted_out) == (1, 1, [True, False])
+        def not_trained(self, shape):
+            self.W, self.b = K.variable(np.ones((3, 2))), self.add_weight(shape=(2,), name="b", initializer="zeros")
+            self._non_trainable_weights.append(self.W)
+            self.call = lambda x: K.dot(x, self.W) + self.b
+        assert trained(not_trained) == (1, 1, [True, False])
+        class Wrapping(layers.Wrapper):  # properties of one's own over the lists
+            @property
+            def trainable_weights(self): return self._trainable_weights[:] + self.layer.trainable_weights
+            @property
+            def non_trainable_weights(self): return self._non_trainable_weights[:] + self.layer.non_trainable_weights
+            def build(self, shape):
+                self.scale = self.add_weight(shape=(1,), name="scale", initializer="ones")
+                super().build(shape)
+            def call(self, x): return self.layer(x) * self.scale
+        model = Sequential([Wrapping(Dense(2), input_shape=(3,))])
+        assert [w.name for w in model.layers[0].trainable_weights] == ["scale", "kernel", "bias"]
+        model.compile("sgd", "mse")
+        model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+        model.save_weights("wrapping.h5")
+        wanted = model.get_weights()
+        model.set_weights([0 * w for w in wanted])
+        model.load_weights("wrapping.h5")
+        for a, b in zip(model.get_weights(), wanted): near(a, b)
+    """,
     "cells written out of Keras 2's file": """
         from keras import backend as K
         from keras.layers import recurrent

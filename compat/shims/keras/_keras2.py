@@ -97,6 +97,7 @@ ARGUMENTS = {
     **{f"layers.{name}": {"causal": After(sees_backwards)} for name in ("Attention", "AdditiveAttention")},
     "layers.LSTM": {"time_major": None},
     "layers.GRU": {"time_major": None},
+    "layers.SimpleRNN": {"implementation": None, "time_major": None},
 }
 ARGUMENTS["optimizers.Nadam"]["schedule_decay"] = None
 ARGUMENTS["optimizers.SGD"].pop("epsilon")
@@ -188,7 +189,10 @@ MEMBERS = {
     "callbacks.History": {"history": "keras._logs:history"},
     "callbacks.stopping.MonitorCallback": {"_direction": "keras._logs:direction"},
     "logs.Logs": {"__missing__": "keras._logs:of_old", "get": "keras._logs:get"},
-    "metrics.Metric": {"reset_states": "keras._methods:reset_state_of_metric", "weights": "keras._methods:weights_of_metric"},
+    "metrics.Metric": {
+        "reset_states": "keras._methods:reset_state_of_metric", "weights": "keras._methods:weights_of_metric",
+        "stateful": "keras._methods:stateful_metric",
+    },
 }
 
 LOGS = {
