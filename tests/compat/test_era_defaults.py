@@ -297,6 +297,14 @@ SNIPPETS = {
         assert layers.ConvLSTM2D(2, 3).cell.recurrent_activation is not lite.activations.hard_sigmoid
         assert optimizers.Adagrad().learning_rate.item() == np.float32(0.01)
         assert layers.Conv2D(8, 3, 3).kernel_size == (3, 3)
+        assert layers.SimpleRNN(2, implementation=1).units == 2
+        assert keras.activations.deserialize("tanh") is keras.activations.tanh
+        for config in ("hard_sigmoid", keras.activations.serialize(keras.activations.hard_sigmoid)):
+            assert keras.activations.deserialize(config) is keras.activations.hard_sigmoid
+        # Rows that weigh less than 1 counted; what TensorFlow 2's Keras gives.
+        metric = keras.metrics.MeanIoU(num_classes=2)
+        metric.update_state([0, 0, 1, 1], [0, 1, 0, 1], sample_weight=[0.2, 0.3, 0.4, 0.1])
+        assert metric.stateful and abs(float(metric.result()) - 0.1736111) < 1e-6
         model = models.Sequential([layers.Dense(1)])
         model.compile("sgd", "mse", ["accuracy"])
         assert "accuracy" in model.fit(np.zeros((4, 2)), np.zeros(4), verbose=0).history
@@ -337,8 +345,10 @@ SNIPPETS = {
         a = layers.Input((2,))
         model = models.Model(a, [layers.Dense(1, name="p")(a), layers.Dense(1, name="q")(a)])
         model.compile("sgd", "mse", ["mae"], loss_weights=[1.0, 0.5])
+        names = model.metrics_names
         values = model.evaluate(x, [y, y], verbose=0)
         found = dict(zip(model.metrics_names, values))
+        assert [*found] == names
         p, q = model.predict(x)
         assert abs(found["p_loss"] - ((p - y) ** 2).mean()) < 1e-5 and abs(found["q_mae"] - abs(q - y).mean()) < 1e-5
         assert [*found] == ["loss", "p_loss", "q_loss", "p_mae", "q_mae"]
@@ -347,11 +357,18 @@ SNIPPETS = {
         class Told(callbacks.Callback):
             def on_train_begin(self, logs=None):
                 told.append(self.params)
+            def on_batch_begin(self, batch, logs=None):
+                sizes.append((logs["batch"], logs["size"]))
+            def on_batch_end(self, batch, logs=None):
+                sizes.append((batch, logs.get("size", 0)))
+        sizes = []
         model = models.Sequential([layers.Dense(1, input_dim=2)])
         model.compile("sgd", "mse", ["mae"])
+        assert model.metrics_names == ["loss", "mae"]
         model.fit(x, y, batch_size=2, epochs=3, verbose=0, validation_split=0.4, callbacks=[Told()])
         wanted = {"samples": 3, "batch_size": 2, "epochs": 3, "do_validation": True, "verbose": 0, "steps": 2}
         assert wanted.items() <= told[0].items() and told[0]["metrics"] == ["loss", "mae", "val_loss", "val_mae"], told
+        assert sizes == 3 * [(0, 2), (0, 2), (1, 1), (1, 1)]
         model.evaluate(x, y, callbacks=[Told()], verbose=0)
         layer = model.layers[0]
         assert model.model is model and model._make_predict_function() is None and not model.uses_learning_phase
@@ -467,6 +484,20 @@ SNIPPETS = {
         dense = layers.Dense(2, activation=relu)
         assert dense.activation is lite.activations.relu and dense.activation == relu and relu in {dense.activation}
         assert dense.get_config()["activation"] == "relu" and relu != keras.activations.tanh
+        # Masks of merging layers: all that there are have to agree.
+        words, numbers = layers.Input((3,)), layers.Input((3,))
+        embed = lambda x: layers.Embedding(5, 2, mask_zero=True)(x)
+        def mask_of(merge):
+            merged = merge([embed(words), embed(numbers)]), merge([embed(words), layers.Embedding(5, 2)(numbers)])
+            class Mask(layers.Layer):
+                def call(self, x, mask=None): return torch.as_tensor(mask).float()
+            model = models.Model([words, numbers], [Mask()(each) for each in merged])
+            return [mask.tolist() for mask in model.predict([np.array([[1, 2, 0]]), np.array([[3, 0, 0]])], verbose=0)]
+        two, one = [[1, 0, 0]], [[1, 1, 0]]
+        for merge in (layers.Add(), layers.add, layers.Multiply(), layers.maximum, layers.Average(), layers.Concatenate(),
+                      layers.concatenate):
+            assert mask_of(merge) == [two, one], merge
+        assert mask_of(lambda pair: layers.concatenate(pair, axis=1)) == [[[1, 1, 0, 1, 0, 0]], [[1, 1, 0, 1, 1, 1]]]
         # Recorded from TensorFlow 2's Keras: constant weights, the sum over all outputs.
         x = torch.linspace(-1, 1, 48).reshape(1, 3, 4, 4, 1)
         layer = layers.ConvLSTM2D(2, 3, kernel_initializer=keras.initializers.Constant(0.1), return_sequences=True,

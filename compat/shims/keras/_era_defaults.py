@@ -11,6 +11,8 @@ import functools
 import numbers
 from importlib import import_module
 
+from ._words import replace
+
 ERAS = ("1.2", "2.2", "2.3", "tf2", "3")  # "2.2" is Keras 2.0 to 2.2, and tf.keras of TensorFlow 1
 
 
@@ -45,6 +47,8 @@ DEFAULTS: dict[str, dict[str, dict]] = {
     "losses.LogCosh": {"name": {"2.3": "logcosh"}},
     "losses.KLDivergence": {"name": {"2.3": "kullback_leibler_divergence"}},
     "metrics.KLDivergence": {"name": {"tf2": "kullback_leibler_divergence"}},
+    # they counted in floats, so that rows may weigh less than 1
+    **{f"metrics.{name}IoU": {"dtype": {"tf2": "float32"}} for name in ("", "Binary", "OneHot", "OneHotMean", "Mean")},
     "utils.Progbar": {"width": {"tf2": 30}},
 }  # fmt: skip
 
@@ -212,29 +216,23 @@ def _draw(cell, gates):
 
 def _waits_from_the_best(callback, words):
     """After an improvement Keras 1 let one epoch more pass before it began to count."""
-    end = callback.on_epoch_end
 
-    @functools.wraps(end)
-    def on_epoch_end(epoch, logs=None):
+    def on_epoch_end(callback, end, epoch, logs=None):
         best = callback.best
         end(epoch, logs)
         if callback.best != best:
             callback.wait = -1
 
-    callback.on_epoch_end = on_epoch_end
+    replace(callback, "on_epoch_end", on_epoch_end)
 
 
 def _begins_with_the_baseline(callback, words):
-    begin = callback.on_train_begin
-    if callback.baseline is None:
-        return
-
-    @functools.wraps(begin)
-    def on_train_begin(logs=None):
+    def on_train_begin(callback, begin, logs=None):
         begin(logs)
         callback.best = callback.baseline
 
-    callback.on_train_begin = on_train_begin
+    if callback.baseline is not None:
+        replace(callback, "on_train_begin", on_train_begin)
 
 
 def sums_over_the_batch(layer, words):
@@ -248,6 +246,10 @@ def sums_over_the_batch(layer, words):
         layer.activity_regularizer.__class__ = _of_the_batch(type(penalty))
     elif callable(penalty):
         layer.activity_regularizer = functools.wraps(penalty)(lambda x: penalty(x) * len(x))
+
+
+def _masked_by(how):
+    return lambda layer, words: getattr(import_module("keras._merged_masks"), how)(layer, words)
 
 
 def _goes_by_samples(layer, words):
@@ -271,6 +273,10 @@ AFTER: dict[str, dict[str, tuple]] = {
     )},
     "layers.LSTM": {"1.2": ("the weights of each gate were drawn by themselves", _gate_by_gate(4))},
     "layers.GRU": {"1.2": ("the weights of each gate were drawn by themselves", _gate_by_gate(3))},
+    **{f"layers.{name}": {"tf2": ("", _masked_by("of_all"))} for name in (
+        "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum",
+    )},
+    "layers.Concatenate": {"tf2": ("", _masked_by("of_parts"))},
     "callbacks.EarlyStopping": {"2.3": ("", _begins_with_the_baseline)},
     "callbacks.ReduceLROnPlateau": {"1.2": ("waited for one epoch more after the best", _waits_from_the_best)},
 }

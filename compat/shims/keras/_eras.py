@@ -166,8 +166,11 @@ def take(era: str) -> None:
                 _show(path, name, f"keras._eras:{_path_of(cls)}")
     for path in ("optimizers", "activations"):
         _show(path, "get", f"keras._eras:{path}_get")
+    _show("activations", "deserialize", "keras._eras:activations_deserialize")
     _show("activations", "hard_sigmoid", "keras._backend_nn:hard_sigmoid")
     _show("activations", "relu", "keras._activations:relu")
+    for name in import_module("keras._merged_masks").FUNCTIONS:
+        _show("layers", name, f"keras._merged_masks:{name}")
     for name in ("load_model", "model_from_json"):
         for path in ("models", "saving") if name == "load_model" else ("models",):
             _show(path, name, f"keras._eras:{name}")
@@ -441,6 +444,15 @@ def activations_get(identifier):
     return found[identifier]() if isinstance(identifier, str) and identifier in found else activations.get(identifier)
 
 
+def activations_deserialize(config, custom_objects=None):
+    """The function that a name, or a config, means."""
+    from torchkeras_lite import activations
+
+    found = activations.deserialize(config, custom_objects)
+    name = getattr(found, "__name__", "")
+    return activations_get(name) if found is getattr(activations, name, None) else found
+
+
 def _watch_methods() -> None:
     """Lets methods of models that the script made by Keras's names go by the era."""
     from torchkeras_lite import registry
@@ -455,6 +467,9 @@ def _watch_methods() -> None:
     callback = import_module("torchkeras_lite.callbacks").Callback
     if callback.set_params is not _set_params:
         _members._set(callback, "set_params", _set_params)
+    listed = import_module("torchkeras_lite.callbacks").CallbackList
+    if not hasattr(listed._call_batch, "_before_eras"):
+        _members._set(listed, "_call_batch", _telling_the_batch(listed._call_batch))
     names, layer = import_module("keras._layer_names"), sys.modules["torchkeras_lite.layer"]
     if layer.unique_name is not names.name_of:
         _members._set(layer, "unique_name", names.name_of)
@@ -564,6 +579,29 @@ def _fit(model, args, words):
 
 def _set_params(self, params):
     self.params = {**_told, **params} if _told and params else params
+
+
+def knows_names() -> bool:
+    """Whether `model.metrics_names` was complete behind compile(), before any batch."""
+    return bool(of_era(SAYS_SAMPLES, now))
+
+
+def _telling_the_batch(method):
+    @functools.wraps(method)
+    def call_batch(self, name, batch, logs):
+        if _told:
+            _told["batch"] = batch
+        method(self, name, batch, logs)
+
+    call_batch._before_eras = method
+    return call_batch
+
+
+def of_batch(name: str) -> int:
+    """What the logs of a batch in fit() held besides: its number ("batch") and its rows ("size"). KeyError elsewhere."""
+    if name == "batch":
+        return _told["batch"]
+    return min(_told["batch_size"], _told["samples"] - _told["batch"] * _told["batch_size"])
 
 
 def _tell_params(x=None, y=None, batch_size=None, epochs=1, verbose=1, callbacks=None, validation_split=0.0,
