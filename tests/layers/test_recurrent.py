@@ -383,3 +383,32 @@ def test_a_cell_of_one_s_own_draws_masks_for_each_sequence():
         drawn_once, drawn_again = seen[0], seen[-1]
         assert all(mask is drawn_once for mask in seen[:5]) and all(mask is drawn_again for mask in seen[5:])
         assert len(drawn_once) == 2 and len(drawn_again) == 4
+
+
+def test_bidirectional_over_a_layer_that_reads_its_config_itself():
+    class Wiring:
+        def __init__(self, units):
+            self.units = units
+
+        def get_config(self):
+            return {"units": self.units}
+
+    class Wired(layers.RNN):
+        def __init__(self, wiring, **kwargs):
+            super().__init__(layers.GRUCell(wiring.units), **kwargs)
+            self.wiring = wiring
+
+        def get_config(self):
+            config = super().get_config()
+            del config["cell"]
+            return {**config, "wiring": self.wiring}
+
+        @classmethod
+        def from_config(cls, config):
+            seen.append(config["wiring"])
+            return cls(Wiring(config.pop("wiring")["config"]["units"]), **config)
+
+    seen = []
+    both = layers.Bidirectional(Wired(Wiring(3), return_sequences=True))
+    assert both(drawn(2, 4, 5)).shape == (2, 4, 6) and both.backward_layer.go_backwards
+    assert [one["class_name"] for one in seen] == ["Wiring", "Wiring"]

@@ -126,8 +126,11 @@ def _copy(layer, direction, **settings):
     """A layer of the same config, with a name that says its direction."""
     name = f"{direction}_{layer.name.removeprefix(f'{direction}_')}"
     known = {registry.get_registered_name(type(part)): type(part) for part in layer.modules() if isinstance(part, Layer)}
+    # A `from_config` of the user's reads what stands in files; without one, objects in the config are handed on as they are.
+    reads = type(layer).from_config.__func__ is not registry.Configurable.from_config.__func__
+    config = registry.serialize(layer)["config"] if reads else layer.get_config()
     with registry.CustomObjectScope(known):
-        copy = type(layer).from_config({**layer.get_config(), "name": name, **settings})
+        copy = type(layer).from_config({**config, "name": name, **settings})
     if hasattr(layer, "use_cudnn"):
         copy.use_cudnn = layer.use_cudnn
     return copy
