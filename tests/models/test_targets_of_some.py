@@ -35,3 +35,36 @@ def test_two_targets():
 def test_too_few_are_an_error():
     with pytest.raises(ValueError, match="`y` must have 3 entries"):
         model(["mse", "mse", None]).evaluate(X, [np.zeros((4, 2))], verbose=0)
+
+
+OF_A, OF_B = {0: 2.0, 1: 3.0}, {1: 5.0}
+
+
+@pytest.mark.parametrize(
+    ("weights", "named"),
+    [
+        ({"a": OF_A, "b": OF_B}, True),
+        ({"a": OF_A, "b": OF_B}, False),
+        ({"b": OF_B}, True),
+        ({"b": OF_B}, False),
+        ([OF_A, OF_B], False),
+    ],
+)
+def test_weights_of_classes_by_output(weights, named):
+    def one():
+        entry = keras.Input((3,))
+        made = keras.Model(entry, [layers.Dense(1, kernel_initializer="ones", name=name)(entry) for name in "ab"])
+        made.compile(keras.optimizers.SGD(0.0), "mse")
+        return made
+
+    a, b = np.array([0, 1, 0, 1]), np.array([1, 1, 0, 0])
+    y = {"a": a, "b": b} if named else [a, b]
+    by_row = [np.array([2.0, 3, 2, 3]) if "a" in weights or isinstance(weights, list) else np.ones(4), np.array([5.0, 5, 1, 1])]
+    assert one().fit(X, y, class_weight=weights, verbose=0).history["loss"] == pytest.approx(
+        one().fit(X, [a, b], sample_weight=by_row, verbose=0).history["loss"]
+    )
+    expected = one().train_on_batch(X, [a, b], sample_weight=by_row)
+    assert one().train_on_batch(X, y, class_weight=weights) == pytest.approx(expected)
+    if not named:
+        twice = one().fit(X, y, class_weight=weights, sample_weight=[np.full(4, 2.0)] * 2, verbose=0).history["loss"]
+        assert twice == pytest.approx([2 * value for value in one().fit(X, y, class_weight=weights, verbose=0).history["loss"]])

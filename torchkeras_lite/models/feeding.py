@@ -59,8 +59,19 @@ class Feeding:
         if class_weight is not None:
             if len(parts) == 1:
                 raise ValueError("`class_weight` was given without targets `y`.")
-            parts = data.with_class_weights(parts, class_weight)
+            parts = self._with_class_weights(parts, class_weight)
         return data.Arrays(parts, min(batch_size, count), shuffle, device)
+
+    def _with_class_weights(self, parts, class_weight):
+        """Weighted by class; for several outputs by their names, or by their order where the targets have one."""
+        names, y = getattr(self, "output_names", None), parts[1]
+        if isinstance(y, (list, tuple)) and names and len(names) == len(y):
+            if isinstance(class_weight, (list, tuple)) and len(class_weight) == len(y):
+                class_weight = {name: one for name, one in zip(names, class_weight, strict=True) if one is not None}
+            if isinstance(class_weight, dict) and any(isinstance(one, dict) for one in class_weight.values()):
+                named = (dict(zip(names, part, strict=True)) if isinstance(part, (list, tuple)) else part for part in parts[1:])
+                parts = (parts[0], *named)
+        return data.with_class_weights(parts, class_weight)
 
     def _takes_texts(self) -> bool:
         """Whether a layer in the model takes strings."""
@@ -131,7 +142,7 @@ class Feeding:
         parts = self._parts(x, y, sample_weight)
         data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
         if class_weight is not None and len(parts) > 1:
-            parts = data.with_class_weights(parts, class_weight)
+            parts = self._with_class_weights(parts, class_weight)
         device = self._device()
         return data.mapped(lambda t: t.to(device), parts)
 

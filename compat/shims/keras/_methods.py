@@ -179,6 +179,7 @@ def add_update(self, updates, inputs=None):
 
 
 weights_of_metric = property(lambda metric: metric.variables)  # metrics were layers
+stateful_metric = True  # of a function it was not
 layer_of_both = property(lambda layer: layer.forward_layer)  # `Bidirectional.layer`
 
 
@@ -282,7 +283,7 @@ def _knows_phases(model) -> bool:
 itself = Answer(lambda model: model)  # a Sequential had a `model` inside
 input_names, state_updates = Answer(lambda model: list(model.input_names)), Answer(lambda model: [])
 batch_input_shape, uses_learning_phase = Answer(_batch_input_shape), Answer(_knows_phases)
-calls = Answer(lambda layer: layer._nodes)  # `inbound_nodes`: one for each call on KerasTensors
+calls = Answer(lambda layer: list(layer._nodes))  # `inbound_nodes`: one for each call on KerasTensors
 inbound_layers = Answer(lambda node: [tensor.node.operation for tensor in node.inputs])
 input_tensors, output_tensors = Answer(lambda node: list(node.inputs)), Answer(lambda node: list(node.outputs))
 
