@@ -148,6 +148,11 @@ SNIPPETS = {
         model.fit(x, x[:, 0], validation_split=0.4, callbacks=[looks], verbose=0, nb_epoch=1)
         assert looks.seen == [[[3.0], [4.0]], [[3.0], [4.0]], [1.0, 1.0]]
         model.fit(x, x, validation_data=([[7.0]], [[8.0]]), callbacks=[callbacks.History()], verbose=0, nb_epoch=1)
+        assert len(model.fit(x, x, verbose=0).epoch) == len(model.fit(x, x, 2, verbose=0).epoch) == 10
+        assert len(model.fit(x, x, 2, 3, 0).epoch) == 3
+        model.fit(x, x, nb_epoch=2, verbose=0, callbacks=[callbacks.ModelCheckpoint("{epoch:02d}.h5")])
+        import os
+        assert sorted(name for name in os.listdir() if name.endswith(".h5")) == ["00.h5", "01.h5"]
         rates = []
         plateau = callbacks.ReduceLROnPlateau(patience=2, factor=0.5)
         Fake.optimizer.learning_rate = 0.5
@@ -352,6 +357,12 @@ SNIPPETS = {
         p, q = model.predict(x)
         assert abs(found["p_loss"] - ((p - y) ** 2).mean()) < 1e-5 and abs(found["q_mae"] - abs(q - y).mean()) < 1e-5
         assert [*found] == ["loss", "p_loss", "q_loss", "p_mae", "q_mae"]
+        model = models.Sequential([layers.Dense(1, input_dim=2)])
+        model.compile("sgd", "mse", ["mae"], weighted_metrics=["mae", "mse"])
+        off, weights = model.predict(x) - y, np.arange(6)[:, None] / 15.0  # their sum is 1
+        wanted = [(weights * off**2).mean(), abs(off).mean(), (weights * abs(off)).sum(), (weights * off**2).sum()]
+        np.testing.assert_allclose(model.evaluate(x, y, sample_weight=weights[:, 0], verbose=0), wanted, rtol=1e-5)
+        assert model.metrics_names == ["loss", "mae", "weighted_mae", "mse"]
         # What callbacks and programs found on the way.
         told = []
         class Told(callbacks.Callback):
@@ -374,6 +385,7 @@ SNIPPETS = {
         assert model.model is model and model._make_predict_function() is None and not model.uses_learning_phase
         assert layer.batch_input_shape == (None, 2) and model._feed_input_names == model.input_names
         assert layer._inbound_nodes[0].inbound_layers[0].name == f"{layer.name}_input"
+        assert layer.outbound_nodes == [] and a.node.operation._outbound_nodes[1].outbound_layer.name == "q"
         layer.inbound_nodes = []
         assert layer.inbound_nodes == [] and layers.Dropout(0.5).inbound_nodes == []
         class Around(models.Model):
@@ -398,6 +410,12 @@ SNIPPETS = {
         class MyLayer(layers.Layer):
             pass
         assert MyLayer().name == "my_layer_1" and MyLayer(name="mine").name == "mine"
+        # A symbolic tensor is no list of outputs; a list of them is.
+        model = models.Sequential([layers.Dense(2, input_shape=(3,))])
+        assert not hasattr(model.output, "__len__") and len([model.output]) == 1
+        try: len(model.output)
+        except TypeError: pass
+        else: raise AssertionError
         # A slash in a name, which files keep, is a part of it.
         image = layers.Input((4, 4, 3), name="data/in")
         fire = layers.Conv2D(2, 1, name="fire2/squeeze1x1")
@@ -509,7 +527,7 @@ SNIPPETS = {
         try: layers.Dense(2, name="a/b")
         except ValueError as error: assert "cannot contain character" in str(error)
         else: raise AssertionError
-        assert keras.backend.backend() == "torch"
+        assert keras.backend.backend() == "torch" and len(layers.Input(batch_shape=(4, 2))) == 4
         assert layers.LSTM is lite.layers.LSTM and models.Model is lite.Model and optimizers.Adam is lite.optimizers.Adam
     """,
 }  # fmt: skip

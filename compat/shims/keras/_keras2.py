@@ -56,7 +56,10 @@ NAMES = {
         "SyncBatchNormalization": "keras._dead_layers:SyncBatchNormalization",
         "RandomFourierFeatures": "keras._dead_layers:RandomFourierFeatures",
     },
-    "optimizers": {name.lower(): f"torchkeras_lite.optimizers:{name}" for name in _OPTIMIZERS},
+    "optimizers": {
+        **{name.lower(): f"torchkeras_lite.optimizers:{name}" for name in _OPTIMIZERS},
+        "OptimizerV2": "torchkeras_lite.optimizers:Optimizer",
+    },
     "callbacks": {"BaseLogger": "torchkeras_lite.callbacks:Callback"},
     "utils": {
         "deserialize_keras_object": "keras._objects:either",
@@ -153,17 +156,18 @@ MEMBERS = {
         "_trainable_weights": "keras._own_weights:own_trainable_weights",
         "_non_trainable_weights": "keras._own_weights:own_non_trainable_weights",
         "inbound_nodes": "keras._methods:calls", "_inbound_nodes": "keras._methods:calls",
+        "outbound_nodes": "keras._methods:read_by", "_outbound_nodes": "keras._methods:read_by",
         "batch_input_shape": "keras._methods:batch_input_shape",
     },
     "symbolic.Node": {
-        name: f"keras._methods:{name}" for name in ("inbound_layers", "input_tensors", "output_tensors")
-    },
+        name: f"keras._methods:{name}" for name in ("inbound_layers", "outbound_layer", "input_tensors", "output_tensors")
+    } | {"__init__": "keras._methods:drawn_node"},
     "layers.Bidirectional": {"layer": "keras._methods:layer_of_both"},
     "layers.RNN": {"__call__": "keras._methods:call_of_rnn", "reset_states": "keras._methods:reset_states_of_rnn"},
     **{f"layers.{layer}": {"W": "keras._methods:kernel", "b": "keras._methods:bias"} for layer in _WITH_KERNELS},
     "layers.Embedding": {"W": "keras._methods:embeddings"},
     "KerasTensor": {name: f"keras._methods:{name[1:]}" for name in ("_keras_shape", "_keras_history")} | {
-        "get_shape": "keras._sizes:get_shape",
+        "get_shape": "keras._sizes:get_shape", "__len__": "keras._sizes:length",
     },
     "models.Model": {
         "fit_generator": "keras._methods:fit_generator",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 
-from torchkeras_lite import config
+from torchkeras_lite import config, symbolic
 
+from . import _eras
 from ._words import data_format as order
 
 
@@ -70,3 +71,25 @@ def obtain_input_shape(
     if require_flatten and None in input_shape:
         raise ValueError(f"With `include_top=True`, `input_shape` has fixed sizes. Received: {input_shape}")
     return tuple(input_shape)
+
+
+class NoLength(AttributeError, TypeError):
+    """Both what `hasattr` and what `len` are told where there is no length."""
+
+
+class Length:
+    """`len` of a KerasTensor, which tensors of TensorFlow 1 did not have: programs took what has one for a list of outputs."""
+
+    def __init__(self, of_today):
+        self.of_today = of_today
+
+    def __get__(self, tensor, owner=None):
+        if tensor is None:
+            return self
+        if _eras.now in ("1.2", "2.2", "2.3"):
+            raise NoLength(f"{tensor!r} has no len()")
+        return self.of_today.__get__(tensor)
+
+
+_len = vars(symbolic.KerasTensor)["__len__"]
+length = Length(getattr(_len, "of_today", _len))
