@@ -105,7 +105,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         setting["_policy"] = dtype_policies.of_layer(dtype)
         setting["_variables"] = []
         setting["_added_losses"] = []
-        setting["_nodes"] = []
+        setting["_nodes"] = symbolic.Nodes()
         setting["_metrics"] = []
         setting["_build_shapes"] = None
         setting["_path"] = None
@@ -147,7 +147,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             f"Layer {type(self).__name__} does not have a `call` method implemented."
         )
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         """The mask of the output, given that of the input."""
         return previous_mask
 
@@ -450,7 +450,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     def __getstate__(self):
         # The calls that were drawn belong to the graphs of models, which copy them. (They lead from layer to layer, deeper
         # than Python's stack.)
-        return {**self.__dict__, "_nodes": [], "_added_losses": []}
+        return {**self.__dict__, "_nodes": symbolic.Nodes(), "_added_losses": []}
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -636,7 +636,7 @@ def make_room(layer: Layer, name: str) -> None:
         if name in table:
             table[f"{name}_{count}"] = table.pop(name)
     for variable in layer._variables:
-        if variable._module is layer and variable._key == name:
+        if variable._module is layer.own_tables and variable._key == name:
             variable._key = f"{name}_{count}"
 
 

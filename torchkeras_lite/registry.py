@@ -160,6 +160,7 @@ class Table:
                 if full.rpartition(">")[2] == name:
                     return obj
             raise ValueError(
+                f"Could not interpret {self.kind} identifier. "  # which programs look for
                 f"Unknown {self.kind}: {name!r}.{suggest(name, self.objects)} Known names: "
                 f"{', '.join(sorted(k for k, o in self.objects.items() if k == o.__name__))}. An object of your own can be "
                 "passed itself, or named inside a `custom_object_scope`."
@@ -254,8 +255,9 @@ def _plain(config):
 def _serialize_function(fn):
     if _builtin.get((public_module(fn), fn.__name__)) is fn:
         return fn.__name__
-    name = get_registered_name(fn)
-    return {"module": public_module(fn), "class_name": "function", "config": name, "registered_name": name}
+    if _functions.get((public_module(fn), fn.__name__)) is fn:
+        return {"module": public_module(fn), "class_name": "function", "config": fn.__name__, "registered_name": fn.__name__}
+    return {"module": "builtins", "class_name": "function", "config": get_registered_name(fn), "registered_name": "function"}
 
 
 def deserialize(config, custom_objects: dict | None = None, table: Table | None = None) -> Any:
@@ -281,12 +283,16 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         return ...
     if name == "__lambda__":
         return lambdas.load(inner)
-    registered = config.get("registered_name") or (inner if name == "function" else name)
+    registered = config.get("registered_name") or name
+    if registered == name == "function":
+        registered = inner
     found = get_registered_object(registered, custom_objects) or get_registered_object(
         inner if name == "function" else name, custom_objects
     )
     if found is None and name == "function":
         found = _functions.get((config.get("module"), inner)) or _builtin.get((config.get("module"), inner))
+        if found is None:  # Keras before 3.7 left the package out
+            found = next((obj for full, obj in _custom.items() if full.rpartition(">")[2] == inner), None)
     if found is None:
         found = _find_builtin(str(config.get("module")), name) or (table.objects.get(name) if table else None)
     if found is None and config.get("module") is None and name != "function":  # as in files of before Keras 3

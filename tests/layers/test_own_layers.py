@@ -114,6 +114,7 @@ def test_metrics_of_layers_inside():
 def test_masks_as_arrays():
     masks = [np.array([[True, False]]), np.array([[False, False]])]
     inputs = [np.ones((1, 2, 3)), np.ones((1, 2, 3))]
+    assert layers.Dense(2).compute_mask(inputs[0]) is None
     assert layers.Add().compute_mask(inputs, masks).tolist() == [[True, False]]
     assert layers.Concatenate(1).compute_mask(inputs, masks).tolist() == [[True, False, False, False]]
 
