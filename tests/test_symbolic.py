@@ -180,6 +180,18 @@ def test_a_layer_may_say_its_shape_where_it_cannot_be_tried():
 
     assert Reads()(keras.Input((8,))).shape == (None, 7)
 
+    class ReadsOne(Reads):
+        def call(self, query, key, mask=None):
+            raise OSError("the file is not here")
+
+    class ReadsBoth(ReadsOne):
+        def compute_output_shape(self, key_shape, query_shape):
+            return (*query_shape[:-1], key_shape[-1])
+
+    query, key = keras.Input((4, 2)), keras.Input((5, 3))
+    assert ReadsOne()(query, key).shape == (None, 4, 7) and ReadsOne()(query, key=key, mask=key).shape == (None, 4, 7)
+    assert ReadsBoth()(query, key, mask=query).shape == (None, 4, 3)
+
 
 def test_structures():
     class Parts(layers.Layer):
@@ -191,7 +203,8 @@ def test_structures():
     assert result["sum"].shape == (None, 8) and result["list"][0].shape == (None, 2)
     node = result["sum"].node
     assert node.operation is layer and node.inputs == [x, y] and all(a is b for a, b in zip(node.inputs, (x, y), strict=True))
-    assert [out.shape for out in node.outputs] == [(None, 8), (None, 2)] and node.structure is result
+    assert [out.shape for out in node.outputs] == [(None, 8), (None, 2)]
+    assert node.structure["sum"] is result["sum"] and node.structure["list"][0] is result["list"][0]
     assert node.kwargs == {"scale": 2.0}
 
 

@@ -1,5 +1,7 @@
 """Nested structures."""
 
+import gc
+import weakref
 from collections import OrderedDict, deque, namedtuple
 
 import pytest
@@ -110,3 +112,16 @@ def test_what_is_a_leaf():
     layer = layers.Layer()
     layer.kept = [1, {"b": 2, "a": 3}]  # what layers make of lists and dicts
     assert tree.flatten(layer.kept) == [1, 3, 2] and tree.map_structure(str, layer.kept) == ["1", {"b": "2", "a": "3"}]
+
+
+def test_what_was_looked_through_is_not_held():
+    gc.disable()
+    try:
+        layer = layers.Dense(2)
+        layer.build((None, 3))
+        known = weakref.ref(layer.kernel)
+        tree.map_structure(lambda variable: variable.shape, {"a": [layer.kernel], "b": (layer.bias,)})
+        del layer
+        assert known() is None
+    finally:
+        gc.enable()

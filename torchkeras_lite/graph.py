@@ -117,7 +117,7 @@ class Graph:
         # No word of a file gets into the text: names in it are made of letters, digits and underscores, values are not in it.
         exec(compile(writer.text, file, "exec"), writer.globals)
         linecache.cache[file] = (len(writer.text), None, writer.text.splitlines(True), file)  # tracebacks show its lines
-        return writer.globals["forward"]
+        return writer.globals.pop("forward")  # which is not to hold itself
 
     # ------------------------------------------------------------ copies
 

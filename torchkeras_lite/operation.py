@@ -31,7 +31,7 @@ class Operation(registry.Configurable, ABC):
         if name is not None:
             registry.check_name(name)
         self.name = name or registry.unique_name(registry.snake_case(type(self).__name__))
-        self._nodes: list[symbolic.Node] = []
+        self._nodes = symbolic.Nodes()
 
     def call(self, *args, **kwargs):
         """Computes the output. Subclasses write this."""
@@ -83,7 +83,7 @@ class Operation(registry.Configurable, ABC):
         """Nothing: it has no state to build."""
 
     def __getstate__(self):
-        return {**self.__dict__, "_nodes": []}  # a graph copies its calls
+        return {**self.__dict__, "_nodes": symbolic.Nodes()}  # a graph copies its calls
 
     def __repr__(self):
         return f"<Operation name={self.name}>"

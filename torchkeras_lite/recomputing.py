@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.modes import training_mode
+from torchkeras_lite.references import Known
 from torchkeras_lite.seeds import generators_of
 from torchkeras_lite.symbolic import is_symbolic
 
@@ -71,10 +72,11 @@ def wrap(layer) -> None:
     """Makes a layer that is being made do as the scope around says. (It has a `call` of its own then; others pay nothing.)"""
     mode = get_current_remat_mode()
     if mode.mode is not None and (mode.mode != "list_of_layers" or layer.name in mode.layer_names):
-        layer.__dict__["call"] = functools.partial(_call, layer, mode)
+        layer.__dict__["call"] = functools.partial(_call, Known(layer), mode)
 
 
-def _call(layer, mode, *args, **kwargs):
+def _call(known, mode, *args, **kwargs):
+    layer = known()
     plain = functools.partial(type(layer).call, layer)
     if not torch.is_grad_enabled() or going_on.inferring or is_symbolic(args, kwargs):
         return plain(*args, **kwargs)

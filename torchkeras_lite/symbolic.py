@@ -13,6 +13,7 @@ import math
 import operator
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config, registry
 from torchkeras_lite.calls import going_on
+from torchkeras_lite.references import Known
 from torchkeras_lite.texts import Texts
 from torchkeras_lite.variable import forwards, tensor_of
 
@@ -63,6 +65,7 @@ class KerasTensor:
         self.name = name or registry.unique_name("keras_tensor")
         self.node: Node | None = None
         self.index = 0
+        self._operation = None  # the node only knows it; who has the tensor has it too
 
     @property
     def ndim(self) -> int:
@@ -178,10 +181,10 @@ class Op:
     def __init__(self, kind: str, function, name: str | None = None):
         self.kind, self.function = kind, function
         self.name = name or registry.unique_name(registry.snake_case(kind.rpartition(".")[2]))
-        self._nodes: list[Node] = []
+        self._nodes = Nodes()
 
     def __getstate__(self):
-        return {**self.__dict__, "_nodes": []}  # a graph copies its calls
+        return {**self.__dict__, "_nodes": Nodes()}  # a graph copies its calls
 
     def __call__(self, *args, **kwargs):
         return self.function(*args, **kwargs)
@@ -280,19 +283,116 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "abs", "invert"):
 class Node:
     """One call: `operation(*args, **kwargs)`, some of whose arguments are KerasTensors, gave `outputs`.
 
+    A KerasTensor holds all that led to it: its node, the operation, and by the node's arguments the tensors before. The other
+    way round a node only knows its operation and its outputs, so that nothing holds itself, and a model is freed when nobody
+    has it any more. An output that nobody has is made anew when it is asked for.
+
+    Args:
+        structure: what the call returned; the KerasTensors in it are the outputs.
+        makes_outputs: whether they are this node's. (The node that shows a model as one call leaves them to the nodes inside.)
+
     Attributes:
-        operation: a Layer or an Op.
         inputs: the KerasTensors among the arguments, in order.
-        outputs: the KerasTensors made, in order; `structure` is the value that the call returned.
     """
 
     def __init__(self, operation, args, kwargs, structure, makes_outputs: bool = True):
-        self.operation, self.args, self.kwargs, self.structure = operation, args, kwargs, structure
-        self.makes_outputs = makes_outputs
-        self.inputs, self.outputs = tensors_in((args, kwargs)), tensors_in(structure)
-        if makes_outputs:  # the node that shows a model as one call leaves them to the nodes inside
-            for index, tensor in enumerate(self.outputs):
-                tensor.node, tensor.index = self, index
+        self._operation = Known(operation)
+        self.args, self.kwargs, self.makes_outputs = args, kwargs, makes_outputs
+        self.inputs = tensors_in((args, kwargs))
+        if not makes_outputs:
+            self._returned = structure
+            return
+        outputs = [structure] if type(structure) is KerasTensor else tensors_in(structure)
+        self._outlines = [{**tensor.__dict__, "node": None, "_operation": None} for tensor in outputs]  # to make them anew
+        self._made: list[Known | None] = [None] * len(outputs)
+        places = iter(map(_Output, range(len(outputs))))
+        self._returned = _mapped(structure, KerasTensor, lambda _: next(places))
+        for index, tensor in enumerate(outputs):
+            self._claim(tensor, index)
+
+    def _claim(self, tensor: KerasTensor, index: int) -> None:
+        tensor.node, tensor.index, tensor._operation = self, index, self.operation
+        self._made[index] = Known(tensor)
+
+    @property
+    def operation(self):
+        """The Layer or Op that was called."""
+        return self._operation()
+
+    @property
+    def structure(self):
+        """What the call returned."""
+        return _mapped(self._returned, _Output, lambda place: self._output(place.index))
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The KerasTensors that it returned, in order."""
+        return [self._output(index) for index in range(len(self._made))] if self.makes_outputs else tensors_in(self._returned)
+
+    def _output(self, index: int) -> KerasTensor:
+        tensor = self._made[index] and self._made[index]()
+        if tensor is None:
+            tensor = KerasTensor.__new__(KerasTensor)
+            tensor.__dict__.update(self._outlines[index])
+            self._claim(tensor, index)
+        return tensor
+
+
+def _mapped(structure, kind, function):
+    """The structure with `function` applied to what is of this kind in it."""
+    if type(structure) is kind:
+        return function(structure)
+    return pytree.tree_map(lambda leaf: function(leaf) if isinstance(leaf, kind) else leaf, structure)
+
+
+class _Output:
+    """Stands for an output of a node in what the node returned."""
+
+    def __init__(self, index: int):
+        self.index = index
+
+
+class Nodes(Sequence):
+    """The calls of an operation on KerasTensors, in order.
+
+    It holds the first one, and so all that leads to it: that is what `layer.input` and `layer.output` show. Later ones it only
+    knows, for what leads to them may begin at the operation itself: they last as long as a tensor that came of them, or a model
+    that they are part of.
+    """
+
+    def __init__(self):
+        self._first: Node | None = None
+        self._later: list[Known] = []
+
+    def append(self, node: Node) -> None:
+        if self._first is None:
+            self._first = node
+        else:
+            self._later = [known for known in self._later if known() is not None] + [Known(node)]
+
+    def begin_with(self, node: Node) -> None:
+        """Makes this one the first."""
+        before = list(self)
+        self.clear()
+        for one in (node, *before):
+            self.append(one)
+
+    def clear(self) -> None:
+        self.__init__()
+
+    def _all(self) -> list[Node]:
+        if self._first is None:
+            return []
+        return [self._first, *(node for known in self._later if (node := known()) is not None)]
+
+    def __iter__(self):
+        return iter(self._all())
+
+    def __len__(self):
+        return len(self._all())
+
+    def __getitem__(self, index):
+        return self._all()[index]
 
 
 def tensors_in(structure) -> list[KerasTensor]:
@@ -445,21 +545,22 @@ def infer(function, args, kwargs, device=None):
         results.append(run(0 if zero_rows else 2, probes[1]))
 
     open_size = 0 if zero_rows and varies_in_front else 1 if stretched else -1
+    return pytree.tree_map(functools.partial(_outline, open_size), *results)
 
-    def outline(*tensors):
-        first = tensors[0]
-        if not _is_tensor(first):
-            return first
-        shape = [
-            None if len(set(sizes)) > 1 or sizes[0] == open_size else sizes[0]
-            for sizes in zip(*(tensor.shape for tensor in tensors), strict=True)
-        ]
-        drawn = KerasTensor(shape, "string" if isinstance(first, Texts) else config.dtype_name(first.dtype))
-        if isinstance(getattr(first, "_keras_mask", None), torch.Tensor):
-            drawn._keras_mask = outline(*(tensor._keras_mask for tensor in tensors))
-        return drawn
 
-    return pytree.tree_map(outline, *results)
+def _outline(open_size: int, *tensors):
+    """The KerasTensor of which these are examples: None for sizes that differ, or are `open_size`."""
+    first = tensors[0]
+    if not _is_tensor(first):
+        return first
+    shape = [
+        None if len(set(sizes)) > 1 or sizes[0] == open_size else sizes[0]
+        for sizes in zip(*(tensor.shape for tensor in tensors), strict=True)
+    ]
+    drawn = KerasTensor(shape, "string" if isinstance(first, Texts) else config.dtype_name(first.dtype))
+    if isinstance(getattr(first, "_keras_mask", None), torch.Tensor):
+        drawn._keras_mask = _outline(open_size, *(tensor._keras_mask for tensor in tensors))
+    return drawn
 
 
 def _is_tensor(value) -> bool:

@@ -15,9 +15,29 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite.modes import take_over
+from torchkeras_lite.references import Known
 from torchkeras_lite.variable import Variable
 
 _TABLES = ("_variables", "_metrics")  # what a layer knows beside modules
+_untracked = 0  # scopes that are open
+
+
+class Untracked:
+    """A scope in which layers keep what they are given as plain attributes: nothing is registered, no list is replaced."""
+
+    def __enter__(self):
+        global _untracked
+        _untracked += 1
+        return self
+
+    def __exit__(self, *error):
+        global _untracked
+        _untracked -= 1
+
+
+def is_on() -> bool:
+    """Whether no `Untracked` is open."""
+    return not _untracked
 
 
 def track(value, owner: nn.Module, name: str):
@@ -26,7 +46,7 @@ def track(value, owner: nn.Module, name: str):
         return value  # `self.blocks += [...]` assigns the list to itself
     release(owner, name)
     owner._modules.pop(name, None)
-    if isinstance(value, _Tracked) and value.__dict__.get("_owner") is owner:
+    if isinstance(value, _Tracked) and value._owner is owner:
         return value  # a second name for the same list
     tracked = _wrapped(value)
     if isinstance(tracked, _Tracked):
@@ -124,12 +144,22 @@ def _changing(name):
 class _Tracked:
     """Mixed into list and dict: each change is reported to the owner, a layer or the container around this one."""
 
+    _known: Known | None = None  # the owner
+
+    @property
+    def _owner(self):
+        return self._known and self._known()
+
+    @_owner.setter
+    def _owner(self, owner):
+        self._known = None if owner is None else Known(owner)
+
     def _watch(self, owner, name: str):
         self._owner, self._name = owner, name
         _register(owner, name, self)
 
     def _sync(self):
-        owner = self.__dict__.get("_owner")
+        owner = self._owner
         if isinstance(owner, _Tracked):
             owner._sync()
         elif owner is not None and owner.__dict__.get(self._name) is self:  # else: replaced, or being copied or unpickled
@@ -137,7 +167,7 @@ class _Tracked:
 
     def _adopted(self, key, value):
         """The container at `key`, such that its changes are reported to this one."""
-        if isinstance(value, _Tracked) and value.__dict__.get("_owner") is self:
+        if isinstance(value, _Tracked) and value._owner is self:
             return value
         value = _wrapped(value)
         if isinstance(value, _Tracked):
@@ -150,13 +180,14 @@ class _Tracked:
 
     def __deepcopy__(self, memo):
         # With its owner it is copied as what it is; on its own it becomes a plain container, and the owner is left alone.
-        owner = memo.get(id(self.__dict__.get("_owner")))
+        owner = memo.get(id(self._owner))
         known = isinstance(owner, (_Tracked, nn.Module))
         new = memo[id(self)] = type(self)() if known else self.plain()
         content = copy.deepcopy(self.plain(self), memo)
         self.plain.extend(new, content) if self.plain is list else self.plain.update(new, content)
         if known:
-            new.__dict__.update(self.__dict__, _owner=owner)
+            new.__dict__.update(self.__dict__)
+            new._owner = owner
         return new
 
     def __reduce__(self):

@@ -6,6 +6,7 @@ own; results keep the order of the structure that was given.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -69,7 +70,8 @@ class _Level:
 
 def _opened(structure) -> _Level | None:
     """The outermost container; None for a leaf."""
-    values, spec = pytree.tree_flatten(structure, is_leaf=lambda part: part is not structure)
+    level = itertools.count()  # torch's function holds `is_leaf` in a circle: what is in the structure is not to hang on that
+    values, spec = pytree.tree_flatten(structure, is_leaf=lambda _: next(level) > 0)
     return None if spec.is_leaf() else _Level(structure, values, spec)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from torchkeras_lite import config, registry
 from torchkeras_lite.calls import going_on
+from torchkeras_lite.references import Known
 
 
 class Permuted:
@@ -41,6 +42,19 @@ class Reshaped:
 
 class _Cell(nn.Module):
     """The home of a variable that belongs to no layer."""
+
+
+class Tables(nn.Module):
+    """Where a layer keeps the tensors that are its own.
+
+    Its Variables hold on to this and not to the layer, which holds them: what is held in a circle is not freed with its last
+    user.
+    """
+
+    def __init__(self, layer: nn.Module):
+        super().__init__()
+        tables = dict(_parameters=layer._parameters, _buffers=layer._buffers, _modules=layer._modules)
+        self.__dict__.update(tables, layer=Known(layer))
 
 
 class Variable:
@@ -105,11 +119,16 @@ class Variable:
         return variable
 
     def _init(self, module, key, layout, name, path=""):
-        self._module, self._key, self._layout = module, key, layout
+        self.move(module, key)
+        self._layout = layout
         self.name = name
         self.path = path or name
         self.initializer = self.regularizer = self.constraint = None
         self._wants_training = True
+
+    def move(self, module, key: str) -> None:
+        """Makes it show `module.key`."""
+        self._module, self._key = getattr(module, "own_tables", module), key
 
     # ------------------------------------------------------------ the tensor
 
@@ -121,8 +140,12 @@ class Variable:
         if tensor is None:
             tensor = module._buffers.get(key)
             if tensor is None:
-                tensor = getattr(module, key)  # a parametrization computes it
+                tensor = getattr(self._holder(), key)  # a parametrization computes it
         return tensor
+
+    def _holder(self):
+        """The object of which torch makes an attribute what it computes."""
+        return self._module.layer() if isinstance(self._module, Tables) else self._module
 
     @property
     def value(self) -> torch.Tensor:
@@ -191,7 +214,7 @@ class Variable:
             elif raw.is_leaf:
                 raw.copy_(self.to_raw(value))
             else:  # a parametrization computes it: torch finds what to set behind it
-                setattr(self._module, self._key, self.to_raw(value))
+                setattr(self._holder(), self._key, self.to_raw(value))
         return self
 
     def assign_add(self, value):

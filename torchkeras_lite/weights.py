@@ -13,7 +13,7 @@ from torchkeras_lite import config, constraints, initializers, regularizers
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.scopes import StatelessScope
 from torchkeras_lite.seeds import generators_of
-from torchkeras_lite.variable import Variable, tensor_of
+from torchkeras_lite.variable import Tables, Variable, tensor_of
 
 
 class Weighted:
@@ -92,15 +92,23 @@ class Weighted:
     def _track_variable(self, name, variable):
         """A Variable made by hand and assigned to the layer moves in: torch sees it from now on."""
         if not any(variable is known for known in self._variables):
-            if variable._module is not self and not isinstance(variable._module, nn.Module):
+            if not isinstance(variable._module, nn.Module):
                 raise TypeError(f"Not a variable: {variable!r}")
             raw = variable.raw
             if variable._key == "value" and len(list(variable._module._modules)) == 0 and variable._layout is None:
                 table = self._parameters if isinstance(raw, nn.Parameter) else self._buffers
                 table[name] = raw
-                variable._module, variable._key = self, name
+                variable.move(self, name)
             self._variables.append(variable)
         object.__setattr__(self, name, variable)
+
+    @property
+    def own_tables(self) -> Tables:
+        """Where Variables of its own find their tensors."""
+        tables = self.__dict__.get("_own_tables")
+        if tables is None or tables._parameters is not self._parameters:
+            tables = self.__dict__["_own_tables"] = Tables(self)
+        return tables
 
     # ------------------------------------------------------------ finding and freezing
 

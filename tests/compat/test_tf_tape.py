@@ -1,6 +1,7 @@
 """`tf.GradientTape`, `tf.Variable`, `tf.Module` and gradients of one's own."""
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -325,3 +326,26 @@ def test_modules(tf):
         assert scope == "net/"
     with pytest.raises(ValueError, match="identifier"):
         tf.Module(name="a b")
+
+
+def test_a_model_trained_by_a_step_of_ones_own_is_freed_at_once(tf):
+    def trained():
+        model, optimizer = models.Sequential([layers.Dense(3), layers.Dense(1)]), optimizers.SGD()
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32)])
+        def step(x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(model(x, training=True) ** 2)
+            weights = model.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+            return loss
+
+        assert step(tf.ones((2, 4))) > step.get_concrete_function()(tf.ones((2, 4))) > step.python_function(tf.ones((2, 4)))
+        return [weakref.ref(model), *(weakref.ref(one) for one in model.parameters())]
+
+    trained()  # what is imported on first use leaves circles of Python's own
+    gc.disable()
+    try:
+        assert [known() for known in trained()] == [None] * 5
+    finally:
+        gc.enable()

@@ -90,7 +90,7 @@ class CallbackList(Callback):
             return
         super().set_model(model)
         if self._history is not None:
-            self.model.history = self._history
+            self._history.go_to(self.model)
         for callback in self.callbacks:
             callback.set_model(model)
 

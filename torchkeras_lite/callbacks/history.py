@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import weakref
 
 from torchkeras_lite.callbacks.base import Callback
 
@@ -17,6 +18,7 @@ class History(Callback):
         epoch: the numbers of the epochs, from 0.
     """
 
+    __slots__ = ("_model",)  # beside the `__dict__`, which the model keeps: see `Kept`
     resumes_with = ("history", "epoch")
 
     def __init__(self):
@@ -32,7 +34,14 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
         if self.model is not None:
-            self.model.history = self
+            self.go_to(self.model)
+
+    def go_to(self, model) -> None:
+        """Makes this one `model.history`."""
+        if hasattr(model, "keep_history"):
+            model.keep_history(Kept(self))
+        else:
+            model.history = self
 
     def plot(self, names=None):
         """Draws the values over the epochs: a panel for each name, with the values of validation in it (needs matplotlib).
@@ -79,6 +88,26 @@ class History(Callback):
                 continue
             rows.append(_row("td", [str(first + i), *(_number(self.history[name], i - count) for name in names)]))
         return f"<table>{''.join(rows)}</table>"
+
+
+class Kept:
+    """All that is in a History, kept by the model that was trained. (The History holds the model, so this does not hold it.)"""
+
+    def __init__(self, history: History):
+        self.kind, self.content = type(history), history.__dict__
+        self._known = weakref.ref(history)
+
+    def of(self, model) -> History:
+        """The History; where nobody has it any more, another with the same content."""
+        history = self._known and self._known()
+        if history is None:
+            history = self.kind.__new__(self.kind)
+            history.__dict__, history._model = self.content, model
+            self._known = weakref.ref(history)
+        return history
+
+    def __getstate__(self):
+        return {**self.__dict__, "_known": None}
 
 
 def _row(cell: str, texts) -> str:

@@ -74,7 +74,7 @@ class LowRank:
         base.trainable = False
         self.__dict__[f"_{name}"] = base
         self.__dict__[name] = AdaptedVariable(base, *factors, alpha / rank)  # one more view, and no weight of its own
-        if module is not self:
+        if module is not self.own_tables:
             module.__class__ = ADAPTED[type(module)]
             module.adaptation = (factors[0].name, factors[1].name, alpha / rank, base._layout)
         self.lora_rank, self.lora_alpha, self.lora_enabled = rank, alpha, True

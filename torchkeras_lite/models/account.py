@@ -8,11 +8,34 @@ from torchkeras_lite.logs import Logs
 from torchkeras_lite.models.compile import CompileMetrics
 
 
+class Shown:
+    """What is computed when it is asked for, as by `property`, and makes room for an attribute of a user's of that name."""
+
+    def __init__(self, function):
+        self.function, self.__doc__ = function, function.__doc__
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else self.function(instance)
+
+
 class Account:
     """The part of Trainer that deals with metrics."""
 
-    _compile_loss = _compile_metrics = _loss_tracker = _tally = None
+    _compile_loss = _compile_metrics = _loss_tracker = _tally = _kept_history = None
     _held_metrics: tuple | list = ()
+
+    @Shown
+    def history(self):
+        """The History of the last `fit`."""
+        if self._kept_history is None:
+            raise AttributeError(f"Model {self.name!r} has no history: it was not trained by `fit`.")
+        return self._kept_history.of(self)
+
+    def keep_history(self, kept) -> None:
+        """Takes what a History keeps as that of the last `fit`."""
+        if "history" in self.__dict__:
+            del self.history
+        object.__setattr__(self, "_kept_history", kept)
 
     @property
     def metrics(self) -> list:
@@ -29,14 +52,12 @@ class Account:
                 continue  # a model inside keeps its own account
             found += [metric for metric in layer._metrics if not any(metric is known for known in found)]
         object.__setattr__(self, "_held_metrics", found)
+        if self._tally is not None:
+            self._tally.held = found
         return found
 
     def _with_compiled(self, held: list) -> list:
-        if not self.compiled:
-            return list(held)
-        trackers = self._compile_loss.trackers if self._compile_loss is not None else []
-        compiled = [self._compile_metrics] if self._compile_metrics.given else []
-        return [self._loss_tracker, *compiled, *trackers, *held]
+        return self._tally.with_compiled(held) if self.compiled else list(held)
 
     @property
     def metrics_names(self) -> list[str]:
@@ -54,17 +75,6 @@ class Account:
             value = metric.result()
             results.update(value if isinstance(value, dict) else {metric.name: value})
         return results
-
-    def _pending_results(self) -> Logs:
-        self._tally.count()
-        results = {}
-        for metric in self._with_compiled(self._held_metrics):
-            value = metric.pending() if hasattr(metric, "pending") else metric.result()
-            if type(value) is dict:
-                results.update(value)
-            else:
-                results[metric.name] = value
-        return Logs(results)
 
     def _epoch_logs(self, logs) -> Logs:
         """The results behind the last step: what it returned, or the metrics' results where a user's step names just those."""

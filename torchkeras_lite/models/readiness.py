@@ -15,7 +15,11 @@ from torchkeras_lite.modes import flushed_denormals, training_mode
 def _unbuilt(model) -> list[tuple]:
     """The layers that are not built, with copies of what they hold."""
     layers = [module for module in model.modules() if getattr(module, "built", True) is False]
-    return [(layer, {k: copy.copy(v) if type(v) in (dict, list) else v for k, v in vars(layer).items()}) for layer in layers]
+    return [(layer, [(name, value, _content(value)) for name, value in vars(layer).items()]) for layer in layers]
+
+
+def _content(value):
+    return copy.copy(value) if type(value) in (dict, list) else None
 
 
 def has_unbuilt(model) -> bool:
@@ -26,7 +30,11 @@ def _put_back(before) -> None:
     """Layers become what they were."""
     for layer, held in before:
         vars(layer).clear()
-        vars(layer).update(held)
+        for name, value, content in held:
+            if content is not None:  # others hold this very list or dict
+                value.clear()
+                value.extend(content) if type(value) is list else value.update(content)
+            vars(layer)[name] = value
 
 
 class Readiness:

@@ -18,7 +18,7 @@ from torchkeras_lite.models.model import Model
 from torchkeras_lite.models.wiring import hide, looks_up
 from torchkeras_lite.modes import take_over
 from torchkeras_lite.shapes import as_shape
-from torchkeras_lite.symbolic import KerasTensor, Node, drawing
+from torchkeras_lite.symbolic import KerasTensor, Node, drawing, tensors_in
 
 Tensor = torch.Tensor
 
@@ -94,7 +94,8 @@ class Sequential(Model):
                 if not self._guessed:
                     raise
                 self._forget_entry()  # the data that the first model once saw need not be like that of this one
-                self.built, self._nodes[:] = False, []
+                self.built = False
+                self._nodes.clear()
         self._modules[str(len(self._chain))] = layer
         if layer.training is not self.training:
             take_over(layer, self.training)
@@ -110,7 +111,7 @@ class Sequential(Model):
         del self._modules[str(len(self._chain) - 1)]
         self.__dict__.update(_chain=self._chain[:-1], _direct=False, _function=None)
         if self._entry is not None:
-            self.__dict__["_exit"] = (self._chain[-1] if self._chain else self._entry)._node().structure
+            self.__dict__["_exit"] = tensors_in(self._exit)[0].node.args[0]
             self._draw()
         return layer
 
@@ -168,7 +169,8 @@ class Sequential(Model):
         """The model as one call from its input to its output: what `input`, `output` and `output_shape` show."""
         self.__dict__.update(_graph=None, _function=None)
         self._enter()
-        self._nodes[:] = [Node(self, (self._entry._node().structure,), {}, self._exit, makes_outputs=False)]
+        self._nodes.clear()
+        self._nodes.append(Node(self, (self._entry._node().structure,), {}, self._exit, makes_outputs=False))
         if self._chain:
             self.built = True
             self.__dict__["_build_shapes"] = {"input_shape": self._entry.batch_shape}

@@ -14,6 +14,7 @@ import torch
 
 from torchkeras_lite import config
 from torchkeras_lite.graph import Graph, leaves, only_one
+from torchkeras_lite.references import Known
 from torchkeras_lite.symbolic import KerasTensor
 
 
@@ -61,13 +62,13 @@ class SideLoss:
 
     Args:
         function: of `(y_true, y_pred)`.
-        model: whose graph it is.
+        model: whose graph it is, and who holds this.
         index: which of the model's outputs is `y_pred`.
         first: the place of its first tensor in the model's `_side_values`.
     """
 
     def __init__(self, function, model, index: int, first: int):
-        self.function, self.model, self.index, self.first = function, model, index, first
+        self.function, self.model, self.index, self.first = function, Known(model), index, first
         self.__name__ = getattr(function, "__name__", type(function).__name__)
         self._drawn: tuple | None = None
 
@@ -76,10 +77,10 @@ class SideLoss:
         if self._drawn is None or self._drawn[0] != like:
             self._drawn = (like, *self._draw(y_true))
         _, compute, count = self._drawn
-        return compute(y_true, y_pred, *self.model._side_values[self.first : self.first + count])
+        return compute(y_true, y_pred, *self.model()._side_values[self.first : self.first + count])
 
     def _draw(self, y_true):
-        prediction = self.model._graph.exits[self.index]
+        prediction = self.model()._graph.exits[self.index]
         truth = KerasTensor((None, *y_true.shape[1:]), config.dtype_name(y_true.dtype), name="y_true")
         loss = self.function(truth, prediction)
         beside = seen_by(self.function)
@@ -166,11 +167,14 @@ class SideLosses:
     def _with_sides(self, compute):
         """The function that computes the extended graph, as one that gives the outputs and keeps the rest."""
 
+        known = Known(self)
+
         def forward(*entrances):
             outputs, losses, sides = compute(*entrances)
-            self.__dict__["_side_values"] = sides
+            model = known()
+            model.__dict__["_side_values"] = sides
             if losses:
-                self.add_loss(losses)
+                model.add_loss(losses)
             return only_one(outputs)
 
         return forward

@@ -24,11 +24,15 @@ class Tally:
     Args:
         tracker: the Mean that follows the loss.
         metrics: the CompileMetrics.
-        read: gives the results so far, as a dict of what Logs take.
+        loss: the CompileLoss, or None.
+
+    Attributes:
+        held: the metrics that are attributes of the model or of layers in it.
     """
 
-    def __init__(self, tracker: Mean, metrics, read):
-        self.tracker, self.metrics, self.read = tracker, metrics, read
+    def __init__(self, tracker: Mean, metrics, loss=None):
+        self.tracker, self.metrics, self.loss = tracker, metrics, loss
+        self.held: list = []
         self.losses: list[torch.Tensor] = []
         self.rows: list[int] = []
         self.pairs: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -68,6 +72,24 @@ class Tally:
         late = Late(self)
         self.last = weakref.ref(late)
         return late
+
+    def with_compiled(self, held: list) -> list:
+        """All metrics: those of `compile()`, then these."""
+        trackers = self.loss.trackers if self.loss is not None else []
+        compiled = [self.metrics] if self.metrics.given else []
+        return [self.tracker, *compiled, *trackers, *held]
+
+    def read(self) -> Logs:
+        """The results so far, by name, not yet read from the device."""
+        self.count()
+        results = {}
+        for metric in self.with_compiled(self.held):
+            value = metric.pending() if hasattr(metric, "pending") else metric.result()
+            if type(value) is dict:
+                results.update(value)
+            else:
+                results[metric.name] = value
+        return Logs(results)
 
     def count(self) -> None:
         """Hands all that is kept to the tracker and the metrics."""

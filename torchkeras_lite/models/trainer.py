@@ -76,7 +76,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             _compile_metrics=CompileMetrics(metrics, weighted_metrics, output_names),
             _loss_tracker=Mean(name="loss"),
         )
-        compiled["_tally"] = Tally(compiled["_loss_tracker"], compiled["_compile_metrics"], self._pending_results)
+        compiled["_tally"] = Tally(compiled["_loss_tracker"], compiled["_compile_metrics"], compiled["_compile_loss"])
         # Nothing above may fail half-way: the model is either compiled anew or as it was.
         for key, value in compiled.items():
             object.__setattr__(self, key, value)
@@ -180,7 +180,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             return self._tally.add(y, y_pred)
         if y is not None:
             self._compile_metrics.update_state(y, y_pred, sample_weight)
-        return self._pending_results() if plain else self.get_metrics_result()
+        return self._tally.read() if plain else self.get_metrics_result()
 
     # ------------------------------------------------------------ fit
 

@@ -15,21 +15,12 @@ from torchkeras_lite.graph import Graph, leaves, mapped
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import Embedding, InputLayer
 from torchkeras_lite.models import fusion
+from torchkeras_lite.models.account import Shown
 from torchkeras_lite.models.entries import Entry, in_order
 from torchkeras_lite.models.side_losses import SideLosses
 from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 
 Tensor = torch.Tensor
-
-
-class Shown:
-    """What is computed when it is asked for, as by `property`, and makes room for an attribute of a user's of that name."""
-
-    def __init__(self, function):
-        self.function, self.__doc__ = function, function.__doc__
-
-    def __get__(self, instance, owner=None):
-        return self if instance is None else self.function(instance)
 
 
 class Wired(SideLosses):
@@ -68,7 +59,7 @@ class Wired(SideLosses):
     def _take(self, graph: Graph) -> None:
         self.__dict__["_graph"] = graph
         self._compile_graph()
-        self._nodes.insert(0, Node(self, (graph.inputs,), {}, graph.outputs, makes_outputs=False))
+        self._nodes.begin_with(Node(self, (graph.inputs,), {}, graph.outputs, makes_outputs=False))
         self._enter()
         drawing.pause()
 

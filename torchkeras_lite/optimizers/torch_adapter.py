@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from torchkeras_lite.optimizers.base import Optimizer
 from torchkeras_lite.optimizers.host import number_of
 from torchkeras_lite.optimizers.slots import Plan
 from torchkeras_lite.optimizers.state import Settings
+from torchkeras_lite.references import Known
 from torchkeras_lite.variable import Variable
 
 if TYPE_CHECKING:
@@ -28,9 +28,12 @@ class GroupRate(Variable):
     It shows the first group's rate. Assigning sets that one, and the other groups keep their ratio to it.
     """
 
-    def __init__(self, groups: Callable[[], list[dict]], path: str):
-        self._groups = groups
+    def __init__(self, optimizer: TorchOptimizer, path: str):
+        self._optimizer = Known(optimizer)
         self._init(None, "", None, "learning_rate", path)
+
+    def _groups(self) -> list[dict]:
+        return self._optimizer()._groups()
 
     @property
     def raw(self) -> torch.Tensor:
@@ -94,7 +97,7 @@ class TorchOptimizer(Optimizer):
         return self._waiting if self.optimizer is None else self.optimizer.param_groups
 
     def _made_rate(self, rate):
-        group_rate = GroupRate(self._groups, f"{self.name}/learning_rate")
+        group_rate = GroupRate(self, f"{self.name}/learning_rate")
         if rate is None:
             return group_rate
         if isinstance(rate, (int, float)):
@@ -118,7 +121,7 @@ class TorchOptimizer(Optimizer):
                 raise ValueError(f"{self._factory!r} should have made a torch.optim.Optimizer. It made: {made!r}")
             self.optimizer = made
             if rate == rate and rate != made.param_groups[0]["lr"]:  # assigned before there were parameters
-                GroupRate(self._groups, "").assign(rate)
+                GroupRate(self, "").assign(rate)
         ours = {id(param) for param in params}
         if not any(id(param) in ours for group in self._groups() for param in group["params"]):
             self.built = False

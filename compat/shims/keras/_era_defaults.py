@@ -53,7 +53,10 @@ DEFAULTS: dict[str, dict[str, dict]] = {
 }  # fmt: skip
 
 # A method -> the same, for models that a script made by Keras's names.
-METHODS: dict[str, dict[str, dict]] = {"models.Model.predict": {"verbose": {"2.3": 0}}}
+METHODS: dict[str, dict[str, dict]] = {
+    "models.Model.predict": {"verbose": {"2.3": 0}},
+    "models.Model.fit": {"epochs": {"1.2": 10}},
+}
 
 
 # ---------------------------------------------------------------- values that meant something else
@@ -226,6 +229,10 @@ def _waits_from_the_best(callback, words):
     replace(callback, "on_epoch_end", on_epoch_end)
 
 
+def _counts_from_zero(callback, words):
+    replace(callback, "_path", lambda callback, path, epoch, batch, logs: path(epoch - 1, batch, logs))
+
+
 def _begins_with_the_baseline(callback, words):
     def on_train_begin(callback, begin, logs=None):
         begin(logs)
@@ -279,6 +286,7 @@ AFTER: dict[str, dict[str, tuple]] = {
     "layers.Concatenate": {"tf2": ("", _masked_by("of_parts"))},
     "callbacks.EarlyStopping": {"2.3": ("", _begins_with_the_baseline)},
     "callbacks.ReduceLROnPlateau": {"1.2": ("waited for one epoch more after the best", _waits_from_the_best)},
+    "callbacks.ModelCheckpoint": {"1.2": ("counted epochs from 0 in the names of files", _counts_from_zero)},
 }
 
 # What logs called a metric of compile(), by the name it was given.

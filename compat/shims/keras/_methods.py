@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+import weakref
 
 import numpy as np
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import KerasTensor, layers
+from torchkeras_lite import KerasTensor, layers, symbolic
 from torchkeras_lite.models.entries import Entry
 
 from ._words import by_name
@@ -285,7 +286,27 @@ input_names, state_updates = Answer(lambda model: list(model.input_names)), Answ
 batch_input_shape, uses_learning_phase = Answer(_batch_input_shape), Answer(_knows_phases)
 calls = Answer(lambda layer: list(layer._nodes))  # `inbound_nodes`: one for each call on KerasTensors
 inbound_layers = Answer(lambda node: [tensor.node.operation for tensor in node.inputs])
+outbound_layer = Answer(lambda node: node.operation)
 input_tensors, output_tensors = Answer(lambda node: list(node.inputs)), Answer(lambda node: list(node.outputs))
+
+
+_readers = weakref.WeakKeyDictionary()  # what was called -> references to the calls that take what came out of it
+_node_init = getattr(symbolic.Node.__init__, "_todays", symbolic.Node.__init__)
+
+
+def drawn_node(self, operation, args, kwargs, structure, makes_outputs=True):
+    """A call remembers itself with those whose outputs it takes."""
+    _node_init(self, operation, args, kwargs, structure, makes_outputs)
+    if makes_outputs:
+        for giver in {tensor.node.operation: None for tensor in self.inputs if tensor.node is not None}:
+            _readers.setdefault(giver, []).append(weakref.ref(self))
+
+
+drawn_node._todays = _node_init
+
+
+# `outbound_nodes`: the calls of other layers on what came out of this one.
+read_by = Answer(lambda layer: [node for known in _readers.get(layer, ()) if (node := known()) is not None])
 
 
 # ---------------------------------------------------------------- what shapes and lists were allowed

@@ -10,6 +10,8 @@ import inspect
 import numbers
 from importlib import import_module
 
+from torchkeras_lite.references import Known
+
 
 class After:
     """The meaning of a word that is nothing to the constructor, but something to do once it is through.
@@ -109,36 +111,41 @@ def initial_weights(layer, values):
     vars(layer)["build"] = build_and_set
 
 
+def replace(one, name: str, function) -> None:
+    """From now on `one.name(...)` is `function(one, what it was, ...)`. (What is kept in an object is not to hold it.)"""
+    vars(one)[name] = functools.partial(_called, Known(one), name, vars(one).get(name), function)
+
+
+def _called(known, name, before, function, *args, **kwargs):
+    one = known()
+    return function(one, before or getattr(type(one), name).__get__(one), *args, **kwargs)
+
+
 def drop_words(embedding, rate):
     """In training an Embedding leaves out this share of its words, wherever they stand in a batch."""
-    if not rate:
-        return
-    call = embedding.call
 
-    @functools.wraps(call)
-    def call_and_drop(inputs):
+    def call_and_drop(embedding, call, inputs):
         vectors = call(inputs)
         if not embedding.training:
             return vectors
         kept = (vectors.new_empty(embedding.input_dim, 1).uniform_() >= rate) / (1 - rate)
         return vectors * kept[inputs.long()].to(vectors.dtype)
 
-    vars(embedding)["call"] = call_and_drop
+    if rate:
+        replace(embedding, "call", call_and_drop)
 
 
 def sees_backwards(attention, causal):
     """Each query sees the values up to its own place only, unless a call says otherwise."""
     if causal:
-        vars(attention)["call"] = functools.partial(attention.call, use_causal_mask=True)
+        replace(attention, "call", lambda one, call, *args, **kwargs: call(*args, **{"use_causal_mask": True, **kwargs}))
 
 
 def every_so_many_epochs(checkpoint, period):
     """A ModelCheckpoint saves after each `period`th epoch only."""
-    end = checkpoint.on_epoch_end
     passed = 0
 
-    @functools.wraps(end)
-    def on_epoch_end(epoch, logs=None):
+    def on_epoch_end(checkpoint, end, epoch, logs=None):
         nonlocal passed
         passed += 1
         if passed >= period:
@@ -146,7 +153,7 @@ def every_so_many_epochs(checkpoint, period):
             end(epoch, logs)
 
     if period != 1:
-        checkpoint.on_epoch_end = on_epoch_end
+        replace(checkpoint, "on_epoch_end", on_epoch_end)
 
 
 def no_targets(value, given):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import types
+import weakref
 
 import torch
 
@@ -21,16 +23,27 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
     if func is None:
         return functools.partial(function, input_signature=input_signature)
     if hasattr(func, "__dict__") and not hasattr(func, "__self__"):
-        func.python_function, func.input_signature = func, input_signature
+        func.python_function, func.input_signature = _plain(func), input_signature
+        known = weakref.ref(func)  # which holds the one below
 
         def get_concrete_function(*args, **kwargs):
-            given = [*args, *kwargs.values()]
+            given, func = [*args, *kwargs.values()], known()
             if func.input_signature is None and given and not any(is_string(getattr(one, "dtype", None)) for one in given):
                 func.input_signature = given  # for `tf.saved_model`
             return func  # one function for all shapes and dtypes
 
         func.get_concrete_function = get_concrete_function
     return func
+
+
+def _plain(func):
+    """The function once more, so that it does not hold itself, and with itself the model that it trains."""
+    if not isinstance(func, types.FunctionType):
+        return func
+    plain = types.FunctionType(func.__code__, func.__globals__, func.__name__, func.__defaults__, func.__closure__)
+    plain.__dict__.update(func.__dict__)
+    plain.__kwdefaults__, plain.__annotations__ = func.__kwdefaults__, func.__annotations__
+    return plain
 
 
 def py_function(func=None, inp=None, Tout=None, name=None):

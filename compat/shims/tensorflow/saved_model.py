@@ -49,7 +49,7 @@ def save(obj, export_dir, signatures=None, options=None) -> None:
     functions = _functions_of(obj)
     chosen = list(signatures.values()) if isinstance(signatures, dict) else [signatures] if signatures is not None else []
     plain = [getattr(one, "python_function", one) for one in chosen]
-    default = next((name for name, (bound, _) in functions.items() if getattr(bound, "__func__", bound) in plain), None)
+    default = next((name for name, (bound, _) in functions.items() if getattr(bound, "python_function", bound) in plain), None)
     if not functions:
         raise ValueError(
             "There is no function to save: what shapes they take is not known. The usual fix: "
