@@ -129,7 +129,24 @@ def _sources_of_importers() -> list[tuple[str, str]]:
             continue
         if "keras" in text:
             found.insert(0, (text, file))
+            found = [*_of_its_package(file), *found]
     return found
+
+
+def _of_its_package(file: str, most: int = 20):
+    """Texts of other files of the package that a file belongs to: how much of it has been imported yet is an accident."""
+    root = os.path.dirname(file)
+    while os.path.isfile(os.path.join(os.path.dirname(root), "__init__.py")):
+        root = os.path.dirname(root)
+    if not os.path.isfile(os.path.join(root, "__init__.py")):
+        return
+    files = (os.path.join(folder, name) for folder, _, names in sorted(os.walk(root)) for name in sorted(names))
+    for other in (each for each in files if each.endswith(".py") and each != file):
+        with open(other, encoding="utf-8", errors="replace") as stream:
+            text = stream.read()
+        if most and "keras" in text:
+            most -= 1
+            yield text, ""
 
 
 # ---------------------------------------------------------------- what is shown
@@ -467,6 +484,9 @@ def _watch_methods() -> None:
     callback = import_module("torchkeras_lite.callbacks").Callback
     if callback.set_params is not _set_params:
         _members._set(callback, "set_params", _set_params)
+    account = import_module("torchkeras_lite.models.account").Account
+    if not hasattr(account._as_list, "_before_eras"):
+        _members._set(account, "_as_list", _each_once(account._as_list))
     listed = import_module("torchkeras_lite.callbacks").CallbackList
     if not hasattr(listed._call_batch, "_before_eras"):
         _members._set(listed, "_call_batch", _telling_the_batch(listed._call_batch))
@@ -568,6 +588,8 @@ def _as_long_as_the_first(x):
 
 
 def _fit(model, args, words):
+    if len(args) < 4 and not {"epochs", "nb_epoch"} & words.keys():
+        words = {**words, **{word: value for word, rows in METHODS["models.Model.fit"].items() for value in of_era(rows, now)}}
     for name in of_era(SAYS_SAMPLES, now) and ("_say_samples", "_hand_out_validation_data", "_tell_params"):
         with contextlib.suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
             globals()[name](*args, **words)  # fit() says what is wrong with its arguments
@@ -584,6 +606,19 @@ def _set_params(self, params):
 def knows_names() -> bool:
     """Whether `model.metrics_names` was complete behind compile(), before any batch."""
     return bool(of_era(SAYS_SAMPLES, now))
+
+
+def _each_once(method):
+    """Where metrics and weighted metrics have one name, Keras 3 gives the values of one twice. Before, each had its place."""
+
+    @functools.wraps(method)
+    def as_list(self, logs):
+        if now == "3" or not self._compile_metrics.weighted or not getattr(self, "_called_by_keras", False):
+            return method(self, logs)
+        return [logs[name] for name in self.metrics_names if name in logs]
+
+    as_list._before_eras = method
+    return as_list
 
 
 def _telling_the_batch(method):

@@ -11,6 +11,8 @@ from ._tables import LOGS
 
 def of_old(logs, name):
     """What stands in logs under today's name for this one; KeyError if nothing does."""
+    if name in ("batch", "size"):
+        return import_module("keras._eras").of_batch(name)
     for old, now in LOGS.items():
         if name == old or str(name).endswith(f"_{old}"):
             now = f"{name.removesuffix(old)}{now}"
