@@ -18,8 +18,9 @@ from torchkeras_lite.calls import going_on
 
 _MADE, _COMPUTED = 1 << 26, 1 << 27  # elements that are never too many: of a new tensor, of a result
 _ALL = 1 << 28  # of all new tensors together
-_STEPS = 1_000_000  # functions that are called for one file; a network of 50 layers calls some 6000
+_STEPS = 300_000  # functions that are called for one file; the largest published networks call a tenth of that
 _LARGE = 1 << 14  # elements of a weight whose first values take time
+_FILLED = 1 << 22  # elements of weights beyond those in the file that may get first values: an even kernel takes long
 
 _MAKERS = {
     torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full, torch.eye, torch.arange, torch.linspace,
@@ -133,9 +134,10 @@ class Loading(TorchFunctionMode):
 
     def fill(self) -> None:
         """Weights that still wait, because nothing was written to them, get their first values."""
-        for variable, raw, version in self._waiting:
-            if variable.raw is raw and raw._version == version:
-                variable.initialize()
+        waiting = [variable for variable, raw, version in self._waiting if variable.raw is raw and raw._version == version]
+        self._check(sum(variable.raw.numel() for variable in waiting), _FILLED)
+        for variable in waiting:
+            variable.initialize()
         self._waiting.clear()
 
     def hurry(self) -> None:

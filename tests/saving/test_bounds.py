@@ -124,6 +124,22 @@ def test_many_layers_of_allowed_size_are_too_much_together(tmp_path):
         keras.models.load_model(path)
 
 
+@pytest.mark.filterwarnings("ignore:.*were left as they are")
+def test_first_values_that_the_file_does_not_account_for(tmp_path):
+    """A chain that is not built may have weights all the same: those of a model in it, which the file does not have."""
+    for units in (60, 3000):  # elements: 3600, which are nothing, and more than the file says anything of
+        inner = sequential(("Dense", {"units": units, "kernel_initializer": "orthogonal"}), (None, units))
+        outer = sequential(("Dense", {"units": 3}))
+        outer["config"]["layers"] = [outer["config"]["layers"][1], inner]
+        path = written(outer, ".keras", tmp_path)
+        if units == 60:
+            kernel = keras.models.load_model(path).layers[1].layers[-1].kernel.value.detach()
+            torch.testing.assert_close(kernel @ kernel.T, torch.eye(60), rtol=0, atol=1e-5)
+            continue
+        with pytest.raises(ValueError, match="9000000 elements, and the arrays in the file have 48 bytes"):
+            keras.models.load_model(path)
+
+
 def test_texts_that_stand_in_for_an_input_are_counted_too(tmp_path):
     path = written(sequential(("Hashing", {"num_bins": 3}), (HUGE,), "string"), ".keras", tmp_path)
     with pytest.raises(ValueError, match="the arrays in the file"):

@@ -27,6 +27,7 @@ import torchkeras_lite as keras
 from torchkeras_lite import config as settings
 from torchkeras_lite import datasets, layers
 from torchkeras_lite.datasets import source
+from torchkeras_lite.saving import stores
 
 # ---------------------------------------------------------------- who is watching
 
@@ -634,25 +635,54 @@ def test_data_sets_from_the_cache(data, tmp_path, silence):
     assert not (tmp_path / "PWNED").exists()
 
 
-def with_weights(tmp_path, change):
-    """Files of weights, old and new: honest ones, and ones in which `change(group, key, folder)` did something to an array."""
+ENDINGS = (".weights.h5", ".h5", ".weights.json", ".whole.h5", ".keras", ".folder")
+
+
+def with_weights(tmp_path, change, honest=None):
+    """Files of weights and of models, honest ones and ones in which `change(group, key, folder)` did something to an array.
+
+    Args:
+        honest: what is done to the honest ones in its place.
+    """
     model = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="a"), layers.Dense(2, name="b")])
     files = []
-    for name, alter in (("good", None), ("bad", change)):
-        for ending in (".weights.h5", ".h5", ".weights.json"):
+    for name, alter in (("good", honest), ("bad", change)):
+        for ending in ENDINGS:
             path = changed = tmp_path / f"{name}{ending}"
             if ending == ".weights.json":
                 model.save_weights(path, max_shard_size=1)
                 changed = tmp_path / f"{name}_00000.weights.h5"
+            elif ending == ".folder":
+                model.save(path, zipped=False)
+                changed = path / "model.weights.h5"
+            elif ending == ".keras":
+                model.save(path)
+                with zipfile.ZipFile(path) as file:
+                    parts = {part: file.read(part) for part in file.namelist()}
+                changed = tmp_path / f"{name}.inside.h5"
+                changed.write_bytes(parts["model.weights.h5"])
             else:
-                model.save_weights(path)
+                model.save(path) if "whole" in ending else model.save_weights(path)
             with h5py.File(changed, "a") as file:
                 first = file.visititems(lambda _, found: found.name if isinstance(found, h5py.Dataset) else None)
                 if alter is not None:
                     group, _, key = first.rpartition("/")
                     alter(file[group], key, tmp_path)
+            if ending == ".keras":
+                parts["model.weights.h5"] = changed.read_bytes()
+                with zipfile.ZipFile(path, "w") as file:
+                    for part, content in parts.items():
+                        file.writestr(part, content)
             files.append(path)
-    return model, files[:3], files[3:]
+    return model, files[: len(ENDINGS)], files[len(ENDINGS) :]
+
+
+def opened(model, path):
+    """The model with the weights of a file: itself, or the one in the file."""
+    if path.suffix in (".keras", ".folder") or "whole" in path.name:
+        return keras.models.load_model(path)
+    model.load_weights(path)
+    return model
 
 
 def external(group, key, tmp_path):
@@ -700,17 +730,123 @@ def a_group(group, key, tmp_path):
     group.create_group(key)
 
 
-@pytest.mark.parametrize("change", [external, soft, virtual, stored_elsewhere, never_written, references, a_group])
+def more_than_numbers_count_to(group, key, tmp_path):
+    del group[key]
+    group.create_dataset(key, (1 << 32, 1 << 32), "float32", chunks=(1 << 10, 1 << 10))
+
+
+def a_type(group, key, tmp_path):
+    del group[key]
+    group[key] = np.dtype("float32")
+
+
+def packed_by(*filters):
+    """The array packed by filters of these numbers; those that HDF5 does not have are left out when it writes."""
+
+    def change(group, key, tmp_path):
+        values = group[key][()]
+        del group[key]
+        settings = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        settings.set_chunk(values.shape)
+        for number in filters:
+            settings.set_filter(number, h5py.h5z.FLAG_OPTIONAL, (values.itemsize,))
+        space = h5py.h5s.create_simple(values.shape)
+        made = h5py.h5d.create(group.id, key.encode(), h5py.h5t.NATIVE_FLOAT, space, settings)
+        h5py.Dataset(made)[...] = values
+
+    return change
+
+
+CHANGES = {
+    "external": external, "soft": soft, "virtual": virtual, "stored elsewhere": stored_elsewhere, "references": references,
+    "never written": never_written, "more than numbers count to": more_than_numbers_count_to, "a group": a_group,
+    "a type": a_type, "LZ4": packed_by(32004),
+    "Zstandard behind shuffle": packed_by(2, 32015), "a filter of one's own": packed_by(300),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_arrays_lie_in_the_file(change, tmp_path, silence):
-    model, good, bad = with_weights(tmp_path, change)
-    for path in good:
-        model.load_weights(path)
+    model, good, bad = with_weights(tmp_path, CHANGES[change])
     before = model.get_weights()
+    for path in good:
+        for old, new in zip(before, opened(model, path).get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+        if path.suffix == ".keras" or path.name.endswith(".weights.h5"):
+            assert keras.saving.KerasFileEditor(path).compare(model)["status"] == "success"
     for path in bad:
         with silence(str(path).partition(".")[0]), pytest.raises(ValueError, match=r"not valid|do not fit"):
-            model.load_weights(path)
+            opened(model, path)
         for old, new in zip(before, model.get_weights(), strict=True):
             np.testing.assert_array_equal(old, new)
+        if path.suffix == ".keras" or path.name.endswith(".weights.h5"):
+            if change == "a group":  # for the editor one as good as another
+                continue
+            with silence(str(path).partition(".")[0]), pytest.raises(ValueError, match="not valid"):
+                keras.saving.KerasFileEditor(path)
+
+
+@pytest.mark.parametrize("filters", [(1,), (2, 1), (2, 32000), (3,), (2, 1, 3)])
+def test_filters_of_hdf5_itself_are_read(filters, tmp_path):
+    model, good, _ = with_weights(tmp_path, packed_by(*filters), packed_by(*filters))
+    before = model.get_weights()
+    for path in good:
+        for old, new in zip(before, opened(model, path).get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+
+def test_a_group_that_lies_in_itself(tmp_path):
+    def change(group, key, tmp_path):
+        group["again"] = group.parent
+        group.parent["above"] = group.file["/"]
+
+    model, _, bad = with_weights(tmp_path, change)
+    for path in bad:
+        with contextlib.suppress(ValueError):  # one group too many
+            opened(model, path)
+        if path.suffix == ".keras" or path.name.endswith(".weights.h5"):
+            with pytest.raises(ValueError, match="lies in itself"):
+                keras.saving.KerasFileEditor(path)
+
+
+def test_an_array_of_many_names_is_read_once_too_often(tmp_path):
+    """The editor reads all there is: a small file with large arrays in it, or one array under many names, is refused."""
+    path = tmp_path / "m.weights.h5"
+    with h5py.File(path, "w") as file:
+        ones = np.ones((1 << 16, 32), "float32")
+        file.create_dataset("layers/dense/vars/0", data=ones, compression="gzip", chunks=ones.shape)
+        assert keras.saving.KerasFileEditor(path).weights_dict["layers"]["dense"]["0"].shape == (1 << 16, 32)
+        for number in range(20):
+            file[f"layers/dense/vars/again{number}"] = file["layers/dense/vars/0"]
+    with pytest.raises(ValueError, match="much larger than the file"):
+        keras.saving.KerasFileEditor(path)
+
+
+@pytest.mark.parametrize("key", ["model_config", "layer_names"])
+def test_attributes_that_are_too_large(key, tmp_path, monkeypatch):
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="d")])
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "a") as file:
+        for number in range(1000):  # a head of an object as large as they come
+            file.attrs[f"{number}"] = "x" * 1000
+        place = file if key == "model_config" else file["model_weights"]
+        value = place.attrs[key]
+        assert keras.models.load_model(tmp_path / "m.h5").count_params() == 15
+        place.attrs[key] = value + " " * 5000 if key == "model_config" else np.asarray([*value, *[b"x" * 50] * 100])
+    monkeypatch.setattr(stores, "_ATTRIBUTE_LIMIT", 4000)
+    with pytest.raises(ValueError, match=r"characters|bytes"):
+        keras.models.load_model(tmp_path / "m.h5")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_among_the_shards(tmp_path):
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3)])
+    model.save_weights(tmp_path / "m.weights.json", max_shard_size=1)
+    model.load_weights(tmp_path / "m.weights.json")
+    os.remove(tmp_path / "m_00000.weights.h5")
+    os.mkfifo(tmp_path / "m_00000.weights.h5")
+    with pytest.raises(ValueError, match="is no file"):
+        model.load_weights(tmp_path / "m.weights.json")
 
 
 def test_a_damaged_array_changes_nothing(tmp_path):
@@ -782,9 +918,17 @@ def tar(path, *members):
         [("device", tarfile.CHRTYPE, "")],
         [("pipe", tarfile.FIFOTYPE, "")],
         [("a", tarfile.SYMTYPE, "b"), ("b", tarfile.SYMTYPE, "../.."), ("a/PWNED", tarfile.REGTYPE, "")],
+        [("link", tarfile.SYMTYPE, "."), ("link/../PWNED", tarfile.REGTYPE, "")],
+        [("deep/link", tarfile.SYMTYPE, ".."), ("deep/link/../PWNED", tarfile.REGTYPE, "")],
+        [("x", tarfile.REGTYPE, ""), ("x", tarfile.SYMTYPE, "/etc/hostname"), ("x", tarfile.REGTYPE, "")],
+        [("link", tarfile.SYMTYPE, "x/../../bad_neighbour/PWNED")],
     ],
 )
-def test_archives_from_the_network(members, tmp_path):
+@pytest.mark.parametrize("here", ["/", "cache", "."])
+def test_archives_from_the_network(here, members, tmp_path, monkeypatch):
+    """Wherever the process stands: it is the folder that counts."""
+    (tmp_path / "cache").mkdir()
+    monkeypatch.chdir(tmp_path / here)
     for name, content in (("good", [("x", tarfile.REGTYPE, "")]), ("bad", members)):
         address = tar(tmp_path / f"{name}.tar", *content).as_uri()
         settings = {"cache_dir": str(tmp_path / "cache"), "cache_subdir": "", "extract": True}
@@ -798,7 +942,9 @@ def test_archives_from_the_network(members, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES if os.name == "nt" else [name for name in NAMES if "\\" not in name])
-def test_zips_from_the_network(name, tmp_path):
+@pytest.mark.parametrize("here", ["/", "."])
+def test_zips_from_the_network(here, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path / here)
     for kind in ("good", "bad"):
         with zipfile.ZipFile(tmp_path / f"{kind}.zip", "w") as file:
             file.writestr("x" if kind == "good" else name, "x")
@@ -905,8 +1051,14 @@ PUBLISHED = {
     "CVE-2026-0897": ["test_arrays_lie_in_the_file"],
     "CVE-2026-1462": ["test_layers_that_reach_out"],
     "CVE-2026-1669": ["test_arrays_lie_in_the_file"],
+    "CVE-2026-9335": ["test_arrays_lie_in_the_file"],  # links out of the file, in the editor too
+    "CVE-2026-11816": ["test_archives_from_the_network", "test_zips_from_the_network"],  # by a process that stands at /
     "CVE-2026-12479": ["test_names_of_layers_are_no_paths"],
+    "CVE-2026-12480": ["test_arrays_lie_in_the_file"],  # virtual arrays
     "CVE-2026-12481": ["test_getters", "test_clone_model", "test_a_layer_alone"],
+    "CVE-2026-12482": ["test_archives_from_the_network"],  # a link to the folder itself, and then up
+    "CVE-2026-12484": ["test_layers_that_reach_out", "test_a_layer_alone"],  # a pickled module, outside of load_model
+    "CVE-2026-12570": ["test_arrays_lie_in_the_file", "test_an_array_of_many_names_is_read_once_too_often"],  # false shapes
 }
 
 

@@ -18,7 +18,7 @@ from torchkeras_lite.saving.stores import stored_bytes
 
 CONFIG, METADATA, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets"
 _FORMAT = "3.15.1"  # the version of Keras whose files these are
-_TEXT_LIMIT = 1 << 28  # bytes of a config; the largest published ones have a hundredth of it
+_TEXT_LIMIT = 1 << 25  # bytes of a config; the largest published ones have a tenth of it
 _TEXT_FLOOR, _TEXT_RATIO = 1 << 23, 64  # bytes that are never too many; what packing makes of a byte of such text, at most
 _ASSETS_LIMIT = 1 << 32  # bytes of all that is unpacked for one layer
 _PACKED = 1100  # what deflate makes of a byte, at most

@@ -9,10 +9,11 @@ import numpy as np
 from torchkeras_lite.files import whole
 from torchkeras_lite.saving.archive import Archive
 from torchkeras_lite.saving.stores import created, dataset, group_at
+from torchkeras_lite.saving.validity import valid
 from torchkeras_lite.saving.weights import walk
 
 _VARS = "vars"  # the group of a layer in which its weights lie; for the editor they lie in the layer
-_PACKED = 1100  # what deflate can make of a byte
+_FLOOR, _RATIO = 1 << 26, 16  # bytes that are never too many; what packing makes of a byte of weights, at most
 
 
 class KerasFileEditor:
@@ -40,16 +41,18 @@ class KerasFileEditor:
 
         self.filepath = filepath = os.fspath(filepath)
         self.config = None
-        if filepath.endswith(".keras"):
-            with Archive(filepath) as archive:
-                self.config = archive.config()
-                with archive.weights(os.path.getsize(filepath) * _PACKED) as source, h5py.File(source, "r") as file:
-                    self.weights_dict = _read(file)
-        elif filepath.endswith(".weights.h5"):
-            with h5py.File(filepath, "r") as file:
-                self.weights_dict = _read(file)
-        else:
+        if not filepath.endswith((".keras", ".weights.h5")):
             raise ValueError(f"Invalid filename: expected a `.keras` or `.weights.h5` file. Received: filepath={filepath}")
+        room = _FLOOR + _RATIO * os.path.getsize(filepath)
+        with valid(repr(filepath)):
+            if filepath.endswith(".keras"):
+                with Archive(filepath) as archive:
+                    self.config = archive.config()
+                    with archive.weights(room) as source, h5py.File(source, "r") as file:
+                        self.weights_dict = _Reader(room).read(file)
+            else:
+                with h5py.File(filepath, "r") as file:
+                    self.weights_dict = _Reader(room).read(file)
 
     # ------------------------------------------------------------ looking
 
@@ -133,28 +136,41 @@ class KerasFileEditor:
         return places[0], name
 
 
-def _read(group) -> dict:
-    """Groups as dicts, arrays as arrays. Only what lies in the file itself."""
-    import h5py
+class _Reader:
+    """Groups as dicts, arrays as arrays. Only what lies in the file itself, each group once, and no more than so many bytes."""
 
-    found: dict = {}
-    for name in group:
-        link = group.get(name, getlink=True)
-        if not isinstance(link, h5py.HardLink):
-            raise ValueError(f"The weights file is not valid: {group.name}/{name} points elsewhere ({type(link).__name__}).")
-        if not isinstance(group[name], h5py.Group):
-            found[name] = np.asarray(_array(group, name))
-        elif name == _VARS:
-            found.update(_read(group_at(group, name)))
-        else:
-            found[name] = _read(group_at(group, name))
-    return found
+    def __init__(self, room: int):
+        self._room, self._above = room, []
 
+    def read(self, group) -> dict:
+        import h5py
 
-def _array(group, name):
-    if group[name].is_virtual:
-        raise ValueError(f"The weights file is not valid: {group.name}/{name} is a virtual array, made of other files.")
-    return dataset(group, name)
+        if group.id in self._above:
+            raise ValueError(f"The weights file is not valid: the group {group.name} lies in itself.")
+        self._above.append(group.id)
+        found: dict = {}
+        for name in group:
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                kind = type(link).__name__
+                raise ValueError(f"The weights file is not valid: {group.name}/{name} points elsewhere ({kind}).")
+            if not isinstance(group[name], h5py.Group):
+                found[name] = self._array(group, name)
+            elif name == _VARS:
+                found.update(self.read(group_at(group, name)))
+            else:
+                found[name] = self.read(group_at(group, name))
+        self._above.pop()
+        return found
+
+    def _array(self, group, name):
+        if getattr(group[name], "is_virtual", False):
+            raise ValueError(f"The weights file is not valid: {group.name}/{name} is a virtual array, made of other files.")
+        array = dataset(group, name)
+        self._room -= array.nbytes
+        if self._room < 0:
+            raise ValueError("The weights file is not valid: the arrays in it are together much larger than the file.")
+        return np.asarray(array)
 
 
 def _write(group, objects):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import os
 import shutil
-import struct
 import tempfile
 import warnings
-import zipfile
-import zlib
 
 from torchkeras_lite import lambdas, registry
 from torchkeras_lite.loading import Loading
 from torchkeras_lite.saving import archive, hdf5, keras1, legacy_config, shards, weights
 from torchkeras_lite.saving.stores import Source, created, group_at
+from torchkeras_lite.saving.validity import valid
 
 
 def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = None, **kwargs) -> None:
@@ -98,24 +95,8 @@ def load_model(filepath, custom_objects: dict | None = None, compile: bool = Tru
     filepath = os.fspath(filepath)
     if not os.path.exists(filepath):
         raise ValueError(f"File not found: filepath={filepath}. Please ensure the file is an accessible `.keras` zip file.")
-    with registry.CustomObjectScope(custom_objects or {}), lambdas.safe_mode(safe_mode), _valid(repr(filepath)):
+    with registry.CustomObjectScope(custom_objects or {}), lambdas.safe_mode(safe_mode), valid(repr(filepath)):
         return _load_hdf5(filepath, compile) if is_hdf5(filepath) else _load_archive(filepath, compile)
-
-
-# What the readers of archives, of HDF5 and of JSON raise, and what constructors do, when they meet nonsense.
-_SYMPTOMS = (
-    AttributeError, KeyError, IndexError, OverflowError, RuntimeError, ZeroDivisionError, AssertionError, MemoryError,
-    struct.error, zlib.error, zipfile.BadZipFile,
-)  # fmt: skip
-
-
-@contextlib.contextmanager
-def _valid(what: str):
-    """Inside, an error that only says how far a broken file was read becomes one that says that it is broken."""
-    try:
-        yield
-    except _SYMPTOMS as error:
-        raise ValueError(f"{what} is damaged, or not what it should be: {type(error).__name__}: {error}") from error
 
 
 def is_hdf5(filepath: str) -> bool:
@@ -208,7 +189,7 @@ def load_weights(
     filepath = os.fspath(filepath)
     if kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs}")
-    with _valid(repr(filepath)):
+    with valid(repr(filepath)):
         _load_weights(model, filepath, skip_mismatch, by_name, objects_to_skip)
 
 
@@ -243,13 +224,13 @@ def deserialize_keras_object(config, custom_objects: dict | None = None, safe_mo
     Raises:
         TypeError: a class or function of that name is not known.
     """
-    with lambdas.safe_mode_unless_said(safe_mode), _valid("The config"):
+    with lambdas.safe_mode_unless_said(safe_mode), valid("The config"):
         return registry.deserialize(config, custom_objects)
 
 
 def model_from_json(json_string: str, custom_objects: dict | None = None):
     """The model, without its weights, that `model.to_json()` described, in whatever release of Keras."""
-    with _valid("The description of the model"):
+    with valid("The description of the model"):
         config = json.loads(json_string)
         if isinstance(config, dict) and "class_name" in config and "module" not in config:  # Keras 3 names a module
             old = keras1.is_keras1(config.get("keras_version"))

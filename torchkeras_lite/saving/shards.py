@@ -17,7 +17,7 @@ from torchkeras_lite.saving.stores import Source, created
 from torchkeras_lite.saving.weights import read, walk
 
 _GIB = 1 << 30
-_TEXT_LIMIT = 1 << 28  # bytes of the JSON file
+_TEXT_LIMIT = 1 << 25  # bytes of the JSON file
 
 
 def save(model, filepath: str, max_shard_size: float, skip=()) -> None:
@@ -105,4 +105,7 @@ def _beside(filepath: str, name) -> str:
     """The path of a file that the JSON file names: it stands in the same folder."""
     if not isinstance(name, str) or not name.endswith(".weights.h5") or os.path.basename(name) != name or "\\" in name:
         raise ValueError(f"{filepath!r} is not valid: weights are said to be in {name!r}.")
-    return os.path.join(os.path.dirname(filepath), name)
+    path = os.path.join(os.path.dirname(filepath), name)
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
+        raise ValueError(f"{filepath!r} is not valid: {name!r} is no file.")
+    return path

@@ -286,7 +286,10 @@ def attribute(group, key: str):
     if found.dtype.kind == "O":
         stat = os.stat(group.file.filename)
         _check_heaps(group.file.filename, stat.st_mtime_ns, stat.st_size)
-    return group.attrs[key]
+    value = group.attrs[key]
+    if isinstance(value, (str, bytes)) and len(value) > _ATTRIBUTE_LIMIT:
+        raise ValueError(f"The file is not valid: the text {key!r} of {group.name} has {len(value)} characters.")
+    return value
 
 
 @functools.lru_cache(maxsize=8)
@@ -307,7 +310,7 @@ def _check_heaps(filepath: str, *_state) -> None:
 
 
 _HEAP = b"GCOL\x01\0\0\0"
-_ATTRIBUTE_LIMIT = 1 << 28  # bytes; the largest published configs have a hundredth of it
+_ATTRIBUTE_LIMIT = 1 << 25  # bytes; the largest published configs have a tenth of it
 
 
 def _hard(group, name):
