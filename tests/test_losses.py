@@ -422,6 +422,24 @@ def test_functions_are_drawn_on_symbolic_tensors(name):
     assert pickle.loads(pickle.dumps(function)) is function
 
 
+def test_own_losses_of_dicts():
+    class Counted(losses.Loss):
+        def call(self, y_true, y_pred):
+            assert all(part.dtype is torch.float32 for part in y_true.values())
+            return y_true["mask"] * (y_true["labels"] - y_pred) ** 2
+
+    true = {"labels": np.array([1, 2, 3]), "mask": np.array([True, False, True])}
+    predicted = torch.tensor([0.0, 0.0, 1.0], requires_grad=True)
+    loss = Counted()(true, predicted)
+    loss.backward()
+    assert loss.item() == pytest.approx(5 / 3) and predicted.grad.tolist() == pytest.approx([-2 / 3, 0, -4 / 3])
+    weighted = Counted(reduction="sum")(true, predicted, sample_weight=np.array([1, 1, 2]))
+    assert weighted.item() == 9
+    both = losses.Loss()
+    both.call = lambda y_true, y_pred: y_pred["a"] - y_true["a"]
+    assert both({"a": np.array([1, 2])}, {"a": np.array([2, 4])}).item() == 1.5
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_on_the_gpu():
     x = torch.randn(8, 4, device="cuda", requires_grad=True)

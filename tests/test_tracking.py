@@ -305,3 +305,12 @@ def test_a_base_that_was_never_made_ready():
 
     with pytest.raises(RuntimeError, match=r"In layer Never, you forgot to call `super\(\).__init__\(\)`"):
         Never()(torch.ones(1, 2))
+
+
+def test_a_number_in_the_place_of_a_layer():
+    made = layers.Layer()
+    made.dropout = layers.Dropout(0.5)
+    made.dropout = 0.25
+    assert made.dropout == 0.25 and not list(made.children())
+    made.dropout = layers.Dropout(0.5)
+    assert list(made.children()) == [made.dropout]

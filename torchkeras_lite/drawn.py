@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from torch.utils import _pytree as pytree
@@ -53,8 +54,12 @@ class Drawn:
         """The output shape that a user's `compute_output_shape` gives, for layers that cannot be tried."""
         if type(self).compute_output_shape is Drawn.compute_output_shape:
             return None
-        leaves = [leaf.shape for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, symbolic.KerasTensor)]
-        return self.compute_output_shape(leaves[0] if len(leaves) == 1 else leaves)
+        shapes = self._shapes_of(args, kwargs)
+        wanted = list(inspect.signature(self.compute_output_shape).parameters)
+        named = {name: shapes[name.removesuffix("_shape")] for name in wanted if name.removesuffix("_shape") in shapes}
+        if len(wanted) > 1 and named:
+            return self.compute_output_shape(**named)
+        return self.compute_output_shape(next(iter(shapes.values())))
 
     def compute_output_spec(self, *args, **kwargs):
         """The KerasTensors that come out for the KerasTensors that go in."""

@@ -22,6 +22,7 @@ class SeedGenerator(registry.Configurable):
     Args:
         seed: where it starts, an integer of which 32 bits count; None draws one, which `set_random_seed` makes reproducible.
         name: the first part of the path of its state.
+        backend: taken for the sake of code that names one; there is only torch.
 
     Raises:
         ValueError: a seed that is no integer, or an unknown argument.
@@ -30,6 +31,7 @@ class SeedGenerator(registry.Configurable):
     keras_module = "keras.random"
 
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs):
+        kwargs.pop("backend", None)
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments: {kwargs}")
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):

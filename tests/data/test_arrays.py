@@ -329,3 +329,14 @@ def test_inputs_that_are_left_out(kind):
         np.testing.assert_allclose(found, loss, rtol=1e-4)
     split = model.fit(x, Y, validation_split=0.5, shuffle=False, verbose=0).history
     np.testing.assert_allclose(split["val_loss"][0], ((wanted - Y)[5:] ** 2).mean(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["uint16", "uint32", "uint64"])
+def test_unsigned_numbers(kind):
+    model = keras.Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    x, y = np.arange(20).reshape(10, 2).astype(kind), np.arange(10).astype(kind)
+    wanted = x.sum(1, keepdims=True).astype("float32")
+    np.testing.assert_allclose(model.predict(x, batch_size=4, verbose=0), wanted)
+    loss = model.fit(x, y, batch_size=4, shuffle=True, verbose=0).history["loss"]
+    np.testing.assert_allclose(loss, [((wanted[:, 0] - y) ** 2).mean()], rtol=1e-5)

@@ -297,3 +297,18 @@ print(count(lambda: attention([x, x])), count(lambda: einsum(x)), count(lambda: 
 def test_what_a_call_costs(fresh):
     attention, einsum, heads = map(int, fresh("-c", COUNT, ok=True).out.split())
     assert attention <= 4 and einsum <= 9 and heads <= 70
+
+
+def test_a_subclass_may_hand_on_a_mask_of_numbers():
+    class Own(layers.MultiHeadAttention):
+        def call(self, x, mask):
+            q, k, v = self._query_dense(x), self._key_dense(x), self._value_dense(x)
+            output, _ = self._compute_attention(q, k, v, mask)
+            return self._output_dense(output)
+
+    x = torch.rand(2, 4, 6)
+    mask = torch.tensor([[1, 1, 0, 1], [1, 0, 0, 0]], dtype=torch.int32)[:, None, None]
+    own = Own(2, 3)
+    own.build((2, 4, 6), (2, 4, 6))
+    torch.testing.assert_close(own(x, mask), own(x, mask.bool()))
+    torch.testing.assert_close(own(x, mask)[1], own._output_dense(own._value_dense(x))[1, :1].expand(4, 6))

@@ -347,3 +347,15 @@ def test_a_model_with_a_list_of_one_output_in_another():
         assert torch.equal(made[0] if isinstance(made, list) else made, torch.full((4, 2), 3.0))
         outer.compile("sgd", "mse")
         assert outer.evaluate(np.ones((4, 3)), np.ones((4, 2)), verbose=0) == 4
+
+
+def test_dir_of_two_models_of_the_same_layers_is_the_same():
+    def made():
+        x = keras.Input((3,))
+        return keras.Model(x, layers.Dense(2)(layers.Dense(4)(x)))
+
+    first, second = made(), made()
+    assert dir(first) == dir(second) and "layers" in dir(first)
+    assert first.layers[1].name != second.layers[1].name
+    first.head = layers.Dense(1)
+    assert "head" in dir(first)

@@ -121,3 +121,17 @@ def test_windows_as_long_as_a_scalar_of_any_dtype_says():
         assert ops.hanning(torch.tensor(3, dtype=dtype)).tolist() == [0.0, 1.0, 0.0]
     with pytest.raises(TypeError):
         ops.hanning(torch.ones(2))
+
+
+def test_nested_lists_are_of_the_kind_of_all_that_is_in_them():
+    for function in (ops.array, ops.convert_to_tensor):
+        made = function([[1, 2], [0.5, 1]])
+        assert made.dtype is torch.float32 and made.tolist() == [[1, 2], [0.5, 1]]
+        assert function([[True], [1]]).dtype is torch.int32 and function([[True], [False]]).dtype is torch.bool
+        assert function([[1], [1j]]).dtype is torch.complex64 and function([[], []]).dtype is torch.float32
+        assert function([[1, np.float32(0.5)]]).tolist() == [[1, 0.5]]
+    x = torch.tensor([2.5, 3.0], requires_grad=True)
+    made = ops.array([[0, x[0]], [x[1], 1]])
+    assert made.tolist() == [[0, 2.5], [3, 1]]
+    made.sum().backward()
+    assert x.grad.tolist() == [1, 1]

@@ -123,6 +123,8 @@ def to_tensor(value, what: str = "data") -> torch.Tensor:
                 f"`{what}` has dtype {array.dtype}, for instance {array.flat[0]!r}: not numbers. The usual fix: turn texts or "
                 "categories into integers first."
             )
+        if array.dtype.kind == "u" and array.dtype.itemsize > 1:  # for which torch has next to no kernels
+            array = array.astype(np.int32 if array.dtype.itemsize == 2 else np.int64)
         if array.dtype == np.float64 and config.floatx() != "bfloat16":  # which numpy does not know
             array = array.astype(config.floatx())
         if any(stride < 0 for stride in array.strides) or not array.dtype.isnative:

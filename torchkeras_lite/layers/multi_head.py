@@ -202,6 +202,8 @@ class Heads(Layer):
         rate = self.dropout if (self.training if training is None else training) else 0
         explicit = return_attention_scores or (rate > 0 and self.seed is not None)  # torch's kernels take no seed
         axes, mask = self._axes, attention_mask
+        if mask is not None and mask.dtype is not torch.bool:
+            mask = mask.bool()
         if use_causal_mask and (explicit or axes is not None):
             mask, use_causal_mask = self._compute_attention_mask(query, key, use_causal_mask=True), False
         if axes is None:

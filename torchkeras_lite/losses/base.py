@@ -6,7 +6,7 @@ import types
 
 import torch
 
-from torchkeras_lite import config, dtype_policies, registry, symbolic
+from torchkeras_lite import config, dtype_policies, registry, symbolic, tree
 from torchkeras_lite.losses.functions import cast, same_rank, table, tensors_of
 from torchkeras_lite.variable import tensor_of
 
@@ -97,13 +97,19 @@ class Loss(registry.Configurable):
         if isinstance(y_pred, symbolic.KerasTensor) or isinstance(y_true, symbolic.KerasTensor):
             return symbolic.record_op(symbolic.Op(type(self).__name__, self), (y_true, y_pred, sample_weight), {})
         mask = getattr(y_pred, "_keras_mask", None)
-        y_true, y_pred = tensors_of(y_true, y_pred)
-        losses = self.call(y_true.to(self._torch_dtype), cast(y_pred, self._torch_dtype))
+        if isinstance(y_true, dict) or isinstance(y_pred, dict):  # of a loss of the user's, who knows the names
+            losses = self.call(*(tree.map_structure(self._converted, y) for y in (y_true, y_pred)))
+        else:
+            y_true, y_pred = tensors_of(y_true, y_pred)
+            losses = self.call(y_true.to(self._torch_dtype), cast(y_pred, self._torch_dtype))
         if not isinstance(losses, torch.Tensor):
-            losses = tensor_of(losses, device=y_pred.device)
+            losses = tensor_of(losses, device=getattr(y_pred, "device", None))
         own = getattr(losses, "_keras_mask", None)
         mask = own if mask is None else mask if own is None else mask & own
         return reduce_weighted(losses.to(self._torch_dtype), sample_weight, mask, self.reduction)
+
+    def _converted(self, x):
+        return tensor_of(x, self._torch_dtype, getattr(x, "device", None) or config.get_device())
 
     def call(self, y_true, y_pred):
         raise NotImplementedError(f"{type(self).__name__} must define `call(y_true, y_pred)`.")
