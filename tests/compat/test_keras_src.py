@@ -110,6 +110,123 @@ SNIPPETS = {
                 standardize_shape(wrong)
         assert get_device() == lite.config.get_device()
     """,
+    "test cases": """
+        import unittest
+        from keras.src import testing
+        from keras.src.testing.test_utils import get_test_data, named_product
+        near_by_names = named_product([{"testcase_name": "one", "x": 1}, {"testcase_name": "two", "x": 2}], kind=[int, None])
+        assert [(case["testcase_name"], case["x"], case["kind"]) for case in near_by_names] == [
+            ("one_int", 1, int), ("two_int", 2, int), ("one_none", 1, None), ("two_none", 2, None)]
+        (x, y), (test, _) = get_test_data(6, 3, (2,), 3, random_seed=1)
+        assert x.shape == (6, 2) and test.shape == (3, 2) and sorted(y.tolist()) == [0, 0, 1, 1, 2, 2]
+
+        @keras.saving.register_keras_serializable("mine")
+        class Twice(keras.layers.Layer):
+            def __init__(self, times=2.0, **kwargs):
+                super().__init__(**kwargs)
+                self.times = times
+            def build(self, input_shape):
+                self.scale = self.add_weight(shape=input_shape[-1:], initializer="ones", name="scale")
+            def call(self, x):
+                return self.times * self.scale * x
+            def get_config(self):
+                return {**super().get_config(), "times": self.times}
+
+        class Changes(Twice):
+            @classmethod
+            def from_config(cls, config):
+                return cls(times=9.0)
+
+        class Cases(testing.TestCase):
+            def runTest(self):
+                self.assertAllClose({"a": torch.ones(2), "b": [keras.Variable(3.0)]}, {"a": [1, 1], "b": [np.float32(3)]})
+                self.assertAllEqual(keras.ops.arange(3), [0, 1, 2])
+                self.assertNotAllClose([1.0], [1.1])
+                self.assertNotAllEqual([1], [2])
+                self.assertDType(torch.ones(1, dtype=torch.int32), "int32")
+                self.assertLen([1, 2], 2)
+                self.assertAlmostEqual(torch.tensor(1.0), 1.0001)
+                for wrong in (lambda: self.assertAllClose([1.0], [1.1]), lambda: self.assertAllEqual([1], [2]),
+                              lambda: self.assertDType(1.0, "int32"), lambda: self.assertAllClose([1.0, 1.0], [[1.0, 1.0]])):
+                    with pytest.raises(AssertionError):
+                        wrong()
+                said = dict(input_data=np.ones((3, 2), "float32"), expected_output=np.full((3, 2), 3.0),
+                            expected_num_trainable_weights=1, expected_num_seed_generators=0, supports_masking=False)
+                self.run_layer_test(Twice, {"times": 3.0}, **said)
+                self.run_layer_test(Twice, {}, input_shape=(2, 5), expected_output_shape=(2, 5), expected_num_losses=0)
+                said["expected_num_trainable_weights"] = 2
+                for cls, words in ((Twice, said), (Changes, {})):
+                    with pytest.raises(AssertionError):
+                        self.run_layer_test(cls, {"times": 3.0}, custom_objects={"Changes": Changes}, **words)
+                assert __import__("os").path.isdir(self.get_temp_dir())
+
+        result = unittest.TextTestRunner(stream=open("out.txt", "w")).run(Cases())
+        assert result.wasSuccessful(), result.failures + result.errors
+    """,
+    "stores of arrays": """
+        from keras.src.saving import saving_lib
+        with saving_lib.H5IOStore("mine.lora.h5", mode="w") as store:
+            store.make("lora")["rank"] = 4
+            store.make("lora/0")["kernel_a"] = keras.Variable([[1.0, 2.0]])
+        store = saving_lib.H5IOStore("mine.lora.h5", mode="r")
+        assert int(store.get("lora")["rank"][()]) == 4 and len(store.get("elsewhere")) == 0
+        near(store.get("lora/0")["kernel_a"], [[1, 2]])
+        store.close()
+        with pytest.raises(ValueError, match="mode"):
+            saving_lib.H5IOStore("mine.lora.h5", mode="a")
+    """,
+    "objects among those of a module": """
+        @keras.saving.register_keras_serializable("mine")
+        class Half(keras.layers.Layer):
+            pass
+        known = {"half": Half}
+        assert type(keras.saving.deserialize_keras_object({"class_name": "half", "config": {"name": "a"}},
+                                                          module_objects=known)) is Half
+        again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(Half(name="b")),
+                                                      module_objects=known, printable_module_name="halves")
+        assert type(again) is Half and again.name == "b"
+    """,
+    "nothing registered": """
+        from keras.src.utils.tracking import DotNotTrackScope, is_tracking_enabled, no_automatic_dependency_tracking
+        class Holds(keras.layers.Layer):
+            @no_automatic_dependency_tracking
+            def keep(self, *things):
+                self.plain = list(things)
+                self.guest, self.weight = things
+        made = Holds()
+        made.keep(keras.layers.Dense(2), keras.Variable([1.0]))
+        assert type(made.plain) is list and made.guest is made.plain[0] and not list(made.children()) and not made.weights
+        assert is_tracking_enabled()
+        with DotNotTrackScope():
+            assert not is_tracking_enabled()
+        made.own = made.guest
+        assert list(made.children()) == [made.guest]
+    """,
+    "small functions": """
+        from keras.src.random.seed_generator import draw_seed, global_seed_generator
+        from keras.src.trainers.data_adapters import data_adapter_utils
+        from keras.src.utils.backend_utils import in_grain_data_pipeline, in_tf_graph
+        from keras.src.utils.image_utils import smart_resize
+        from keras.src.backend.torch import convert_to_numpy
+        from keras.src.backend.torch.core import slice as part
+        assert global_seed_generator() is global_seed_generator() and not in_tf_graph() and not in_grain_data_pipeline()
+        first, second = draw_seed(None).tolist(), draw_seed(None).tolist()
+        assert first[0] == second[0] and second[1] == first[1] + 1 and draw_seed(5).tolist() == [5, 0]
+        with pytest.raises(ValueError):
+            draw_seed("five")
+        near(data_adapter_utils.class_weight_to_sample_weights(np.array([0, 1, 2]), {1: 3.0}), [1, 3, 1])
+        near(data_adapter_utils.class_weight_to_sample_weights(np.eye(3), {1: 3.0}), [1, 3, 1])
+        spec = data_adapter_utils.get_keras_tensor_spec([{"a": np.zeros((4, 2), "int32")}, {"a": np.zeros((3, 2), "int32")}])
+        assert spec["a"].shape == (None, 2) and spec["a"].dtype == "int32"
+        with pytest.raises(ValueError, match="cardinality"):
+            data_adapter_utils.check_data_cardinality((np.zeros(2), np.zeros(3)))
+        assert data_adapter_utils.list_to_tuple([1]) == (1,)
+        assert smart_resize(np.zeros((4, 6, 3), "float32"), (2, 2)).shape == (2, 2, 3)
+        near(part(torch.arange(4), [1], [2]), [1, 2])
+        near(convert_to_numpy(torch.ones(1)), [1])
+        near(keras.random.uniform((2,), seed=keras.random.SeedGenerator(1, backend=keras.backend)),
+             keras.random.uniform((2,), seed=keras.random.SeedGenerator(1)))
+    """,
 }
 
 

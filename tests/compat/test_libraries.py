@@ -149,6 +149,59 @@ SNIPPETS = {
         dense = keras.utils.deserialize_keras_object(keras.utils.serialize_keras_object(keras.layers.Dense(3)))
         assert dense.units == 3 and legacy.deserialize_keras_object(None) is None
     """,
+    "suites of extensions: tf.test.TestCase": """
+        import numpy as np, pytest
+        import tensorflow as tf
+        class Cases(tf.test.TestCase):
+            def runTest(self):
+                with self.cached_session():
+                    assert self.evaluate({"a": [tf.constant([1, 2])]})["a"][0].tolist() == [1, 2]
+                self.assertAllClose(tf.constant([1.0, 2.0]), [1, 2])
+                self.assertAllEqual(tf.constant(["a", "b"]), [b"a", b"b"])
+                self.assertAllEqual(tf.ragged.constant([[1, 2], [3]]), [[1, 2], [3]])
+                self.assertDTypeEqual(tf.ones(2), "float32")
+                self.assertShapeEqual(np.ones((2, 3)), tf.ones((2, 3)))
+                self.assertAllInRange(tf.constant([0.0, 1.0]), 0, 1)
+                self.assertAllInSet(tf.constant([0, 1, 1]), {0, 1})
+                self.assertNear(1.0, 1.01, 0.1)
+                self.assertNDArrayNear(np.ones(2), tf.ones(2), 1e-6)
+                for wrong, *said in (
+                    (self.assertAllClose, [1.0], [1.1]), (self.assertAllEqual, [[1, 2], [3]], [[1, 2], [4]]),
+                    (self.assertAllInRange, tf.constant([0.0]), 0, 1, True), (self.assertDTypeEqual, tf.ones(2), "int32"),
+                    (self.assertAllInSet, [2], {0, 1}), (self.assertShapeEqual, np.ones(2), tf.ones(3)),
+                    (self.assertNDArrayNear, np.ones(2), tf.zeros(2), 0.5), (self.assertAllLess, [1, 2], 2),
+                ):  # fmt: skip
+                    with pytest.raises(AssertionError):
+                        wrong(*said)
+
+        result = Cases().run()
+        assert result.wasSuccessful(), result.errors + result.failures
+    """,
+    "extensions of tf.keras: layers are built for TensorShapes": """
+        import numpy as np, pytest
+        import tensorflow as tf
+        shapes = []
+
+        class Own(tf.keras.layers.Layer):
+            def build(self, input_shape):
+                shapes.append(input_shape)
+                self.scale = self.add_weight(shape=input_shape[-1:], initializer="ones", name="scale")
+
+            def call(self, x):
+                return self.scale.read_value() * (x[0] if isinstance(x, list) else x)
+
+        assert Own()(tf.ones((2, 3))).numpy().tolist() == [[1, 1, 1]] * 2
+        Own()(tf.keras.Input((3,)))
+        assert [shape.as_list() for shape in shapes] == [[2, 3], [None, 3]] and shapes[1].rank == 2
+        assert isinstance(shapes[0], tf.TensorShape) and shapes[0] == (2, 3)
+        layer = tf.keras.Sequential([Own(), tf.keras.layers.Dense(2)])
+        assert layer(tf.ones((1, 4))).shape == (1, 2)
+        assert tf.keras.Sequential.from_config(layer.get_config(), {"Own": Own}).built
+        tf.debugging.disable_traceback_filtering()
+        assert not tf.debugging.is_traceback_filtering_enabled()
+        tf.debugging.enable_traceback_filtering()
+        assert tf.debugging.is_traceback_filtering_enabled()
+    """,
 }
 
 

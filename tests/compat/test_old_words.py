@@ -26,6 +26,14 @@ SNIPPETS = {
         model = Own(3)
         assert model(np.ones((2, 2))).shape == (2, 3) and model.name == "own" and len(model.weights) == 2
         assert Double()(np.ones(2)).tolist() == [2, 2] and Double().trainable is True
+        named = models.Sequential([layers.Dense(1)], "after_the_layers")
+        assert named.name == "after_the_layers" and named.trainable is True
+        assert models.Sequential([layers.Dense(1)], None).trainable and not models.Sequential([], False).trainable
+        x, y = np.array([[1.0, 2.0]]), np.array([[3.0, 2.0]])
+        from keras import losses, metrics
+        for short in ("mse", "MSE", "mae", "MAPE", "msle", "KLD", "kld", "kullback_leibler_divergence", "logcosh"):
+            assert getattr(metrics, short)(x, y).shape == (1,) and getattr(metrics, short) is getattr(losses, short)
+        assert metrics.mse(x, y).tolist() == [2.0]
         inner = models.Sequential([layers.Dense(1)])
         assert layers.TimeDistributed(inner)(np.ones((1, 4, 2))).shape == (1, 4, 1)
         class Largest(keras.metrics.Metric):

@@ -29,7 +29,10 @@ from torchkeras_lite.symbolic import infer, is_symbolic
 from torchkeras_lite.variable import Variable
 
 math, KerasVariable = ops, Variable
-_CORE = "cast cond convert_to_numpy convert_to_tensor is_tensor scatter shape unstack vectorized_map"
+_CORE = """
+    associative_scan cast cond convert_to_numpy convert_to_tensor fori_loop is_tensor map scan scatter scatter_update shape
+    slice slice_update stop_gradient switch unstack vectorized_map while_loop
+    """
 core = SimpleNamespace(remat=remat, **{name: getattr(ops, name) for name in _CORE.split()})
 device_scope = device
 standardize_data_format, get_device, to_torch_dtype = config.standardize_data_format, config.get_device, config.torch_dtype

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
-from torchkeras_lite import ops, registry
+from torchkeras_lite import config, ops, registry
 from torchkeras_lite.registry import next_count, snake_case
 from torchkeras_lite.registry import snake_case as to_snake_case  # noqa: F401
 from torchkeras_lite.registry import unique_name as uniquify  # noqa: F401
+from torchkeras_lite.seeds import SeedGenerator
+from torchkeras_lite.tracking import Untracked as DotNotTrackScope
+from torchkeras_lite.tracking import is_on as is_tracking_enabled  # noqa: F401
+from torchkeras_lite.utils.images import smart_resize  # noqa: F401
 
 
 def auto_name(prefix: str) -> str:
@@ -83,3 +88,43 @@ def squeeze_or_expand_to_same_rank(x1, x2, expand_rank_1: bool = True):
     if second == first + 1 and x2.shape[-1] == 1:
         return (ops.expand_dims(x1, -1), x2) if first == 1 and expand_rank_1 else (x1, ops.squeeze(x2, -1))
     return x1, x2
+
+
+def no_automatic_dependency_tracking(function):
+    """Makes a method one in which layers, variables, lists and dicts are set as they are: nothing is registered for them."""
+
+    @functools.wraps(function)
+    def untracked(*args, **kwargs):
+        with DotNotTrackScope():
+            return function(*args, **kwargs)
+
+    return untracked
+
+
+def in_tf_graph() -> bool:
+    """Whether this runs while TensorFlow draws a graph. Never."""
+    return False
+
+
+in_grain_data_pipeline = in_tf_graph
+
+
+@functools.cache
+def global_seed_generator() -> SeedGenerator:
+    """The one seed generator of the process, for code that draws from it by itself."""
+    return SeedGenerator(config.make_default_seed() % 2**31, name="global_seed_generator")
+
+
+def draw_seed(seed):
+    """What a draw begins with: `[seed, count]`. A SeedGenerator moves on; None means that of the process.
+
+    Raises:
+        ValueError: a seed of another kind.
+    """
+    if seed is None:
+        seed = global_seed_generator()
+    if isinstance(seed, SeedGenerator):
+        return seed.next()
+    if isinstance(seed, int):
+        return ops.convert_to_tensor([seed, 0], dtype="uint32")
+    raise ValueError(f"Argument `seed` must be an integer, a SeedGenerator or None. Received: seed={seed!r}")

@@ -116,6 +116,7 @@ PLACES = {
     "models.Model": "keras._places:without_itself",
     "models.Sequential": "keras._places:name_after_layers",
     "models.Trainer.compile": "keras._places:compile_arguments",
+    "utils.CustomObjectScope": "keras._places:in_one_dict",
     "optimizers.LossScaleOptimizer": "keras._places:loss_scale",
     "optimizers.Optimizer": "keras._places:optimizer",
     "optimizers.SGD": "keras._places:sgd",
@@ -168,6 +169,7 @@ MEMBERS = {
     "layers.Embedding": {"W": "keras._methods:embeddings"},
     "KerasTensor": {name: f"keras._methods:{name[1:]}" for name in ("_keras_shape", "_keras_history")} | {
         "get_shape": "keras._sizes:get_shape", "__len__": "keras._sizes:length",
+        "__eq__": "keras._sizes:equal", "__ne__": "keras._sizes:not_equal",
     },
     "models.Model": {
         "fit_generator": "keras._methods:fit_generator",
@@ -180,10 +182,16 @@ MEMBERS = {
         "_feed_input_names": "keras._methods:input_names", "state_updates": "keras._methods:state_updates",
         "uses_learning_phase": "keras._methods:uses_learning_phase",
         "export": "keras._saved_model:export",
-        **{name: f"keras._compiled:{name}" for name in ("compiled_loss", "compiled_metrics", "metrics_names")},
+        **{name: f"keras._compiled:{name}" for name in (
+            "compiled_loss", "compiled_metrics", "metrics_names", "targets", "sample_weights", "total_loss",
+        )},
     },
     "models.entries.Entry": {"standardized": "keras._methods:standardized"},
-    "layers.Lambda": {"call": "keras._methods:call_of_lambda", "_call_symbolic": "keras._methods:symbolic_call_of_lambda"},
+    "layers.Lambda": {
+        "call": "keras._methods:call_of_lambda", "_call_symbolic": "keras._methods:symbolic_call_of_lambda",
+        "from_config": "keras._lambdas:from_config",
+    },
+    "lambdas": {"dump": "keras._lambdas:dump"},
     "models.Sequential": {
         "predict_classes": "keras._methods:predict_classes",
         "predict_proba": "keras._methods:predict_proba",

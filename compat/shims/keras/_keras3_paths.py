@@ -92,9 +92,11 @@ def _rows() -> dict[str, str]:
 
 
 _BACKEND = """
-    config common torch
+    config common
     common.backend_utils common.dtypes common.global_state common.keras_tensor common.masking common.name_scope common.remat
-    common.stateless_scope common.symbolic_scope common.tensor_attributes common.variables torch.core
+    common.stateless_scope common.symbolic_scope common.tensor_attributes common.variables
+    torch torch.core torch.math torch.nn torch.numpy torch.random
+    tensorflow tensorflow.core tensorflow.math tensorflow.nn tensorflow.numpy
     """
 PATHS = {**_rows(), **{f"backend.{file}": "keras._backend" for file in _BACKEND.split()}}
 _FEATURE_SPACE = ("layers.preprocessing.feature_space", "layers.feature_space")  # a file of layers, and a class of utils

@@ -64,7 +64,7 @@ NAMES = {
         "Input": "torchkeras_lite.layers:Input",
     },
     "losses": {
-        "kld": "torchkeras_lite.losses:kl_divergence",
+        **dict.fromkeys(("KLD", "kld"), "torchkeras_lite.losses:kl_divergence"),
         "kullback_leibler_divergence": "torchkeras_lite.losses:kl_divergence",
         "cosine": "torchkeras_lite.losses:cosine_similarity",
         "cosine_proximity": "torchkeras_lite.losses:cosine_similarity",

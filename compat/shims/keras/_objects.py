@@ -40,7 +40,7 @@ def _named(name, module_objects, custom_objects, kind):
     if found is None:
         raise ValueError(
             f"Unknown {kind}: {name!r}. The usual fix: pass it in `custom_objects`, or open a "
-            "`keras.utils.custom_object_scope({{name: object}})`."
+            "`keras.utils.custom_object_scope({name: object})`."
         )
     return found
 
@@ -48,6 +48,9 @@ def _named(name, module_objects, custom_objects, kind):
 def either(config, *args, **words):
     """`keras.utils.deserialize_keras_object`: today's, or in the words of Keras 2 (`module_objects`, ...) the one of then."""
     by_place = len(args) > 1 and not isinstance(args[1], bool)  # today the second of them is `safe_mode`
+    of_today = isinstance(config, dict) and "module" in config and not by_place
+    if of_today and config.get("class_name") not in (words.get("module_objects") or ()):
+        return _todays(config, *args, **{word: words[word] for word in ("custom_objects", "safe_mode") if word in words})
     known = isinstance(config, str) and registry.get_registered_object(config, words.get("custom_objects")) is not None
     if by_place or known or {"module_objects", "printable_module_name"} & words.keys():
         return deserialize_keras_object(config, *args, **words)

@@ -47,6 +47,11 @@ separable_sides = _kernel_sides(2, "SeparableConv2D")
 transposed_sides = _kernel_sides(2, "Conv2DTranspose")
 
 
+def in_one_dict(args, words):
+    """Names of one's own in several dicts."""
+    return ({name: own for each in args for name, own in each.items()},) if len(args) > 1 else args, words
+
+
 def pool_of_two(args, words):
     """Windows of two where none is given: only average pooling asks for one today."""
     return args, words if args or {"pool_size", "pool_length"} & words.keys() else {"pool_size": 2, **words}
@@ -82,6 +87,13 @@ def rows_of_state(args, words):
 def without_itself(args, words):
     """`super().__init__(self)`, which Keras 2 took without a word."""
     return (args[1:] if args and isinstance(args[0], Layer) and "_modules" not in vars(args[0]) else args), words
+
+
+def name_after_layers(args, words):
+    """(layers, name), where today `trainable` stands second."""
+    if len(args) == 2 and (args[1] is None or isinstance(args[1], str)):
+        return args[:1], {"name": args[1], **words}
+    return args, words
 
 
 def sizes_as_tuple(args, words):

@@ -7,7 +7,11 @@ import sys
 
 import numpy as np
 
+from torchkeras_lite.layer import Layer
+
 from ._tensors import TensorShape
+
+_shapes_of_today = Layer._shapes_of
 
 
 def minimize(self, loss, var_list=None, tape=None, name=None, global_step=None, **settings):
@@ -59,8 +63,29 @@ def numpy(self):
     return np.array([*found, None], dtype=object)[:-1].reshape(self.shape) if self.ndim else found[0]
 
 
+def read_value(self):
+    """The value of a variable as a tensor."""
+    return self.value
+
+
+def shapes_of(self, args, kwargs) -> dict:
+    """What a layer of the script's own is built for: a TensorShape for each tensor, as tf.keras hands them to `build`."""
+    shapes = _shapes_of_today(self, args, kwargs)
+    return shapes if type(self).build.__module__.partition(".")[0] == "torchkeras_lite" else _as_tf(shapes)
+
+
+def _as_tf(shapes):
+    if isinstance(shapes, dict):
+        return {key: _as_tf(shape) for key, shape in shapes.items()}
+    if isinstance(shapes, list) or any(isinstance(size, (list, tuple, dict)) for size in shapes or ()):
+        return type(shapes)(map(_as_tf, shapes))
+    return shapes if shapes is None else TensorShape(shapes)
+
+
 # module and class -> what it gets
 _ADDED = {
+    ("torchkeras_lite.layer", "Layer"): {"_shapes_of": shapes_of},
+    ("torchkeras_lite.variable", "Variable"): {"read_value": read_value},
     ("torchkeras_lite.optimizers", "Optimizer"): {"minimize": minimize},
     ("torchkeras_lite.texts", "Texts"): {"numpy": numpy},
     ("torchkeras_lite.symbolic", "KerasTensor"): {"eval": evaluated, "get_shape": get_shape},

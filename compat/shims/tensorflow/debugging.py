@@ -5,6 +5,11 @@ from __future__ import annotations
 import torch
 
 from torchkeras_lite import ops
+from torchkeras_lite.config import (
+    disable_traceback_filtering,
+    enable_traceback_filtering,
+    is_traceback_filtering_enabled,
+)
 
 from ._creation import given
 from ._missing import getattr_of
@@ -16,7 +21,8 @@ __all__ = [
     "Assert", "assert_all_finite", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less",
     "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
     "assert_positive", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
-    "assert_shapes", "assert_type", "check_numerics", "disable_check_numerics", "enable_check_numerics", "is_numeric_tensor",
+    "assert_shapes", "assert_type", "check_numerics", "disable_check_numerics", "disable_traceback_filtering",
+    "enable_check_numerics", "enable_traceback_filtering", "is_numeric_tensor", "is_traceback_filtering_enabled",
     "set_log_device_placement",
 ]  # fmt: skip
 __getattr__ = getattr_of(__name__)

@@ -1,11 +1,14 @@
-"""`tf.test`: questions about this machine."""
+"""`tf.test`: questions about this machine, and the test case of extensions' suites."""
+
+import unittest
 
 import torch
 
 from ._missing import getattr_of
 
-__all__ = ["gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support", "is_gpu_available"]
-__getattr__ = getattr_of(__name__)
+__all__ = ["TestCase", "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support", "is_gpu_available", "main"]  # noqa: F822
+__getattr__ = getattr_of(__name__, {"TestCase": "_test_case"})
+main = unittest.main
 
 
 def is_gpu_available(cuda_only=False, min_cuda_compute_capability=None) -> bool:
