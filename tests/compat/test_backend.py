@@ -164,6 +164,8 @@ ROWS = [
     ("K.relu(m, alpha=0.1)", "np.where(m > 0, m, 0.1 * m)"),
     ("K.relu(m, 0.1, 1.0, 0.5)", "np.where(m > 0.5, np.minimum(m, 1), 0.1 * (m - 0.5))"),
     ("K.relu(4 * m, max_value=6)", "np.clip(4 * m, 0, 6)"),
+    ("K.relu(4 * m, max_value=K.constant(2.0))", "np.clip(4 * m, 0, 2)"),
+    ("K.relu(m, K.constant(0.5), K.constant(0.3))", "np.where(m > 0, np.minimum(m, 0.3), 0.5 * m)"),
     ("K.elu(m, 0.5)", "np.where(m > 0, m, 0.5 * (np.exp(m) - 1))"),
     ("K.softmax(t)", "smax(t)"),
     ("K.softmax(t, axis=1)", "smax(t, 1)"),

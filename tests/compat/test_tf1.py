@@ -140,6 +140,44 @@ SCRIPTS = {
         except ImportError:
             pass
     """,
+    "more of the inside": """
+        import numpy as np
+        import tensorflow as tf
+        from tensorflow.python.framework import smart_cond
+        from tensorflow.python.keras.optimizer_v2.optimizer_v2 import OptimizerV2
+        from tensorflow.python.layers import utils
+        from tensorflow.python.ops import gen_sparse_ops, init_ops, rnn_cell_impl
+        from tensorflow.python.ops.init_ops import Zeros, glorot_normal_initializer
+        from tensorflow.python.ops.init_ops_v2 import glorot_normal
+        from tensorflow.python.ops.linalg.sparse import sparse
+        from tensorflow.python.ops.random_ops import random_shuffle
+        from tensorflow.python.ops.rnn_cell import *
+        from tensorflow.python.util.tf_export import keras_export
+        keras = tf.keras
+        assert Zeros is keras.initializers.Zeros and OptimizerV2 is keras.optimizers.Optimizer and random_shuffle
+        assert glorot_normal is glorot_normal_initializer is init_ops.glorot_normal_initializer
+        assert glorot_normal is keras.initializers.GlorotNormal
+        @keras_export("keras.Mine")
+        class Mine: here = 1
+        assert Mine.here == 1
+        assert smart_cond.smart_cond(True, lambda: 1, lambda: 2) == 1 and smart_cond.smart_cond(None, lambda: 1, lambda: 2) == 2
+        chosen = smart_cond.smart_cond(tf.constant(False), lambda: tf.constant(1), lambda: tf.constant(2))
+        assert int(chosen) == 2
+        class Sum(RNNCell):
+            state_size = output_size = 3
+            def call(self, inputs, state): return inputs + state, inputs + state
+        cell = Sum()
+        assert cell.zero_state(2, tf.float32).shape == (2, 3) and rnn_cell_impl._like_rnncell(cell)
+        assert rnn_cell_impl._concat(2, [3, 4]) == [2, 3, 4] and not rnn_cell_impl._like_rnncell(Mine)
+        indices, values = gen_sparse_ops.sparse_reorder([[1, 0], [0, 2]], [5.0, 7.0], [2, 3])
+        assert indices.numpy().tolist() == [[0, 2], [1, 0]] and values.numpy().tolist() == [7.0, 5.0]
+        a = np.array([[[0.0, 2.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 3.0]]], "float32")
+        csr = sparse.CSRSparseMatrix(tf.sparse.from_dense(a))
+        np.testing.assert_allclose(sparse.matmul(csr, a, transpose_b=True), a @ a.transpose(0, 2, 1))
+        square = sparse.matmul(csr, csr)
+        np.testing.assert_allclose(tf.sparse.to_dense(square.to_sparse_tensor()), a @ a)
+        assert tuple(square.shape) == (2, 2, 2) and square.dtype == tf.float32
+    """,
 }
 
 

@@ -16,7 +16,12 @@ from ._backend_shapes import int_shape, ndim
 
 def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     """x where x > threshold and `alpha * (x - threshold)` elsewhere, at most `max_value`."""
-    return activations.relu(x, alpha, max_value, threshold)
+    if not hasattr(alpha, "shape") and not hasattr(max_value, "shape"):
+        return activations.relu(x, alpha, max_value, threshold)
+    positive = activations.relu(x, 0.0, None, threshold)  # the slope or the bound is learned
+    if max_value is not None:
+        positive = ops.minimum(positive, max_value)
+    return ops.subtract(positive, ops.multiply(alpha, ops.relu(ops.subtract(threshold, x))))
 
 
 def elu(x, alpha=1.0):

@@ -10,7 +10,7 @@ from ._missing import getattr_of
 from ._tensors import is_string, torch_dtype
 from ._text import is_text, string_of, text
 
-__all__ = ["KeyValueTensorInitializer", "StaticHashTable", "StaticVocabularyTable"]
+__all__ = ["KeyValueTensorInitializer", "StaticHashTable", "StaticVocabularyTable", "TextFileIndex", "TextFileInitializer"]
 __getattr__ = getattr_of(__name__)
 
 
@@ -29,6 +29,38 @@ class KeyValueTensorInitializer:
         made = given(values, None if value_dtype is None or is_string(value_dtype) else value_dtype)
         self.entries = dict(zip(_plain(keys), _plain(made), strict=True))
         self.value_dtype = "string" if is_text(made) else made.dtype
+
+
+class TextFileIndex:
+    """What of a line is a key or a value: all of it, or its number; a column where a number from zero on is given."""
+
+    WHOLE_LINE, LINE_NUMBER = -2, -1
+
+
+class TextFileInitializer(KeyValueTensorInitializer):
+    """What a table holds, a pair in each line of a file.
+
+    Args:
+        key_index, value_index: a column of the line, or one of TextFileIndex.
+        vocab_size: how many lines count (None: all).
+    """
+
+    def __init__(
+        self, filename, key_dtype, key_index, value_dtype, value_index, vocab_size=None, delimiter="\t", name=None,
+        value_index_offset=0,
+    ):  # fmt: skip
+        with open(string_of(filename), encoding="utf-8") as stream:
+            lines = stream.read().splitlines()[:vocab_size]
+
+        def column(index, dtype, offset=0):
+            if index == TextFileIndex.LINE_NUMBER:
+                return [number + offset for number in range(len(lines))]
+            found = lines if index == TextFileIndex.WHOLE_LINE else [line.split(delimiter)[index] for line in lines]
+            number = str if is_string(dtype) else float if torch_dtype(dtype).is_floating_point else int
+            return [number(one) for one in found]
+
+        values = column(value_index, value_dtype, value_index_offset)
+        super().__init__(column(key_index, key_dtype), values, key_dtype, value_dtype)
 
 
 class StaticHashTable:

@@ -15,7 +15,7 @@ from .._missing import getattr_of
 _SHOWN = {
     **dict.fromkeys("""
         framework.ops framework.constant_op framework.tensor_shape framework.tensor_spec framework.random_seed ops.array_ops
-        ops.math_ops ops.control_flow_ops ops.variables ops.variable_scope ops.state_ops ops.init_ops ops.init_ops_v2
+        ops.math_ops ops.control_flow_ops ops.variables ops.variable_scope ops.state_ops
         ops.clip_ops ops.gen_math_ops ops.gen_array_ops ops.tensor_array_ops ops.gradients ops.gradients_impl
         ops.logging_ops ops.resource_variable_ops ops.script_ops ops.custom_gradient ops.functional_ops ops.map_fn
         client.session eager.context eager.backprop eager.def_function ops.parsing_ops ops.random_ops
@@ -31,9 +31,14 @@ _SHOWN = {
     "data.ops.dataset_ops": "data",
     "framework.dtypes": "dtypes",
     "framework.errors_impl": "errors",
+    "framework.smart_cond": "_smart_cond",
     "ops.check_ops": "debugging",
     "ops.image_ops": "image",
     "ops.image_ops_impl": "image",
+    **dict.fromkeys(("ops.init_ops", "ops.init_ops_v2"), "_init_ops"),
+    **dict.fromkeys(("ops.rnn_cell", "ops.rnn_cell_impl"), "_rnn_cells"),
+    **dict.fromkeys(("ops.gen_sparse_ops", "ops.linalg.sparse.sparse"), "_sparse_inside"),
+    "layers.utils": "keras.utils.conv_utils",
     "ops.io_ops": "io",
     "ops.linalg_ops": "linalg",
     "ops.lookup_ops": "lookup",
@@ -44,6 +49,7 @@ _SHOWN = {
     "platform.tf_logging": "compat.v1.logging",
     "training.moving_averages": "_averages",
     "util.nest": "nest",
+    "util.tf_export": "_tf_export",
 }  # fmt: skip
 __all__ = ["keras", *sorted({path.partition(".")[0] for path in _SHOWN})]
 _others = getattr_of(__name__)
