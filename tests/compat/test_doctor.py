@@ -19,6 +19,7 @@ model.compile('adam', 'mse', metrics=['accuracy'])
 history = model.fit(np.zeros((4, 5, 3)), np.zeros((4, 2)), nb_epoch=1, verbose=0)
 print(sorted(history.history), model.optimizer.epsilon, model.layers[0].recurrent_initializer.gain)
 keras_has_none = K.no_such_thing if False else None
+ten = keras_has_none and model.fit(np.zeros((4, 5, 3)), np.zeros((4, 2)), batch_size=2)
 """
 # line: what has changed -> what is done, in the words that matter
 CHANGED = [
@@ -36,6 +37,7 @@ CHANGED = [
     (11, "the logs called 'accuracy' 'acc'", "as they did"),
     (12, "`nb_epoch` of fit() is called `epochs` now", "taken as that"),
     (14, "keras.backend.no_such_thing is not there", "the program stops here"),
+    (15, "`epochs` of fit() was 10, is 1 now", "as it was"),
 ]
 LINE = "keras: taken for a script of Keras 1, as it says "
 
@@ -129,8 +131,9 @@ def test_a_runner_of_programs_is_not_the_program(python, repository, tmp_path):
 def test_where_the_program_says_nothing_those_do_who_import_keras(python, repository, tmp_path):
     (tmp_path / "library" / "inner").mkdir(parents=True)
     (tmp_path / "library" / "inner" / "__init__.py").write_text(
-        "import keras\nfrom keras.layers.core import Dense\ndef net(): return keras.layers.GRU(2)\n"
+        "import keras\ndef net(): return keras.layers.GRU(2)\n"
     )
+    (tmp_path / "library" / "not_imported_yet.py").write_text("from keras.layers.core import Dense\n")
     (tmp_path / "library" / "__init__.py").write_text("from .inner import keras, net\n")
     (tmp_path / "elsewhere").mkdir()
     program = "import torchkeras_lite.dropin as d\nd.install()\nimport library\nprint(library.net().reset_after)\n"

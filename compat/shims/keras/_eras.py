@@ -136,9 +136,10 @@ def _sources_of_importers() -> list[tuple[str, str]]:
 def _of_its_package(file: str, most: int = 20):
     """Texts of other files of the package that a file belongs to: how much of it has been imported yet is an accident."""
     root = os.path.dirname(file)
+    together = os.path.basename(file) == "conftest.py"  # of tests, which are in no package for the most part
     while os.path.isfile(os.path.join(os.path.dirname(root), "__init__.py")):
         root = os.path.dirname(root)
-    if not os.path.isfile(os.path.join(root, "__init__.py")):
+    if not together and not os.path.isfile(os.path.join(root, "__init__.py")):
         return
     files = (os.path.join(folder, name) for folder, _, names in sorted(os.walk(root)) for name in sorted(names))
     for other in (each for each in files if each.endswith(".py") and each != file):
