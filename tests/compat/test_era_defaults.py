@@ -349,6 +349,7 @@ SNIPPETS = {
         # The names of what evaluate() gives, in its order.
         a = layers.Input((2,))
         model = models.Model(a, [layers.Dense(1, name="p")(a), layers.Dense(1, name="q")(a)])
+        assert [node.outbound_layer.name for node in model.layers[0]._outbound_nodes] == ["p", "q"]
         model.compile("sgd", "mse", ["mae"], loss_weights=[1.0, 0.5])
         names = model.metrics_names
         values = model.evaluate(x, [y, y], verbose=0)
@@ -363,6 +364,16 @@ SNIPPETS = {
         wanted = [(weights * off**2).mean(), abs(off).mean(), (weights * abs(off)).sum(), (weights * off**2).sum()]
         np.testing.assert_allclose(model.evaluate(x, y, sample_weight=weights[:, 0], verbose=0), wanted, rtol=1e-5)
         assert model.metrics_names == ["loss", "mae", "weighted_mae", "mse"]
+        # The loss as a tensor, which follows from inputs, targets and weights.
+        model = models.Sequential([layers.Dense(1, input_dim=2, kernel_regularizer="l2")])
+        model.compile("sgd", "mse")
+        K, (kernel, bias) = keras.backend, model.trainable_weights
+        given = [model.inputs[0], model.sample_weights[0], model.targets[0], K.learning_phase()]
+        run = K.function(given, [model.total_loss, *model.optimizer.get_gradients(model.total_loss, [kernel, bias])])
+        found, off = run([x, np.ones(6), y, 0]), model.predict(x) - y
+        wanted = [model.evaluate(x, y, verbose=0), x.T @ off / 3 + 0.02 * kernel.numpy(), off.mean(0) * 2]
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
         # What callbacks and programs found on the way.
         told = []
         class Told(callbacks.Callback):
@@ -385,7 +396,7 @@ SNIPPETS = {
         assert model.model is model and model._make_predict_function() is None and not model.uses_learning_phase
         assert layer.batch_input_shape == (None, 2) and model._feed_input_names == model.input_names
         assert layer._inbound_nodes[0].inbound_layers[0].name == f"{layer.name}_input"
-        assert layer.outbound_nodes == [] and a.node.operation._outbound_nodes[1].outbound_layer.name == "q"
+        assert layer.outbound_nodes == []
         layer.inbound_nodes = []
         assert layer.inbound_nodes == [] and layers.Dropout(0.5).inbound_nodes == []
         class Around(models.Model):
@@ -416,6 +427,21 @@ SNIPPETS = {
         try: len(model.output)
         except TypeError: pass
         else: raise AssertionError
+        one, other = layers.Input((3,)), layers.Input((3,))
+        assert one == one and not one == other and one != other and other in [one, other] and one != None
+        assert [one, other].index(other) == 1 and len({one, other}) == 2
+        # Models with nameless functions are copied by their configs; what a file holds of them is not run.
+        double = models.Sequential([layers.Lambda(lambda x: 2 * x, input_shape=(3,))])
+        again = models.Sequential.from_config(double.get_config())
+        assert again.predict(np.ones((1, 3)), verbose=0).tolist() == [[2, 2, 2]]
+        config = double.get_config()
+        from keras import _lambdas as lambdas
+        kept = lambdas._written.copy()
+        lambdas._written.clear()
+        try: models.Sequential.from_config(config)
+        except ValueError as error: assert "arbitrary code" in str(error)
+        else: raise AssertionError
+        lambdas._written |= kept
         # A slash in a name, which files keep, is a part of it.
         image = layers.Input((4, 4, 3), name="data/in")
         fire = layers.Conv2D(2, 1, name="fire2/squeeze1x1")

@@ -73,6 +73,9 @@ def obtain_input_shape(
     return tuple(input_shape)
 
 
+_NO_NUMBERS = ("1.2", "2.2", "2.3")  # eras in which a symbolic tensor was an object like any other
+
+
 class NoLength(AttributeError, TypeError):
     """Both what `hasattr` and what `len` are told where there is no length."""
 
@@ -86,10 +89,27 @@ class Length:
     def __get__(self, tensor, owner=None):
         if tensor is None:
             return self
-        if _eras.now in ("1.2", "2.2", "2.3"):
+        if _eras.now in _NO_NUMBERS:
             raise NoLength(f"{tensor!r} has no len()")
         return self.of_today.__get__(tensor)
 
 
 _len = vars(symbolic.KerasTensor)["__len__"]
 length = Length(getattr(_len, "of_today", _len))
+
+
+_equal, _not_equal = (
+    getattr(method, "_todays", method) for method in (symbolic.KerasTensor.__eq__, symbolic.KerasTensor.__ne__)
+)
+
+
+def equal(self, other):
+    """Whether it is the same tensor, which `==` asked in TensorFlow 1: `x in inputs`. Since then it is asked of the numbers."""
+    return self is other if _eras.now in _NO_NUMBERS else _equal(self, other)
+
+
+def not_equal(self, other):
+    return self is not other if _eras.now in _NO_NUMBERS else _not_equal(self, other)
+
+
+equal._todays, not_equal._todays = _equal, _not_equal
