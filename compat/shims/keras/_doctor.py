@@ -272,6 +272,11 @@ def _of_method(use, era):
         yield from (_of_word(use, word, rows[word], f"{use.name}()") for word in use.words if word in rows)
     if use.name == "compile":
         yield from _of_compile(use, era)
+    certain = {"batch_size", "validation_data", "validation_split"} & use.words.keys()  # nor has its fit()
+    if use.name == "fit" and certain and not {"epochs", "nb_epoch"} & use.words.keys() and len(use.args) < 4:
+        for value in of_era(METHODS["models.Model.fit"]["epochs"], era):
+            what = f"`epochs` of fit() was {value}"
+            yield Finding(use.line, f"{what}, is 1 now", "as it was, where the model was made by Keras's names", "word")
     certain = {"batch_size", "steps"} & use.words.keys()  # predict() of scikit-learn has nothing of the kind
     if use.name == "predict" and certain and "verbose" not in use.words and len(use.args) < 3:
         for value in of_era(METHODS["models.Model.predict"]["verbose"], era):
