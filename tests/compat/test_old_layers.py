@@ -197,6 +197,7 @@ SNIPPETS = {
         near(out[:, :, 0, 0], x[:, :3, :2].transpose(0, 3, 1, 2).reshape(2, -1) @ first.get_weights()[0][0])
         with pytest.raises(ValueError, match="valid"):
             LocallyConnected1D(4, 3, padding="same")
+        assert LocallyConnected2D(4, 3, 3, activity_regularizer="activity_l2").activity_regularizer.l2 == 0.01
     """,
     "Graph": """
         from keras.models import Graph

@@ -134,6 +134,8 @@ SNIPPETS = {
         assert read("mine", custom_objects={"mine": mine}) is mine
         with keras.utils.custom_object_scope({"mine": mine}):
             assert read("mine") is mine
+        with keras.utils.custom_object_scope({"other": read}, {"mine": mine}):  # scopes of several dicts
+            assert read("mine") is mine and read("other") is read
     """,
     "a shape that is a number": """
         import tensorflow as tf

@@ -25,6 +25,7 @@ _OLD = {
     "b_constraint": "bias_constraint",
 }  # fmt: skip
 _FORMATS = {"th": "channels_first", "tf": "channels_last", "default": None}
+_OLD_PENALTIES = {"activity_l1": "l1", "activity_l2": "l2"}
 
 
 class _LocallyConnected(layers.Layer):
@@ -51,7 +52,9 @@ class _LocallyConnected(layers.Layer):
         given = {name: words.pop(name, None) for name in _PLACES}
         if self.rank == 1 and "input_dim" in words:
             words["input_shape"] = (words.pop("input_length", None), words.pop("input_dim"))
-        super().__init__(activity_regularizer=given.pop("activity_regularizer"), **words)
+        penalty = given.pop("activity_regularizer")
+        penalty = _OLD_PENALTIES.get(penalty, penalty) if isinstance(penalty, str) else penalty
+        super().__init__(activity_regularizer=penalty, **words)
         self.filters = given["filters"]
         for name in ("kernel_size", "strides"):
             value = given[name]
