@@ -349,6 +349,7 @@ def test_data_sets_that_are_not_finished():
         model().fit(NoItems(), verbose=0)
     with pytest.raises(NotImplementedError, match="num_batches"):
         model().fit(NoLength(), verbose=0)
+    assert len([batch for batch, _ in zip(NoLength(), range(3), strict=False)]) == 3  # a loop of one's own may end itself
     with pytest.raises(ValueError, match="length 0"):
         model().fit(Batches(0), verbose=0)
 

@@ -82,7 +82,10 @@ class PyDataset:
         vars(self)["num_batches"] = value
 
     def __iter__(self):
-        count = self.num_batches
+        try:
+            count = self.num_batches
+        except NotImplementedError:
+            count = None
         return (self[i] for i in (itertools.count() if count is None else range(count)))
 
     def on_epoch_begin(self):
