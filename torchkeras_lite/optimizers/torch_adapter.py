@@ -159,7 +159,7 @@ class TorchOptimizer(Optimizer):
 
     def update(self, params, grads, learning_rate, others=()):
         if not isinstance(self._rate, GroupRate):
-            GroupRate(self._groups, "").assign(learning_rate)
+            GroupRate(self, "").assign(learning_rate)
         kept = [(param, param.grad) for param in others if param.grad is not None]
         for param, _ in kept:
             param.grad = None  # torch steps wherever it finds a gradient: only where we were asked to
