@@ -127,6 +127,25 @@ def two(name="first", units=3):
     return keras.Sequential([keras.Input((4,)), layers.Dense(units, name=name), layers.Dense(2, name="last")])
 
 
+def test_words_that_all_releases_read(tmp_path):
+    """Keras 3 finds no short name of a loss in such a file, and takes the score of an attention for a function."""
+    x = keras.Input((3, 4))
+    h = layers.Attention()([x, x])
+    model = keras.Model(x, {"a": layers.Dense(1, name="a")(h), "b": layers.Dense(1, name="b")(h)})
+    model.compile("sgd", {"a": "mse", "b": "kld"}, metrics={"a": ["mae"]})
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:
+        told, config = json.loads(file.attrs["training_config"]), json.loads(file.attrs["model_config"])
+    assert told["loss"] == {"a": "mean_squared_error", "b": "kl_divergence"}
+    assert "score_mode" not in str(config) and "mae" in str(told["metrics"])
+    loaded = keras.models.load_model(tmp_path / "m.h5")
+    inputs, targets = np.ones((2, 3, 4)), {"a": np.ones((2, 3, 1)), "b": np.ones((2, 3, 1))}
+    assert loaded.evaluate(inputs, targets, verbose=0) == model.evaluate(inputs, targets, verbose=0)
+    other = keras.Model(x, layers.Attention(score_mode="concat")([x, x]))
+    other.save(tmp_path / "m.h5")
+    assert keras.models.load_model(tmp_path / "m.h5").layers[-1].score_mode == "concat"
+
+
 def test_weights_by_order_and_by_name(tmp_path):
     model = two()
     model.save_weights(tmp_path / "w.h5")

@@ -48,6 +48,7 @@ def save_model(model, filepath: str, include_optimizer: bool = True) -> None:
         write_weights(model, file.create_group("model_weights"))
         if include_optimizer and compiled:
             compiled["optimizer_config"] = legacy_words.plain_optimizer(compiled.pop("optimizer"))
+            compiled["loss"] = legacy_words.plain_losses(compiled.get("loss"))
             file.attrs["training_config"] = json.dumps(compiled)
             if model.optimizer.built:
                 _write(file.create_group("optimizer_weights"), model.optimizer.variables)

@@ -15,7 +15,12 @@ _ADDED = {  # settings that came with Keras 3, and what it does without them
     "use_gate": False, "flash_attention": None, "salt": None, "oov_method": None, "value_range": [0, 255],
     "fill_mode": "constant", "fill_value": 0.0, "antialias": False, "pad_to_aspect_ratio": False, "lora_rank": None,
     "lora_alpha": None, "zero_output_for_mask": False,
-    "rms_scaling": False,
+    "rms_scaling": False, "score_mode": "dot",  # the last one Keras 3 writes into such files, and cannot read
+}  # fmt: skip
+# Short names that Keras 3 does not find when it reads such a file, its own included.
+_LOSSES = {
+    "mse": "mean_squared_error", "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error", "bce": "binary_crossentropy", "kld": "kl_divergence",
 }  # fmt: skip
 _ADDED_TO = {"seed": ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "MultiHeadAttention", "SimpleRNN", "LSTM", "GRU")}
 _FORMATS = {
@@ -53,6 +58,15 @@ def plain_optimizer(config: dict) -> dict:
     more = ("ema_momentum", "ema_overwrite_frequency") if not inner.get("use_ema") else ()
     kept = {key: value for key, value in inner.items() if value is not None and value is not False and key not in more}
     return {"class_name": config["class_name"], "config": kept}
+
+
+def plain_losses(value: Any) -> Any:
+    """What `compile` was told of losses, each by the name that all releases know."""
+    if isinstance(value, dict) and "class_name" not in value:
+        return {key: plain_losses(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [plain_losses(one) for one in value]
+    return _LOSSES.get(value, value) if isinstance(value, str) else value
 
 
 def _is_place(value) -> bool:
