@@ -353,3 +353,8 @@ def test_counting_names():
         assert layers.Dense(1).name == "dense_3"
         registry.reset_names()
         assert layers.Dense(1).name == "dense"
+
+
+def test_nothing_written_is_nothing_read():
+    for name in ("activations", "losses", "metrics", "initializers", "regularizers", "constraints"):
+        assert getattr(keras, name).deserialize(None) is None

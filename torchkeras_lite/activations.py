@@ -145,6 +145,8 @@ def serialize(activation):
 
 def deserialize(config, custom_objects: dict | None = None) -> Callable:
     """What `serialize` wrote, or a name, as a function."""
+    if config is None:
+        return None
     if isinstance(config, str):
         return registry.get_registered_object(config, custom_objects) or _table.find(config)
     if config.get("class_name") == "function" and config.get("config") in _table.objects:

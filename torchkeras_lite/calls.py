@@ -46,6 +46,7 @@ class Signature:
         self.mask = "mask" in names
         self.mask_required = any(p.name == "mask" and p.default is p.empty for p in fixed)
         self.tensors = [p.name for p in fixed if p.name not in ("training", "mask")]
+        self.required = any(p.default is p.empty and p.name in self.tensors for p in fixed)
         # `call(self, x, y, x_mask=None)`: the mask that x carries is handed over (our own layers look for it themselves)
         ours = call.__module__.partition(".")[0] == __name__.partition(".")[0]
         self.masks_of = [] if ours else [name for name in names if name.endswith("_mask") and name[:-5] in names]

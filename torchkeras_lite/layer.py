@@ -60,6 +60,10 @@ class _NotBegun:
         )
 
 
+def _any_tensor(args, kwargs) -> bool:
+    return any(isinstance(leaf, Tensor) for leaf in pytree.tree_leaves((args, kwargs)))
+
+
 class Layer(Weighted, Drawn, Configurable, nn.Module):
     """The base of all layers: state made in `build`, computation in `call`.
 
@@ -209,7 +213,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             args = (Texts(args[0]), *args[1:])
         args = tuple(self._convert(arg, self.casts_integers and i == 0) for i, arg in enumerate(args))
         kwargs = {key: self._convert(value) for key, value in kwargs.items()} if kwargs else kwargs
-        if not args and not (kwargs.keys() & {*signature.tensors}) and not (kwargs and signature.open_ended):
+        nothing = not args and not (kwargs.keys() & {*signature.tensors}) and not (kwargs and signature.open_ended)
+        if nothing and (signature.required or not signature.tensors):
             raise TypeError(
                 f"Layer {self.name!r} was called on nothing: missing a required argument "
                 f"{signature.tensors[0] if signature.tensors else 'inputs'!r}. Pass it a tensor: `layer(x)`."
@@ -221,7 +226,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         if self._lies_elsewhere(args):
             home = self._home(None)
             args, kwargs = pytree.tree_map(lambda leaf: leaf.to(home) if isinstance(leaf, Tensor) else leaf, (args, kwargs))
-        if args and isinstance(args[0], _PLAIN):
+        if args and isinstance(args[0], _PLAIN) and not (args[0] is None and _any_tensor(args, kwargs)):
             raise ValueError(
                 f"Inputs to a layer should be tensors. Got {args[0]!r} (of type {type(args[0])}) as input for layer "
                 f"{self.name!r}. The usual fix: `numpy.array([...])` with a batch axis in front."
@@ -384,7 +389,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
 
     def _build_for(self, args, kwargs):
         """Builds the layer for these arguments, on the device where they are."""
-        first = args[0] if args else kwargs[next(name for name in self._signature.tensors if name in kwargs)]
+        first = args[0] if args else next((kwargs[name] for name in self._signature.tensors if name in kwargs), None)
         input_spec.check(self.input_spec, first, self.name)
         shapes = self._shapes_of(args, kwargs)
         wanted = list(inspect.signature(self.build).parameters)

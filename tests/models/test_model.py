@@ -621,3 +621,65 @@ def test_validation_data_is_a_tuple_of_parts_though_they_are_lists(of_lists):
     model.trainable = False
     history = model.fit(np.ones((2, 1)), np.ones((2, 1)), validation_data=of_lists, verbose=0).history
     assert history["val_loss"] == [len(of_lists) - 1.0]
+
+
+def test_data_whose_arrays_have_no_rows_in_common():
+    class Graph(keras.utils.PyDataset):
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            nodes, edges = np.eye(5, 3, dtype="float32"), np.array([[0, 4, 2], [1, 3, 4]])
+            return {"nodes": nodes, "edges": edges}, np.arange(5, dtype="float32")[:, None]
+
+    class Sums(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1, kernel_initializer="ones")
+
+        def call(self, data):
+            sent = data["nodes"][data["edges"][0]]
+            return self.dense(data["nodes"].index_add(0, data["edges"][1], sent))
+
+    model = Sums()
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    predicted = model.predict(Graph(), verbose=0)
+    assert predicted[:, 0].tolist() == [1, 2, 1, 0, 1]
+    wanted = ((predicted - np.arange(5)[:, None]) ** 2).mean()
+    np.testing.assert_allclose(model.fit(Graph(), verbose=0).history["loss"], [wanted], rtol=1e-6)
+    np.testing.assert_allclose(model.train_on_batch(*Graph()[0]), wanted, rtol=1e-6)
+    assert model.predict_on_batch(Graph()[0][0]).tolist() == predicted.tolist()
+    with pytest.raises(ValueError, match="cardinality"):
+        model.train_on_batch(np.ones((2, 1)), np.ones((3, 1)))
+
+
+def test_own_build_that_ends_with_that_of_the_base():
+    class Pair(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(2, kernel_initializer="ones")
+
+        def build(self, input_shape):
+            self.dense.build((None, 3))
+            super().build(input_shape)
+
+        def call(self, x, shift):
+            return self.dense(x) + shift
+
+    model = Pair()
+    assert model(torch.ones(1, 3), shift=torch.ones(2)).tolist() == [[4, 4]] and model.built
+    with pytest.raises(TypeError, match="shift"):
+        Pair()(torch.ones(1, 3))
+
+
+def test_nothing_for_the_first_of_several_inputs():
+    class Optional(layers.Layer):
+        def call(self, x=None, y=None):
+            return torch.zeros(1) if y is None else y if x is None else x + y
+
+    assert Optional()(None, torch.ones(2)).tolist() == [1, 1] and Optional()(None, y=torch.ones(2)).tolist() == [1, 1]
+    assert Optional()().tolist() == [0]
+    with pytest.raises(ValueError, match="should be tensors"):
+        Optional()(None)
+    with pytest.raises(TypeError, match="called on nothing"):
+        layers.Dense(2)()

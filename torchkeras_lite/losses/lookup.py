@@ -31,6 +31,8 @@ def serialize(loss):
 
 def deserialize(config, custom_objects=None):
     """What `serialize` wrote, or a name, as a function or an object."""
+    if config is None:
+        return None
     name = config if isinstance(config, str) else config.get("config") if config.get("class_name") == "function" else None
     if name is not None:
         return registry.get_registered_object(name, custom_objects) or table.find(name)

@@ -42,6 +42,8 @@ def serialize(metric):
 
 def deserialize(config, custom_objects=None):
     """What `serialize` wrote, or a name, as a metric or a function."""
+    if config is None:
+        return None
     if isinstance(config, str):
         return registry.get_registered_object(config, custom_objects) or functions.get(config) or table.get(config)
     if config.get("class_name") == "function" and config.get("config") in functions:

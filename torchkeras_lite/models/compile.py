@@ -35,6 +35,9 @@ class CompileLoss:
         elif not _is_late(loss):
             self.single = losses.resolve(loss)
 
+    def build(self, y_true, y_pred) -> None:
+        """For loops of the user's own that build before they compute. There is nothing to do: the first call settles all."""
+
     def __call__(self, y_true, y_pred, sample_weight=None) -> torch.Tensor:
         """The scalar loss."""
         if self.single is None and _is_late(self.given) and type(y_pred) is torch.Tensor:

@@ -86,6 +86,8 @@ class Model(Wired, Trainer, Layer):
         try:
             self._infer((tensors_of_shape(as_shape(input_shape), self.compute_dtype),), {})
         except BaseException:
+            if type(self).build is not Model.build and self.__dict__.get("_in_build"):
+                return  # the user's own `build` ends with this one: the call behind it says what is wrong, if anything is
             self.built = False
             raise
 

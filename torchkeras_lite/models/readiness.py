@@ -8,6 +8,7 @@ import copy
 import torch
 from torch.utils import _pytree as pytree
 
+from torchkeras_lite import data
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.modes import flushed_denormals, training_mode
 
@@ -81,7 +82,7 @@ class Readiness:
         if not self.computes:
             self.built = True
             return
-        few = pytree.tree_map(lambda t: t[:2], x)
+        few = pytree.tree_map(lambda t: t[:2], x) if data.in_rows(x) else x
         before = _unbuilt(self) if self._has_own_steps() else None
         forgetting, going_on.forgetting = going_on.forgetting, True
         try:
