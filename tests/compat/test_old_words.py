@@ -102,7 +102,7 @@ SNIPPETS = {
                 new = new[0] if isinstance(new, tuple) else new
                 assert not isinstance(new, str) or new in parameters or path == "models.Model", (path, new)
         for path, rows in _tables.MEMBERS.items():
-            if path.startswith("applications."):  # a file, in which a function is another one
+            if path.startswith("applications.") or path == "lambdas":  # a file, in which a function is another one
                 assert all(hasattr(importlib.import_module(f"torchkeras_lite.{path}"), name) for name in rows), path
                 continue
             cls, method = _members._find(lite, path)
@@ -269,6 +269,25 @@ SNIPPETS = {
         model.fit(data, target, batch_size=6, epochs=2, verbose=0, callbacks=[callbacks.LambdaCallback(on_epoch_end=halve)])
         w = 1 - 0.2 * 2 * 1
         np.testing.assert_allclose(model.get_weights()[0].item(), w - 0.1 / 2 * 2 * w, rtol=1e-6)
+    """,
+    "a step of one's own by get_updates": """
+        from keras import backend as K
+        model = models.Sequential([layers.Dense(3, input_dim=2, activation="softmax", kernel_initializer="zeros")])
+        action, reward = K.placeholder(shape=[None, 3]), K.placeholder(shape=[None])
+        loss = -K.sum(K.log(K.sum(action * model.output, axis=1)) * reward)
+        weights, start = model.trainable_weights, model.get_weights()
+        x, taken = np.array([[1.0, 2.0]]), np.array([[0.0, 1.0, 0.0]])
+        by_logits = 2.0 * (np.full(3, 1 / 3) - taken[0])  # of -2 log p
+        for give in (lambda o: o.get_updates(loss, weights), lambda o: o.get_updates(weights, [], loss),
+                     lambda o: o.get_updates(params=weights, loss=loss, constraints=[])):
+            sgd = optimizers.SGD(lr=0.1)
+            train = K.function([model.input, action, reward], [loss], updates=give(sgd))
+            model.set_weights(start)
+            np.testing.assert_allclose(train([x, taken, [2.0]]), [2 * np.log(3)], rtol=1e-6)
+            kernel, bias = model.get_weights()
+            np.testing.assert_allclose(kernel, -0.1 * x.T * by_logits, rtol=1e-5)
+            np.testing.assert_allclose(bias, -0.1 * by_logits, rtol=1e-5)
+            assert int(sgd.iterations) == 1
     """,
     "callbacks set a rate that decays": """
         data, target = torch.ones(6, 1), torch.zeros(6, 1)

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+from importlib import import_module
 
 import numpy as np
 import torch
 
-from torchkeras_lite import config, registry
+from torchkeras_lite import config, registry, symbolic
 from torchkeras_lite.optimizers import Optimizer
 from torchkeras_lite.optimizers.host import HostScalar
 from torchkeras_lite.optimizers.schedules import LearningRateSchedule
@@ -178,8 +179,39 @@ def _run_updates(optimizer, variables, grads, dry=False):
     optimizer._store.variables += [one for one in replay.made if isinstance(one, Variable) and id(one) not in known]
 
 
-def get_updates(self, loss=None, params=None):
-    """One step by the formula of the class above: for a class of one's own, or one that holds an optimizer of ours."""
+class _Part:
+    """One variable in a step that `K.function` makes: given its gradient; with the last one's the step is made."""
+
+    def __init__(self, optimizer, params, found, place):
+        self.optimizer, self.params, self.found, self.place = optimizer, params, found, place
+        self.path = params[place].path
+
+    def assign(self, gradient):
+        self.found[self.place] = gradient
+        if self.place == len(self.params) - 1:
+            self.optimizer.apply(self.found, self.params)
+
+
+def _updates_of_a_loss(optimizer, given) -> list:
+    """What `K.function(updates=)` takes to make one step along the gradients of a loss; of real values it is made at once."""
+    loss = next(one for one in given if isinstance(one, (symbolic.KerasTensor, torch.Tensor)))
+    params = next(list(one) for one in given if isinstance(one, (list, tuple)) and one and isinstance(one[0], Variable))
+    grads = import_module("keras.backend").gradients(loss, params)
+    if not isinstance(loss, symbolic.KerasTensor):
+        optimizer.apply(grads, params)
+        return []
+    found = [None] * len(params)
+    return [(_Part(optimizer, params, found, place), grad) for place, grad in enumerate(grads)]
+
+
+def get_updates(self, loss=None, params=None, *more, constraints=None):
+    """One step by the formula of the class above: for a class of one's own, or one that holds an optimizer of ours.
+
+    Called by a program itself, with a loss that it has drawn: the updates of such a step, for `K.function`. (Keras 1 had the
+    arguments in the order params, constraints, loss.)
+    """
+    if not _backend_state.replays:
+        return _updates_of_a_loss(self, (loss, params, *more))
     replay = _backend_state.replays[-1]
     if replay.dry:
         return []
@@ -193,7 +225,9 @@ def get_updates(self, loss=None, params=None):
 
 
 def get_gradients(self, loss, params):
-    """The gradients of the step, clipped."""
+    """The gradients of the step, clipped; outside of one those of a loss that is a tensor (`model.total_loss`)."""
+    if not _backend_state.replays:
+        return import_module("keras.backend").gradients(loss, params)
     return _backend_state.replays[-1].gradients(params)
 
 
