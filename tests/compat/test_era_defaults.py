@@ -115,6 +115,13 @@ SNIPPETS = {
         functional = models.Model(input=x, output=layers.Dense(1)(x))
         functional.compile("sgd", "mse", metrics={functional.output_names[0]: ["accuracy", "mse"]})
         assert {"acc", "mean_squared_error"} < {*functional.fit(np.zeros((4, 2)), np.zeros(4), verbose=0).history}
+        # Metrics counted the steps that a mask leaves out.
+        steps = np.ones((4, 3, 2))
+        steps[:, 2] = 0
+        masked = models.Sequential([layers.Masking(input_shape=(3, 2)), layers.Dense(1, init="one")])
+        masked.compile("sgd", "mse", metrics=["mae"])
+        loss, mae = masked.evaluate(steps, np.full((4, 3, 1), 8.0), verbose=0)
+        assert abs(loss - 36) < 1e-5 and abs(mae - (6 + 6 + 8) / 3) < 1e-5
         from keras.engine.training import Model as same
         assert same is models.Model is keras.Model
     """,
@@ -431,7 +438,9 @@ SNIPPETS = {
         assert one == one and not one == other and one != other and other in [one, other] and one != None
         assert [one, other].index(other) == 1 and len({one, other}) == 2
         # Models with nameless functions are copied by their configs; what a file holds of them is not run.
-        double = models.Sequential([layers.Lambda(lambda x: 2 * x, input_shape=(3,))])
+        elsewhere = {"layers": layers, "by": 2, "__name__": "a_library"}
+        exec("layer = layers.Lambda(lambda x: by * x, input_shape=(3,))", elsewhere)
+        double = models.Sequential([elsewhere["layer"]])
         again = models.Sequential.from_config(double.get_config())
         assert again.predict(np.ones((1, 3)), verbose=0).tolist() == [[2, 2, 2]]
         config = double.get_config()
@@ -441,7 +450,7 @@ SNIPPETS = {
         try: models.Sequential.from_config(config)
         except ValueError as error: assert "arbitrary code" in str(error)
         else: raise AssertionError
-        lambdas._written |= kept
+        lambdas._written.update(kept)
         # A slash in a name, which files keep, is a part of it.
         image = layers.Input((4, 4, 3), name="data/in")
         fire = layers.Conv2D(2, 1, name="fire2/squeeze1x1")

@@ -5,6 +5,8 @@ Here it runs the code that this very process has put into a config: copies of mo
 
 from __future__ import annotations
 
+from types import FunctionType
+
 from torchkeras_lite import lambdas, layers
 
 from . import _eras
@@ -12,12 +14,12 @@ from . import _eras
 _dump = getattr(lambdas.dump, "_todays", lambdas.dump)
 _of_today = vars(layers.Lambda)["from_config"]
 _from_config = getattr(_of_today, "_todays", _of_today)
-_written: set[str] = set()
+_written: dict[str, dict] = {}  # the text of a code -> the global names of its function
 
 
 def dump(function) -> dict:
     made = _dump(function)
-    _written.add(made["code"])
+    _written[made["code"]] = function.__globals__
     return made
 
 
@@ -33,7 +35,12 @@ def _read(cls, config, *args, **words):
     if _eras.now == "3" or _code(config.get("function")) not in _written:
         return read(config, *args, **words)
     with lambdas.safe_mode(False):
-        return read(config, *args, **words)
+        layer = read(config, *args, **words)
+    code = layer.function
+    if lambdas.is_nameless(code):
+        names = _written[_code(config["function"])]
+        layer.function = FunctionType(code.__code__, names, code.__name__, code.__defaults__, code.__closure__)
+    return layer
 
 
 def _code(function):

@@ -20,7 +20,7 @@ _SHOWN = {
         ops.logging_ops ops.resource_variable_ops ops.script_ops ops.custom_gradient ops.functional_ops ops.map_fn
         client.session eager.context eager.backprop eager.def_function ops.parsing_ops ops.random_ops
         """.split(), "compat.v1"),
-    **dict.fromkeys("ops.nn ops.nn_ops ops.nn_impl ops.gen_nn_ops ops.embedding_ops".split(), "nn"),
+    **dict.fromkeys("ops.nn ops.nn_ops ops.nn_impl ops.gen_nn_ops ops.embedding_ops ops.ctc_ops".split(), "nn"),
     "ops.stateless_random_ops": "random",
     **dict.fromkeys("""
         training.training training.optimizer training.adam training.gradient_descent training.rmsprop training.momentum
