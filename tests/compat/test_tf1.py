@@ -140,6 +140,14 @@ SCRIPTS = {
         except ImportError:
             pass
     """,
+    "patches": """
+        import tensorflow as tf
+        image = tf.reshape(tf.constant([1.0, 2.0, 3.0, 4.0]), (1, 2, 2, 1))
+        one = [1, 1, 1, 1]
+        for word in ("ksizes", "sizes"):
+            patches = tf.extract_image_patches(image, **{word: [1, 2, 2, 1]}, strides=one, rates=one, padding="VALID")
+            assert patches.numpy().tolist() == [[[[1.0, 2.0, 3.0, 4.0]]]]
+    """,
     "more of the inside": """
         import numpy as np
         import tensorflow as tf

@@ -241,7 +241,7 @@ NN = [
     ("tf.nn.compute_average_loss([1.0, 3.0], global_batch_size=4)", 1),
     ("tf.nn.compute_average_loss([1.0, 3.0], sample_weight=[1.0, 0.0])", 0.5),
     ("tf.nn.scale_regularization_loss([c(1.0), c(2.0)])", 3), ("tf.nn.moments(A, axes=[0])[0]", [2, 3]),
-    ("tf.nn.moments(A, [0, 1])[1]", 1.25),
+    ("tf.nn.moments(A, [0, 1])[1]", 1.25), ("tf.nn.moments(A, [1], keep_dims=True)[0]", [[1.5], [3.5]]),
     ("tf.nn.batch_normalization(A, [2.0, 3.0], [1.0, 1.0], [1.0, 1.0], [2.0, 2.0], 0.0)", [[-1, -1], [3, 3]]),
     ("tf.nn.batch_normalization(A, 0.0, 3.0, None, None, 1.0)", A / 2), ("tf.nn.zero_fraction([0.0, 1.0])", 0.5),
     ("tf.nn.local_response_normalization([[[[1.0, 2.0]]]], depth_radius=1)", np.array([[[[1.0, 2.0]]]]) / np.sqrt(6)),

@@ -51,6 +51,7 @@ _OLD_HOMES = {
         lgamma log log1p log_sigmoid logging logical_xor matching_files matrix_band_part matrix_determinant matrix_diag
         matrix_diag_part matrix_inverse matrix_set_diag matrix_solve matrix_transpose matrix_triangular_solve mod mul
         multinomial neg orthogonal_initializer parse_example parse_single_example polyval py_func qr random_crop random_gamma
+        extract_image_patches
         random_normal random_poisson random_shuffle random_uniform read_file real reciprocal regex_replace rint rsqrt
         segment_max segment_mean segment_min segment_prod segment_sum self_adjoint_eig setdiff1d space_to_depth
         squared_difference string_join string_split string_strip string_to_number sub substr svd to_double to_float to_int32

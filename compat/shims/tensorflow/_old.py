@@ -48,6 +48,13 @@ random_normal, random_uniform, random_gamma, random_poisson, random_shuffle, tru
     random.normal, random.uniform, random.gamma, random.poisson, random.shuffle, random.truncated_normal
 )  # fmt: skip
 random_crop, multinomial = image.random_crop, random.categorical
+
+
+def extract_image_patches(images, ksizes=None, strides=None, rates=None, padding=None, name=None, sizes=None):
+    """`tf.image.extract_patches`."""
+    return image.extract_patches(images, sizes if ksizes is None else ksizes, strides, rates, padding)
+
+
 decode_base64, decode_raw, encode_base64, matching_files, read_file, write_file = (
     io.decode_base64, io.decode_raw, io.encode_base64, io.matching_files, io.read_file, io.write_file
 )  # fmt: skip

@@ -149,9 +149,9 @@ def scale_regularization_loss(regularization_loss):
 # ---------------------------------------------------------------- statistics
 
 
-def moments(x, axes, shift=None, keepdims=False, name=None):
-    """Mean and variance along axes."""
-    x, axes = given(x), sizes(axes)
+def moments(x, axes, shift=None, keepdims=False, name=None, keep_dims=None):
+    """Mean and variance along axes. (`keep_dims` is the word of TensorFlow 1.)"""
+    x, axes, keepdims = given(x), sizes(axes), keepdims if keep_dims is None else keep_dims
     return ops.mean(x, axis=axes, keepdims=keepdims), ops.var(x, axis=axes, keepdims=keepdims)
 
 
