@@ -203,6 +203,10 @@ def test_sound(tf):
 # ---------------------------------------------------------------- chance
 
 
+def test_softmax_among_the_mathematics(tf):
+    assert tf.math.softmax([[0.0, 0.0]]).tolist() == [[0.5, 0.5]] and tf.math.log_softmax is tf.nn.log_softmax
+
+
 def test_random(tf):
     random = tf.random
     random.set_seed(1)

@@ -156,3 +156,12 @@ def test_steps_of_ones_own_may_train_what_they_like():
     made.other = layers.Dense(2)
     made.other.build((None, 2))
     assert made.fit(X, LABELS, verbose=0).history["loss"] == [0.0]
+
+
+@pytest.mark.parametrize("penalty", [0.5, 1, np.float32(0.25)])
+def test_a_regularizer_that_gives_a_plain_number(penalty):
+    layer = layers.Dense(2, kernel_initializer="zeros", kernel_regularizer=lambda _: penalty)
+    made = keras.Sequential([keras.Input((4,)), layer])
+    made.compile("sgd", "mse")
+    for result in (made.evaluate(X, np.ones((24, 2)), verbose=0), made.train_on_batch(X, np.ones((24, 2)))):
+        assert result == pytest.approx(1 + penalty)

@@ -165,7 +165,8 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             loss = self._compile_loss(y, y_pred, sample_weight)
         if self._regularized or is_careful():
             for penalty in self._penalties():
-                loss = penalty.sum() if loss is None else loss + penalty.sum()
+                total = penalty.sum() if hasattr(penalty, "sum") else penalty  # a function of a user's may give a plain number
+                loss = torch.as_tensor(total) if loss is None else loss + total
         if loss is None:
             raise ValueError(
                 "No loss to compute. Provide a `loss` argument in `compile()`, and targets `y` in `fit()`, or add losses with "

@@ -73,7 +73,7 @@ _MORE = [
     "squared_difference", "top_k", "zero_fraction",
 ]  # fmt: skip
 __all__ = sorted([*_ONE, *_TWO, *_MORE, *_segments.__all__])
-__getattr__ = getattr_of(__name__)
+__getattr__ = getattr_of(__name__, {"softmax": "nn", "log_softmax": "nn"})
 
 # ---------------------------------------------------------------- of several
 
