@@ -154,6 +154,9 @@ SNIPPETS = {
                             expected_num_trainable_weights=1, expected_num_seed_generators=0, supports_masking=False)
                 self.run_layer_test(Twice, {"times": 3.0}, **said)
                 self.run_layer_test(Twice, {}, input_shape=(2, 5), expected_output_shape=(2, 5), expected_num_losses=0)
+                self.run_layer_test(keras.layers.MultiHeadAttention, {"num_heads": 2, "key_dim": 2},
+                                    input_shape={"query_shape": (2, 5, 4), "value_shape": (2, 3, 4)},
+                                    expected_output_shape=(2, 5, 4))
                 said["expected_num_trainable_weights"] = 2
                 for cls, words in ((Twice, said), (Changes, {})):
                     with pytest.raises(AssertionError):

@@ -184,6 +184,7 @@ class TestCase(Comparing, _Base):
         if expected_mask_shape is not None and supports_masking is not True:
             raise ValueError("expected_mask_shape needs supports_masking=True.")
         init_kwargs, call_kwargs = init_kwargs or {}, call_kwargs or {}
+        input_shape, input_dtype = _of_the_call(input_shape), _of_the_call(input_dtype)
 
         layer = layer_cls(**init_kwargs)
         self.run_class_serialization_test(layer, custom_objects)
@@ -242,6 +243,11 @@ class TestCase(Comparing, _Base):
         for weight in layer.weights:
             if backend.standardize_dtype(weight.dtype).startswith("float"):
                 self.assertEqual(backend.standardize_dtype(weight.dtype), layer.variable_dtype)
+
+
+def _of_the_call(given):
+    """By the arguments of `call`, what may be given by those of `build` (`query_shape`)."""
+    return {name.removesuffix("_shape"): each for name, each in given.items()} if isinstance(given, dict) else given
 
 
 def _train(case, layer, inputs, outputs, call_kwargs) -> None:
