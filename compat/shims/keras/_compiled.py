@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from importlib import import_module
 
 import torch
@@ -9,6 +10,9 @@ from torch.utils import _pytree as pytree
 
 from torchkeras_lite.metrics import resolve
 from torchkeras_lite.models import Sequential
+
+from ._backend_calls import draw
+from ._methods import Answer
 
 
 class CompiledLoss:
@@ -75,3 +79,39 @@ def _names_to_come(model, outputs) -> list[str]:
             found = [resolve(one, (1, 1), (1, 1)).name for one in group if one is not None]
             names += [f"{output}_{name}" if len(outputs) > 1 else name for name in found]
     return names
+
+
+# ---------------------------------------------------------------- the loss as a tensor, for `K.gradients` and `K.function`
+
+_drawn = weakref.WeakKeyDictionary()  # a model -> its CompileLoss, and the tensors drawn for that one
+
+
+def _loss_of(model) -> tuple:
+    """Placeholders for targets and weights, and the loss that follows from these and from the model's outputs."""
+    known = _drawn.get(model)
+    if known is None or known[0] is not model._compile_loss:
+        if model._compile_loss is None:
+            raise AttributeError(f"Model {model.name!r} has no loss: it was not compiled with one.")
+        backend, outputs = import_module("keras.backend"), model.outputs
+        targets = [backend.placeholder(shape=(None,) * len(tensor.shape), dtype=tensor.dtype) for tensor in outputs]
+        weights = [backend.placeholder(shape=(None,)) for _ in outputs]
+        total = draw(_Total(model), (outputs, targets, weights), (), backend.floatx())
+        known = _drawn[model] = (model._compile_loss, targets, weights, total)
+    return known
+
+
+class _Total:
+    """What training makes small, as a function of outputs, targets and weights."""
+
+    __name__ = "total_loss"
+
+    def __init__(self, model):
+        self.loss, self.penalized = model._compile_loss, [v for v in model.weights if v.regularizer is not None]
+
+    def __call__(self, outputs, targets, weights):
+        several = len(outputs) > 1
+        loss = self.loss(*(part if several else part[0] for part in (targets, outputs, weights)))
+        return loss + sum(variable.regularizer(variable.value) for variable in self.penalized)
+
+
+targets, sample_weights, total_loss = (Answer(lambda model, i=i: _loss_of(model)[i]) for i in (1, 2, 3))
