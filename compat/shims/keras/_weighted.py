@@ -1,7 +1,8 @@
 """How the loss of a batch was made of the losses of its rows, where that differs from today.
 
 Until Keras 2.2 weighted losses were divided by the share of weights that are not zero, so that rows of weight 0 (padding)
-counted for nothing at all. Keras 2.3 did not divide by the share of what a mask leaves, as all others do.
+counted for nothing at all. Keras 2.3 did not divide by the share of what a mask leaves, as all others do. The metrics of
+Keras 1 knew nothing of masks.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite.models.compile import CompileLoss
+from torchkeras_lite.models.compile import CompileLoss, CompileMetrics
 
 
 class LossByRowsThatCount(CompileLoss):
@@ -53,6 +54,17 @@ def _by_the_mask(y_pred, weights):
     return share if weights is None else weights * share
 
 
+class MetricsOfAllSteps(CompileMetrics):
+    """The metrics of Keras 1."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(y_true, pytree.tree_map(_without_mask, y_pred), sample_weight)
+
+
+def _without_mask(one):
+    return one.detach() if isinstance(one, torch.Tensor) and hasattr(one, "_keras_mask") else one
+
+
 CLASSES = {"1.2": LossByRowsThatCount, "2.2": LossByRowsThatCount, "2.3": LossByAllRows}
 
 
@@ -61,3 +73,5 @@ def weigh(model, era: str) -> None:
     loss = model._compile_loss
     if era in CLASSES and type(loss) is CompileLoss:
         loss.__class__ = CLASSES[era]
+    if era == "1.2" and type(model._compile_metrics) is CompileMetrics:
+        model._compile_metrics.__class__ = MetricsOfAllSteps
