@@ -993,6 +993,25 @@ def test_bombs(tmp_path, silence, monkeypatch):
             keras.models.load_model(tmp_path / "bad.keras")
 
 
+def test_a_vocabulary_that_unpacks_to_much_more_than_it_is(tmp_path, monkeypatch):
+    from torchkeras_lite.saving import archive as archives
+
+    layer = layers.StringLookup()
+    layer.adapt([[f"word{number}"] for number in range(2000)])
+    keras.Sequential([layers.Input((1,), dtype="string"), layer]).save(tmp_path / "good.keras")
+    monkeypatch.setattr(archives, "_TEXT_FLOOR", 1 << 10)
+    for words in (layer.get_vocabulary()[1:], ["a"] * (1 << 20)):
+        packed = zipfile.ZipFile(tmp_path / "bad.keras", "w", zipfile.ZIP_DEFLATED)
+        with zipfile.ZipFile(tmp_path / "good.keras") as good, packed as bad:
+            for name in good.namelist():
+                bad.writestr(name, "\n".join(words) if name.startswith("assets/") else good.read(name))
+        if len(words) == 2000:
+            assert keras.models.load_model(tmp_path / "bad.keras").layers[0].get_vocabulary() == layer.get_vocabulary()
+            continue
+        with pytest.raises(ValueError, match="more than such texts can"):
+            keras.models.load_model(tmp_path / "bad.keras")
+
+
 # ---------------------------------------------------------------- weights of a hostile model, and what goes on after a stop
 
 

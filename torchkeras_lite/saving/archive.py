@@ -218,8 +218,9 @@ class Archive:
         if not found:
             yield None
             return
+        packed = min(sum(info.compress_size for info in found), os.path.getsize(self.filepath))
+        room = min(_ASSETS_LIMIT, _TEXT_FLOOR + _TEXT_RATIO * packed)
         with tempfile.TemporaryDirectory() as folder:
-            room = _ASSETS_LIMIT
             for info in found:
                 room = self._unpack(info, folder, info.filename.removeprefix(prefix), room)
             yield folder
@@ -235,7 +236,7 @@ class Archive:
             while chunk := member.read(_CHUNK):
                 room -= len(chunk)
                 if room < 0:
-                    raise ValueError(f"The assets of a layer in {self.filepath!r} unpack to more than {_ASSETS_LIMIT} bytes.")
+                    raise ValueError(f"The assets of a layer in {self.filepath!r} unpack to more than such texts can.")
                 file.write(chunk)
         return room
 
