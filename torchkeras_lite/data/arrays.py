@@ -166,6 +166,11 @@ def rows(data) -> int:
     return next(leaf for leaf in pytree.tree_leaves(data) if leaf is not None).shape[0]
 
 
+def in_rows(part) -> bool:
+    """Whether the arrays in it have one number of rows. Those of a graph (its nodes, its edges) have not."""
+    return len({leaf.shape[:1] for leaf in pytree.tree_leaves(part) if hasattr(leaf, "shape")}) <= 1
+
+
 def check_rows(**parts) -> int:
     """The number of rows, equal in all parts and not zero. Raises ValueError that shows the sizes otherwise."""
     sizes = {}

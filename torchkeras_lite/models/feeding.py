@@ -140,7 +140,8 @@ class Feeding:
         if not _is_numbers(x) and self._takes_texts():  # asking goes through all modules: not in each step
             x = data.with_texts(x)
         parts = self._parts(x, y, sample_weight)
-        data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
+        if isinstance(parts[0], torch.Tensor) or data.in_rows(parts[0]):
+            data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))  # a graph's arrays share no rows
         if class_weight is not None and len(parts) > 1:
             parts = self._with_class_weights(parts, class_weight)
         device = self._device()
