@@ -213,8 +213,12 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             args = (Texts(args[0]), *args[1:])
         args = tuple(self._convert(arg, self.casts_integers and i == 0) for i, arg in enumerate(args))
         kwargs = {key: self._convert(value) for key, value in kwargs.items()} if kwargs else kwargs
-        nothing = not args and not (kwargs.keys() & {*signature.tensors}) and not (kwargs and signature.open_ended)
-        if nothing and (signature.required or not signature.tensors):
+        if (
+            not args
+            and not (kwargs.keys() & {*signature.tensors})
+            and not (kwargs and signature.open_ended)
+            and (signature.required or not signature.tensors)
+        ):
             raise TypeError(
                 f"Layer {self.name!r} was called on nothing: missing a required argument "
                 f"{signature.tensors[0] if signature.tensors else 'inputs'!r}. Pass it a tensor: `layer(x)`."

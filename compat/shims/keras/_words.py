@@ -10,8 +10,6 @@ import inspect
 import numbers
 from importlib import import_module
 
-from torchkeras_lite.references import Known
-
 
 class After:
     """The meaning of a word that is nothing to the constructor, but something to do once it is through.
@@ -113,6 +111,8 @@ def initial_weights(layer, values):
 
 def replace(one, name: str, function) -> None:
     """From now on `one.name(...)` is `function(one, what it was, ...)`. (What is kept in an object is not to hold it.)"""
+    from torchkeras_lite.references import Known
+
     vars(one)[name] = functools.partial(_called, Known(one), name, vars(one).get(name), function)
 
 

@@ -7,11 +7,7 @@ import sys
 
 import numpy as np
 
-from torchkeras_lite.layer import Layer
-
 from ._tensors import TensorShape
-
-_shapes_of_today = Layer._shapes_of
 
 
 def minimize(self, loss, var_list=None, tape=None, name=None, global_step=None, **settings):
@@ -70,7 +66,9 @@ def read_value(self):
 
 def shapes_of(self, args, kwargs) -> dict:
     """What a layer of the script's own is built for: a TensorShape for each tensor, as tf.keras hands them to `build`."""
-    shapes = _shapes_of_today(self, args, kwargs)
+    from torchkeras_lite.layer import Layer
+
+    shapes = _before[Layer, "_shapes_of"](self, args, kwargs)
     return shapes if type(self).build.__module__.partition(".")[0] == "torchkeras_lite" else _as_tf(shapes)
 
 
