@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torchkeras_lite import config
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.seeds import SeedGenerator, generator
-from torchkeras_lite.variable import tensor_of
+from torchkeras_lite.variable import device_of, tensor_of
 
 __all__ = [
     "SeedGenerator",
@@ -217,7 +217,7 @@ def _scaled(drawn: Tensor, scale, shift) -> Tensor:
 
 
 def _tensor(value) -> Tensor:
-    return value if isinstance(value, Tensor) else tensor_of(value, None, getattr(value, "device", None) or config.get_device())
+    return value if isinstance(value, Tensor) else tensor_of(value, None, device_of(value))
 
 
 def _broadcast(value, shape, kind: torch.dtype) -> Tensor:

@@ -446,6 +446,12 @@ def part_of(x: torch.Tensor, index):
     return (x.flip(axes) if axes else x)[index]
 
 
+def device_of(value) -> torch.device:
+    """Where a tensor or Variable lies, and for all else the device in use."""
+    device = getattr(value, "device", None)
+    return device if isinstance(device, torch.device) else config.get_device()  # arrays of numpy say "cpu" of themselves
+
+
 def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
     """Anything number-like as a tensor: a Variable, tensor, array, list or number. Python floats become `floatx()`."""
     if isinstance(value, Variable):

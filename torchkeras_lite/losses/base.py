@@ -8,7 +8,7 @@ import torch
 
 from torchkeras_lite import config, dtype_policies, registry, symbolic, tree
 from torchkeras_lite.losses.functions import cast, same_rank, table, tensors_of
-from torchkeras_lite.variable import tensor_of
+from torchkeras_lite.variable import device_of, tensor_of
 
 FUSED: dict = {}  # loss function -> its unweighted mean in one torch call; `fused.py` fills it
 _MEANS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
@@ -109,7 +109,7 @@ class Loss(registry.Configurable):
         return reduce_weighted(losses.to(self._torch_dtype), sample_weight, mask, self.reduction)
 
     def _converted(self, x):
-        return tensor_of(x, self._torch_dtype, getattr(x, "device", None) or config.get_device())
+        return tensor_of(x, self._torch_dtype, device_of(x))
 
     def call(self, y_true, y_pred):
         raise NotImplementedError(f"{type(self).__name__} must define `call(y_true, y_pred)`.")

@@ -17,7 +17,7 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import config, symbolic
 from torchkeras_lite.promotion import dtype_of, result_type, torch_result_type
 from torchkeras_lite.texts import Texts, is_texts
-from torchkeras_lite.variable import tensor_of
+from torchkeras_lite.variable import device_of, tensor_of
 
 Tensor = torch.Tensor
 # What functions of real and complex numbers compute in; and the Python numbers that are weak beside a tensor of a dtype.
@@ -182,10 +182,7 @@ def to_tensor(value, dtype: torch.dtype | None = None, device=None):
         return torch.stack([to_tensor(part, dtype or config.torch_dtype(result_type(*map(dtype_of, parts)))) for part in parts])
     if dtype is None and not hasattr(value, "dtype"):
         dtype = _plain_dtype(value)
-    if device is None:
-        device = getattr(value, "device", None)  # of a Variable; that of an array of numpy is the word "cpu"
-        device = device if isinstance(device, torch.device) else config.get_device()
-    return tensor_of(value, dtype, device)
+    return tensor_of(value, dtype, device or device_of(value))
 
 
 def _kinds(value) -> set:
