@@ -371,3 +371,24 @@ def test_the_users_error_comes_through(settings):
 
     with pytest.raises(KeyError, match="no such file"):
         model().fit(Broken(**settings), shuffle=False, verbose=0)
+
+
+@pytest.mark.parametrize("call", ["evaluate", "predict"])
+def test_evaluation_goes_over_a_loader_once(call):
+    class Loader:
+        begun = given = 0
+
+        def __iter__(self):
+            self.begun += 1
+            for i in range(3):
+                self.given += 1
+                yield torch.full((2, 4), float(i)), torch.ones(2, 1)
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mse")
+    loader = Loader()
+    for times in (1, 2):
+        found = getattr(model, call)(loader, verbose=0)
+        assert (loader.begun, loader.given) == (times, 3 * times)
+        expected = [[0.0], [0.0], [4.0], [4.0], [8.0], [8.0]] if call == "predict" else (1 + 9 + 49) / 3
+        np.testing.assert_allclose(found, expected, rtol=1e-6)

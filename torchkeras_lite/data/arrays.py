@@ -217,8 +217,8 @@ class Arrays:
         self._absent = [place for place, leaf in enumerate(leaves) if leaf is None]
         self._flat = all(isinstance(part, (torch.Tensor, Rows)) for part in self.parts)
 
-    def first(self):
-        """The first batch, for building from."""
+    def first(self, keep: bool = False):
+        """The first batch, for building from. It is there already, so there is nothing to keep."""
         batch = mapped(lambda t: t[: self.batch_size], self.parts)
         return batch if self.resident else mapped(lambda t: t.to(self.device), batch)
 

@@ -43,23 +43,32 @@ class Iterable:
         self.asked = steps
         self.steps = steps if steps is not None else there
         self._running = iter(source) if endless else None
-        self._first = None
+        self._begun = self._first = None
         self.ran_out = False  # an iterator, which cannot begin again, has come to its end before all steps were done
 
-    def first(self):
-        """The first batch, for building from; an iterator gives it again in the epoch."""
+    def first(self, keep: bool = False):
+        """The first batch, for building from; an iterator gives it again in the epoch.
+
+        Args:
+            keep: the next pass begins here already, so that nothing is loaded twice. (A fit that is resumed begins elsewhere.)
+        """
         if self._first is None:
-            by_number = isinstance(self.source, Numbered)
-            batch = self.source.source[0] if by_number else next(self._running or iter(self.source), None)
+            if isinstance(self.source, Numbered):
+                batch = self.source.source[0]
+            else:
+                source = self._running if self._running is not None else iter(self.source)
+                batch = next(source, None)
+                self._begun = source if keep else None
             if batch is None:
                 raise ValueError("There is no data: the iterable passed as `x` gave no batch.")
-            if self._running is not None:
+            if self._running is not None or self._begun is not None:
                 self._first = batch
             return self._placed(batch)
         return self._placed(self._first)
 
     def __iter__(self):
-        source = self._running if self._running is not None else iter(self.source)
+        source, self._begun = self._running if self._running is not None else self._begun, None
+        source = iter(self.source) if source is None else source
         if self._first is not None:
             ahead, self._first = [self._first], None
             source = itertools.chain(ahead, source)

@@ -65,6 +65,8 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             loss_weights: numbers that weigh the outputs' losses.
             metrics, weighted_metrics: names, Metrics or functions; the weighted ones get the sample weights.
             steps_per_execution: callbacks are told of batches so many at a time, as where they run as one.
+            run_eagerly, jit_compile: kept, for configs. Every step is eager; `torch.nn.Module.compile(model)` compiles calls,
+                which on a CPU was slower where it was measured.
             auto_scale_loss: a model of the policy "mixed_float16" trains with a LossScaleOptimizer around the optimizer.
         """
         if steps_per_execution != "auto":
@@ -319,7 +321,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             raise ValueError(f"Arguments not recognized: {kwargs}")
         steps = at_most(steps, config.max_steps_per_epoch())
         batches = self._batches(x, y, sample_weight, batch_size, False, None, steps)
-        first = batches.first()
+        first = batches.first(keep=True)
         self._build_from(first)
         batches = self._adapted(batches, first, training=False)
         verbose = 1 if verbose == "auto" else verbose
@@ -372,7 +374,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
                 outputs = self.predict_step(as_given((x,)))
             return to_numpy(outputs) if isinstance(outputs, torch.Tensor) else pytree.tree_map(to_numpy, outputs)
         batches = self._batches(x, None, None, batch_size, False, None, steps)
-        first = batches.first()
+        first = batches.first(keep=True)
         self._build_from(first)
         batches = self._adapted(batches, first, training=False)
         verbose = 1 if verbose == "auto" else verbose
