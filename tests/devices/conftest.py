@@ -1,4 +1,4 @@
-"""The rows of compat/parity serve here as well; they import no Keras."""
+"""The rows and settings of other tests serve here as well."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path += [str(HERE), str(HERE.parents[1] / "compat" / "parity")]
+sys.path += map(str, (HERE, HERE.parents[1] / "compat" / "parity", HERE.parent / "optimizers"))
 
 import simulated  # noqa: E402
 

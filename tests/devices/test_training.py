@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 import test_losses as of_losses
+import test_reads as of_optimizers
 import torch
 
 import torchkeras_lite as keras
@@ -58,25 +59,14 @@ def data(rows=48, seed=0):
     return rng.standard_normal((rows, 8, 8, 2)).astype("float32"), rng.integers(0, 3, rows)
 
 
-OPTIMIZERS = sorted(
-    name
-    for name, one in vars(optimizers).items()
-    if isinstance(one, type)
-    and issubclass(one, optimizers.Optimizer)
-    and name not in ("Optimizer", "TorchOptimizer", "LossScaleOptimizer", "MultiOptimizer")
-)
 SETTINGS = [
-    {},
-    {"clipnorm": 0.5, "weight_decay": 0.1},
-    {"clipvalue": 0.5, "loss_scale_factor": 8.0},
-    {"global_clipnorm": 0.5, "use_ema": True, "ema_overwrite_frequency": 2},
-    {"gradient_accumulation_steps": 2, "use_ema": True},
+    *of_optimizers.SETTINGS,
     {"learning_rate": keras.optimizers.schedules.CosineDecay(0.01, 4, warmup_target=0.02, warmup_steps=2)},
 ]
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: ",".join(setting))
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", of_optimizers.NAMES)
 def test_optimizers(device, name, setting):
     x, y = data()
 
