@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+from typing import Any
 
 
 class Calls(threading.local):
@@ -56,16 +57,24 @@ class Signature:
             self.tensors = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
 
 
-class NameScope:
-    """Weights made inside have this name in their path; entered twice in a row, it counts once."""
+class ScopeName(str):
+    """A name in front of the paths of new variables, and who has put it there: a layer, for its own."""
 
-    def __init__(self, name):
-        self.name = name
-        self.entered = going_on.names[-1:] != [name]
+    caller: Any = None
+
+
+class NameScope:
+    """Weights made inside have the name of this layer in their path; entered twice in a row, it counts once."""
+
+    def __init__(self, layer):
+        self.layer = layer
+        self.entered = going_on.names[-1:] != [layer.name]
 
     def __enter__(self):
         if self.entered:
-            going_on.names.append(self.name)
+            name = ScopeName(self.layer.name)
+            name.caller = self.layer
+            going_on.names.append(name)
 
     def __exit__(self, *exc):
         if self.entered:
@@ -85,7 +94,7 @@ def building(build):
         before = len(self._variables)
         tables = [(table, set(table)) for table in (self._parameters, self._buffers, self._modules)]
         try:
-            with NameScope(self.name):
+            with NameScope(self):
                 self.__dict__["_path"] = path = "/".join(going_on.names)
                 policy = self.dtype_policy
                 if policy is not (mine := policy.of_layer(path)):  # one of a map, which layers made in `build` are given whole

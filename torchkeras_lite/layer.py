@@ -29,6 +29,7 @@ from torchkeras_lite.calls import NameScope, Signature, building, careful, going
 from torchkeras_lite.drawn import Drawn
 from torchkeras_lite.metrics import Metric
 from torchkeras_lite.modes import all_modules, differing, settled, take_over, training_mode
+from torchkeras_lite.quantizers.settings import validate_and_resolve_config
 from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
 from torchkeras_lite.shapes import any_rows, as_shape, first_shape
 from torchkeras_lite.texts import Texts, is_texts
@@ -118,7 +119,6 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             require_care()
         if going_on.remat and not hasattr(self, "train_step"):
             recomputing.wrap(self)
-        kwargs.pop("quantization_config", None)  # stands in the configs of Keras 3, empty
         shape = first_shape(kwargs)
         if shape is not None:
             setting["_input_shape_arg"] = shape
@@ -195,6 +195,11 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             return self.forward(*args, **kwargs)  # nothing that a hook would want to see
         return nn.Module.__call__(self, *args, **kwargs)
 
+    def _training_among(self, args) -> tuple:
+        """The other arguments, and the one that stands where `training` does."""
+        place = self._signature.training_position
+        return args[:place] + args[place + 1 :], args[place]
+
     def _lies_elsewhere(self, args) -> bool:
         """Whether the first tensor is on another device than the weights."""
         for leaf in pytree.tree_leaves(args[:1]):
@@ -239,8 +244,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             require_care()  # the output is to have a mask too, where the layer passes them on
         training = kwargs.pop("training", None)
         if training is None and signature.training and len(args) > signature.training_position:
-            training = args[signature.training_position]
-            args = args[: signature.training_position] + args[signature.training_position + 1 :]
+            args, training = self._training_among(args)
         if not self.built:
             build = self._build_for
             if torch.compiler.is_compiling():
@@ -309,6 +313,11 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         dtypes = {self._policy.compute_torch_dtype}
         if not self.autocast:
             dtypes |= {torch.float16, torch.bfloat16, torch.float32, torch.float64}
+        if self._policy.quantization_mode is not None and not self._is_quantized:
+            raise NotImplementedError(
+                f"Layer {type(self).__name__} does not have a `_{self._policy.quantization_mode}_call` method implemented, and "
+                f"the dtype policy of {self.name!r} is {self._policy.name!r}. Only layers that `quantize` take such a policy."
+            )
         self.__dict__["_direct_dtypes"] = frozenset(dtypes if self.casts_integers else dtypes | _INTEGERS)
         self.__dict__["_direct"] = (
             self.built
@@ -358,6 +367,9 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             for tensor in module._parameters.values():
                 if tensor is not None:
                     return tensor.device
+        for module in all_modules(self):  # of a quantized layer
+            if "weight" in module._buffers:
+                return module._buffers["weight"].device
         return otherwise
 
     def _device(self) -> torch.device:
@@ -386,7 +398,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             before = config.torch_dtype(self.variable_dtype)
             after = fn(torch.zeros((), dtype=before)).dtype
             if after is not before and after.is_floating_point:
-                self.dtype_policy = config.dtype_name(after)
+                self.dtype_policy = self._policy.over(config.dtype_name(after))
         return self
 
     # ------------------------------------------------------------ building
@@ -506,19 +518,58 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
 
     # ------------------------------------------------------------ precision
 
-    quantization_mode = None  # of weights as integers there are none here
+    _is_quantized = False
 
-    def quantize(self, mode=None, config=None, **kwargs) -> None:
-        """Keras's way to turn the weights of a trained layer into integers. Raises NotImplementedError: torch has its own."""
-        if mode not in (None, "int8", "int4", "float8", "gptq", "awq"):
+    @property
+    def quantization_mode(self) -> str | None:
+        """How its weights are kept in few bits: "int8", "int4", ...; None if they are not."""
+        return self._policy.quantization_mode
+
+    def quantize(self, mode: str | None = None, config=None, type_check: bool = True) -> None:
+        """Keeps the weights of a built layer in few bits from now on. What it gives changes by the rounding.
+
+        - "int8", "int4": integers with scales. They are not trained further; by `enable_lora` the layer can go on learning.
+        - "float8": the layer goes on learning, and its products are rounded to eight bits.
+        - "gptq", "awq": integers that are found with data, by `model.quantize`.
+
+        Args:
+            mode: one of these; may be left out if there is a config.
+            config: a QuantizationConfig, for what is not to be as by default.
+            type_check: whether subclasses of the layers that know how are refused: their `call` may be another.
+
+        Raises:
+            ValueError: the layer is not built, is quantized already, mode or config mean nothing, or float16 does not go with
+                the mode.
+            NotImplementedError: a layer that does not know how.
+        """
+        config = validate_and_resolve_config(mode, config)
+        mode = config.mode
+        if not self.built:
             raise ValueError(
-                f"Invalid quantization mode. Expected one of 'int8', 'int4', 'float8', 'gptq', 'awq'. Received: mode={mode!r}"
+                f"Cannot quantize a layer that isn't yet built. Layer {self.name!r} (of type {type(self).__name__}) is not "
+                "built yet: call it, or its model, on some data first."
             )
+        if self._is_quantized:
+            raise ValueError(
+                f"Layer {self.name!r} is already quantized with dtype_policy={self._policy.name!r}. Received: mode={mode}"
+            )
+        if mode == "int8" and self.compute_dtype == "float16":
+            raise ValueError(
+                f"Layer {self.name!r}: quantization mode='int8' doesn't work well with compute_dtype='float16', whose numbers "
+                "end at 65504. Take 'mixed_bfloat16' or 'float32' for the model before you quantize it."
+            )
+        self._quantize(config, type_check)
+
+    def _quantize(self, config, type_check: bool = True) -> None:
+        """`quantize`, where all is well. Layers that know how override it."""
         raise NotImplementedError(
-            f"Layer {type(self).__name__} does not have a `quantize` method implemented: the weights of {self.name!r} are "
-            "parameters of torch modules, and torch has tools of its own for these. The fix: torchao's `quantize_` on the "
-            "model, which is a torch.nn.Module; for less memory alone, `model.to(torch.bfloat16)`."
+            f"Layer {type(self).__name__} does not have a `quantize` method implemented. Dense, EinsumDense, Embedding and "
+            "ReversibleEmbedding have one; of their subclasses only with `type_check=False`."
         )
+
+    def quantized_build(self, input_shape, mode, config=None) -> None:
+        """Makes the weights as integers. Layers that know how override it."""
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `quantized_build` method implemented.")
 
     @property
     def dtype_policy(self):
@@ -526,11 +577,26 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
 
     @dtype_policy.setter
     def dtype_policy(self, value):
-        self.__dict__.pop("_policy_map", None)
         policy = dtype_policies.get(value)
-        self.__dict__.update(_policy=policy.of_layer(self._path), _direct=False)
-        if self._policy is not policy:
-            self.__dict__["_policy_map"] = policy
+        shared = self.__dict__.get("_policy_map")
+        if shared is not None and self._path is not None and not isinstance(policy, dtype_policies.DTypePolicyMap):
+            if self._path in shared:  # a map keeps what is said of one of its layers
+                del shared[self._path]
+            shared[self._path] = policy
+            self.__dict__.update(_policy=policy, _direct=False)
+        else:
+            self.__dict__.pop("_policy_map", None)
+            self.__dict__.update(_policy=policy.of_layer(self._path), _direct=False)
+            if self._policy is not policy:
+                self.__dict__["_policy_map"] = policy
+        mode = self._policy.quantization_mode
+        if mode is not None and self.built and not self._is_quantized:
+            if mode == "gptq":
+                raise ValueError(
+                    f"Implicitly enabling GPTQ quantization by setting `dtype_policy` to {value!r} is not supported: it is "
+                    "done with data. The way: `model.quantize('gptq', config=GPTQConfig(...))`."
+                )
+            self.quantize(mode)
 
     @property
     def dtype(self) -> str:
@@ -603,18 +669,18 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
 
     def get_build_config(self) -> dict | None:
         """What `build_from_config` needs to build the layer again, in Keras's words."""
-        shapes = dict(self._build_shapes or {})
-        if len(shapes) > 1:
-            return {"shapes_dict": shapes}
-        return {"input_shape": next(iter(shapes.values()))} if shapes else None
+        if self._build_shapes is None:
+            return None
+        shapes = dict(self._build_shapes)
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
 
     def build_from_config(self, config: dict) -> None:
         if config and not self.built:
             shapes = {key: as_shape(value) for key, value in config.get("shapes_dict", config).items()}
-            self.build(*shapes.values()) if len(shapes) == 1 else self.build(**shapes)
+            self.build(*shapes.values()) if len(shapes) == 1 else self.build(**shapes)  # none, if it needs to know none
 
     def _named(self):
-        return NameScope(self.name)
+        return NameScope(self)
 
 
 Layer._signature = Signature(Layer.call)

@@ -7,15 +7,14 @@ from typing import Any
 import torch
 
 from torchkeras_lite import registry
-from torchkeras_lite.calls import going_on
+from torchkeras_lite.calls import ScopeName, going_on
 from torchkeras_lite.variable import Variable, tensor_of
 
 
-class _Name(str):
+class _Name(ScopeName):
     """A name that a user has put in front. It differs from a layer's equal name: two scopes of one name are two."""
 
-    caller: Any = None
-    __hash__ = str.__hash__
+    __hash__ = ScopeName.__hash__
 
     def __eq__(self, other):
         return self is other

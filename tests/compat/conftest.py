@@ -96,7 +96,17 @@ class StandIn:
 
 
 @pytest.fixture(scope="session")
-def tf():
+def shape():
+    """The one file of the stand-in for Keras that those for TensorFlow need, where it is looked for."""
+    spec = importlib.util.spec_from_file_location("keras._shape", SHIMS / "keras" / "_shape.py")
+    sys.modules["keras._shape"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["keras._shape"]
+
+
+@pytest.fixture(scope="session")
+def tf(shape):
     """The files of the stand-in for TensorFlow, under a name that is nobody's: this process must not see a `tensorflow`."""
     package, folder = "stand_in_for_tensorflow", SHIMS / "tensorflow"
     spec = importlib.util.spec_from_file_location(package, folder / "__init__.py", submodule_search_locations=[str(folder)])

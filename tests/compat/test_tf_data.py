@@ -14,7 +14,7 @@ SHIM = Path(__file__).resolve().parents[2] / "compat" / "shims" / "tensorflow"
 
 
 @pytest.fixture(scope="module")
-def data():
+def data(shape):
     """The file itself, under a name that is nobody's: this process must not see a `tensorflow`."""
     names = ("_missing", "data")
     for name in ("", *names):

@@ -55,7 +55,7 @@ class Metric(registry.Configurable):
                 aggregation=aggregation,
                 name=name,
             )
-        variable.path = f"{self.name.replace('/', '>')}/{variable.name}"
+        variable.path = f"{self.name.replace('/', '>')}/{variable.path.rpartition('/')[2]}"
         self._variables.append(variable)
         return variable
 

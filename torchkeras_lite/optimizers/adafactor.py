@@ -57,14 +57,13 @@ class Adafactor(Optimizer):
         super().build(variables)
         self._rows, self._columns, self._slots["velocity"] = [], [], []
         for target in self._targets:
-            shape, store = target.shape, self._store
+            shape, store, name = target.shape, self._store, target.path.rpartition("/")[2]
             if len(shape) < 2:
-                path = f"{self.name}/{target.name}"
-                pair = [HostScalar(0, "int32", target.name, path) for _ in range(2)]  # files have a place for them
+                pair = [HostScalar(0, "int32", name, f"{self.name}/{name}") for _ in range(2)]  # files have a place for them
                 store.variables += pair
             else:
                 shapes = (shape[:-1], (*shape[:-2], shape[-1]))
-                pair = [store.beside(target, each, target.name, self.name) for each in shapes]
+                pair = [store.beside(target, each, name, self.name) for each in shapes]
             self._rows.append(pair[0])
             self._columns.append(pair[1])
             self._slots["velocity"].append(self.add_variable_from_reference(target, "velocity"))

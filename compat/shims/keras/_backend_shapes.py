@@ -14,6 +14,7 @@ from torchkeras_lite.ops.dispatch import to_tensor
 from torchkeras_lite.symbolic import KerasTensor
 
 from ._backend_calls import draw, drawn, known, sizes_of, words
+from ._shape import TensorShape
 
 
 class Shape(tuple):
@@ -67,7 +68,9 @@ def _size(x, axis):
 
 def int_shape(x) -> tuple:
     """The shape as a tuple; None where the size varies."""
-    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
+    if not hasattr(x, "shape"):
+        return np.shape(x)
+    return tuple(x.shape.as_list() if isinstance(x.shape, TensorShape) else x.shape)
 
 
 get_variable_shape = int_shape

@@ -1,6 +1,17 @@
 """Keras 2 (2017 to 2020): the rows of what Keras 3 renamed or left out. Keras 1 had much of it too. See `_tables.py`."""
 
-from ._words import After, decay, epsilon, every_so_many_epochs, initial_decay, loss_scale, no_targets, rate, sees_backwards
+from ._words import (
+    After,
+    also_by_value,
+    decay,
+    epsilon,
+    every_so_many_epochs,
+    initial_decay,
+    loss_scale,
+    no_targets,
+    rate,
+    sees_backwards,
+)
 
 _WITH_KERNELS = "Dense Conv1D Conv2D Conv3D Conv2DTranspose Conv3DTranspose".split()
 
@@ -55,6 +66,7 @@ NAMES = {
         "BatchNormalizationV2": "torchkeras_lite.layers:BatchNormalization",
         "SyncBatchNormalization": "keras._dead_layers:SyncBatchNormalization",
         "RandomFourierFeatures": "keras._dead_layers:RandomFourierFeatures",
+        "RandomHeight": "keras._random_sizes:RandomHeight", "RandomWidth": "keras._random_sizes:RandomWidth",
     },
     "optimizers": {
         **{name.lower(): f"torchkeras_lite.optimizers:{name}" for name in _OPTIMIZERS},
@@ -70,14 +82,18 @@ NAMES = {
         "_obtain_input_shape": "keras._sizes:obtain_input_shape", "obtain_input_shape": "keras._sizes:obtain_input_shape",
     },
     "preprocessing": {"image_dataset_from_directory": "keras._datasets:image_dataset_from_directory"},
+    **{f"datasets.{name}": {"load_batch": "keras._datasets:load_batch"} for name in ("cifar10", "cifar100")},
 }
 
 _QUEUE = {"max_queue_size": None, "workers": None, "use_multiprocessing": None}
 
 ARGUMENTS = {
-    **{f"optimizers.{name}": {"lr": ("learning_rate", rate), "decay": decay, "epsilon": epsilon} for name in _OPTIMIZERS},
+    **{f"optimizers.{name}": {
+        "lr": ("learning_rate", rate), "decay": decay, "epsilon": epsilon, "clipvalue": After(also_by_value),
+    } for name in _OPTIMIZERS},
     "optimizers.Optimizer": {
-        "lr": ("learning_rate", rate), "decay": After(initial_decay), "jit_compile": None, "is_legacy_optimizer": None,
+        "lr": ("learning_rate", rate), "decay": After(initial_decay), "clipvalue": After(also_by_value),
+        "jit_compile": None, "is_legacy_optimizer": None,
         "gradient_aggregator": None, "gradient_transformers": None,
     },
     "models.Trainer.compile": {"sample_weight_mode": None, "target_tensors": no_targets, "experimental_run_tf_function": None},
@@ -158,17 +174,18 @@ MEMBERS = {
         "_non_trainable_weights": "keras._own_weights:own_non_trainable_weights",
         "inbound_nodes": "keras._methods:calls", "_inbound_nodes": "keras._methods:calls",
         "outbound_nodes": "keras._methods:read_by", "_outbound_nodes": "keras._methods:read_by",
-        "batch_input_shape": "keras._methods:batch_input_shape",
+        "batch_input_shape": "keras._methods:batch_input_shape", "_call_symbolic": "keras._methods:call_symbolic",
     },
+    "variable.Variable": {"name": "keras._weight_names:name", "shape": "keras._sizes:shape_of_variable"},
     "symbolic.Node": {
-        name: f"keras._methods:{name}" for name in ("inbound_layers", "outbound_layer", "input_tensors", "output_tensors")
+        name: f"keras._methods:{name}" for name in ("inbound_layers", "outbound_layer", "input_tensors", "input_masks", "output_tensors")
     } | {"__init__": "keras._methods:drawn_node"},
     "layers.Bidirectional": {"layer": "keras._methods:layer_of_both"},
     "layers.RNN": {"__call__": "keras._methods:call_of_rnn", "reset_states": "keras._methods:reset_states_of_rnn"},
     **{f"layers.{layer}": {"W": "keras._methods:kernel", "b": "keras._methods:bias"} for layer in _WITH_KERNELS},
     "layers.Embedding": {"W": "keras._methods:embeddings"},
     "KerasTensor": {name: f"keras._methods:{name[1:]}" for name in ("_keras_shape", "_keras_history")} | {
-        "get_shape": "keras._sizes:get_shape", "__len__": "keras._sizes:length",
+        "get_shape": "keras._sizes:get_shape", "__len__": "keras._sizes:length", "__init__": "keras._sizes:drawn",
         "__eq__": "keras._sizes:equal", "__ne__": "keras._sizes:not_equal",
     },
     "models.Model": {
@@ -177,6 +194,7 @@ MEMBERS = {
         "predict_generator": "keras._methods:predict_generator",
         "reset_states": "keras._methods:reset_states",
         "to_yaml": "keras._methods:to_yaml",
+        "load_weights": "keras._late_weights:load_weights",
         **{f"_make_{what}_function": "keras._methods:ready" for what in ("predict", "test")},
         **{f"{line}make_train_function": "keras._own_optimizers:make_train_function" for line in ("_", "")},
         "_feed_input_names": "keras._methods:input_names", "state_updates": "keras._methods:state_updates",
@@ -188,7 +206,7 @@ MEMBERS = {
     },
     "models.entries.Entry": {"standardized": "keras._methods:standardized"},
     "layers.Lambda": {
-        "call": "keras._methods:call_of_lambda", "_call_symbolic": "keras._methods:symbolic_call_of_lambda",
+        "call": "keras._methods:call_of_lambda",
         "from_config": "keras._lambdas:from_config",
     },
     "lambdas": {"dump": "keras._lambdas:dump"},

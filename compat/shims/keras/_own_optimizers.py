@@ -24,7 +24,7 @@ from torchkeras_lite.optimizers.host import HostScalar
 from torchkeras_lite.optimizers.schedules import LearningRateSchedule
 from torchkeras_lite.variable import Variable, tensor_of
 
-from . import _backend_state, _rates
+from . import _backend_state, _rates, _weight_names
 
 _OLD = ("get_updates", "_resource_apply_dense", "_apply_dense")
 _of_today = {name: vars(Optimizer)[name] for name in ("__init_subclass__", "build", "update", "update_step")}
@@ -239,7 +239,7 @@ def add_slot(self, var, slot_name, initializer="zeros", shape=None):
     slots, key = self.__dict__.setdefault("_slots_of_variables", {}), (self._get_variable_index(var), slot_name)
     if key not in slots:
         if shape is None:
-            slots[key] = _add_reference(self, var, slot_name, initializer)
+            slots[key] = add_variable_from_reference(self, var, slot_name, initializer)
         else:
             slots[key] = _add_variable(self, shape, initializer, var.dtype, name=f"{var.path.replace('/', '_')}_{slot_name}")
         slots[key].__class__ = Seen
@@ -378,7 +378,9 @@ def add_variable_from_reference(
     target = reference_variable if model_variable is None else model_variable
     name, start = variable_name or name, initializer if initial_value is None else initial_value
     if shape is None or tuple(shape) == tuple(target.shape):
-        return _add_reference(self, target, name, start)
+        slot = _add_reference(self, target, name, start)
+        _weight_names.name_slot(slot, type(self).__name__, name, target)
+        return slot
     return _add_variable(self, tuple(shape), start, target.dtype, name=f"{target.path.replace('/', '_')}_{name}")
 
 

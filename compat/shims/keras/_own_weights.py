@@ -23,7 +23,7 @@ def _list(layer, name: str, trained: bool, values) -> None:
     known = {id(one.raw) for one in layer.weights}
     for one in values:
         if id(one.raw) not in known:
-            place = one.name.replace("/", "_").replace(".", "_")
+            place = one.path.rpartition("/")[2].replace(".", "_")
             while hasattr(layer, place):
                 place += "_"
             layer._track_variable(place, one)

@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 
+import torch
+
 from torchkeras_lite import config, symbolic
+from torchkeras_lite.variable import Variable
 
 from . import _eras
+from ._shape import TensorShape
 from ._words import data_format as order
 
 
-class Shape(tuple):
-    """The sizes of a symbolic tensor, None where they vary."""
+class Shape(TensorShape):
+    """The sizes of a symbolic tensor or a weight, None where they vary. It reads as a tuple does."""
 
-    rank = ndims = property(len)
+    __repr__ = TensorShape.__str__
 
-    def as_list(self) -> list:
-        return list(self)
+    def __reduce__(self):
+        return Shape, (self.as_list(),)
 
 
 def get_shape(tensor) -> Shape:
     """The shape of a symbolic tensor, as TensorFlow's tensors tell theirs."""
     return Shape(tensor.shape)
+
+
+_drawn = getattr(symbolic.KerasTensor.__init__, "_todays", symbolic.KerasTensor.__init__)
+
+
+@functools.wraps(_drawn)
+def drawn(self, *args, **words):
+    """A symbolic tensor, whose shape is one of TensorFlow's where programs of the era ask it things."""
+    _drawn(self, *args, **words)
+    if _eras.now != "3":
+        self.shape = Shape(self.shape)
+
+
+drawn._todays = _drawn
+_of_variable = Variable.shape.fget
+_of_variable = getattr(_of_variable, "_todays", _of_variable)
+
+
+def _shape(variable):
+    found = _of_variable(variable)
+    return found if _eras.now == "3" or torch.compiler.is_compiling() else Shape(found)
+
+
+_shape._todays = _of_variable
+shape_of_variable = property(_shape)
 
 
 def obtain_input_shape(

@@ -270,6 +270,7 @@ def get_variable(name, shape=None, dtype=None, initializer=None, regularizer=Non
         begin = begin() if isinstance(begin, type) else begin
         value = begin(tuple(shape), dtype=str(getattr(dtype, "name", dtype) or "float32")) if callable(begin) else begin
         _shared[full] = Variable(value, trainable=trainable, dtype=dtype, name=name)
+        _shared[full]._full_name = f"{full}:0"
     return _shared[full]
 
 

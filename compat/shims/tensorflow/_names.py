@@ -35,6 +35,7 @@ SPACES = """audio autodiff autograph compat data debugging distribute errors exp
     lookup math nest nn saved_model ragged signal sparse strings summary test train version""".split()
 # TensorFlow 1: names that nobody lists, and who asks for them gets.
 _OLD_HOMES = {
+    "_tensors": "Dimension",
     "_graphs": """ConfigProto GPUOptions Graph GraphKeys InteractiveSession OptimizerOptions RunMetadata RunOptions Session
         add_to_collection assign assign_add assign_sub disable_control_flow_v2 disable_eager_execution
         disable_resource_variables disable_tensor_equality disable_v2_behavior disable_v2_tensorshape enable_control_flow_v2

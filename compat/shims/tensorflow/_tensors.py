@@ -9,7 +9,7 @@
 - `x += y` in a file that does not import torch makes a new tensor, as TensorFlow's do: the tensor that another name still
   means, or that gradients need, stays as it is, and `y` may have the larger shape. Who imports torch gets torch's.
 - `tensor.set_shape(shape)`, which tells TensorFlow what it does not know while it draws, checks the shape.
-- `tensor.get_shape()` is the shape as a `TensorShape`, and `tensor.shape` has `as_list()`, `rank` and `ndims`.
+- `tensor.get_shape()` is the shape as a `TensorShape`, and `tensor.shape` has its methods, `rank` and `ndims`.
 
 Nothing else that torch has is changed, and but for `x += y` none of its operations gets slower. `dropin.uninstall()`
 takes all of it away.
@@ -23,84 +23,9 @@ import sys
 import warnings
 
 import torch
+from keras._shape import Dimension, TensorShape  # noqa: F401 (`tf.Dimension`)
 
 from .dtypes import DType, as_dtype
-
-
-class TensorShape(tuple):
-    """The sizes of a tensor: integers, and None where they are not known. `TensorShape(None)` has not even a rank."""
-
-    _open = False
-
-    def __new__(cls, dims=()):
-        if isinstance(dims, int):
-            dims = (dims,)
-        made = super().__new__(cls, (None if size is None else int(size) for size in dims or ()))
-        made._open = dims is None or getattr(dims, "_open", False)
-        return made
-
-    @property
-    def rank(self) -> int | None:
-        return None if self._open else len(self)
-
-    ndims = rank
-
-    @property
-    def dims(self) -> list | None:
-        return None if self._open else list(self)
-
-    def as_list(self) -> list:
-        """The sizes as a list; ValueError if not even the rank is known."""
-        if self._open:
-            raise ValueError("as_list() is not defined on an unknown TensorShape.")
-        return list(self)
-
-    def num_elements(self) -> int | None:
-        """The product of the sizes, if all are known."""
-        if self._open or None in self:
-            return None
-        count = 1
-        for size in self:
-            count *= size
-        return count
-
-    def is_fully_defined(self) -> bool:
-        return not self._open and None not in self
-
-    def is_compatible_with(self, other) -> bool:
-        """Whether one tensor can have both shapes."""
-        other = other if isinstance(other, TensorShape) else TensorShape(other)
-        if self._open or other._open:
-            return True
-        return len(self) == len(other) and all(a == b or a is None or b is None for a, b in zip(self, other, strict=True))
-
-    def assert_is_compatible_with(self, other) -> None:
-        if not self.is_compatible_with(other):
-            raise ValueError(f"Shapes {self} and {other} are incompatible")
-
-    def concatenate(self, other):
-        return TensorShape((*self, *other))
-
-    def __getitem__(self, index):
-        found = super().__getitem__(index)
-        return TensorShape(found) if isinstance(index, slice) else found
-
-    def __add__(self, other):
-        return TensorShape((*self, *other))
-
-    def __eq__(self, other):
-        return tuple.__eq__(self, tuple(other)) if isinstance(other, (tuple, list)) else NotImplemented
-
-    def __ne__(self, other):
-        return not self == other
-
-    __hash__ = tuple.__hash__
-
-    def __repr__(self):
-        return "TensorShape(None)" if self._open else f"TensorShape({list(self)})"
-
-    def __str__(self):
-        return "<unknown>" if self._open else super().__repr__()
 
 
 def _numpy(self, *, force=None):
@@ -183,7 +108,13 @@ _DTYPES = {
 }
 _DTYPES["base_dtype"] = property(lambda self: self)
 # torch.Size takes no attributes from Python, so these are written into its dict itself. None of them hides anything.
-_SIZES = {"as_list": list, "rank": property(len), "ndims": property(len)}
+_SIZES = {
+    "as_list": list, "rank": property(len), "ndims": property(len),
+    **{name: lambda self, *args, name=name: getattr(TensorShape(self), name)(*args) for name in (
+        "num_elements", "is_fully_defined", "is_compatible_with", "assert_is_compatible_with", "concatenate", "merge_with",
+        "with_rank", "with_rank_at_least",
+    )},
+}  # fmt: skip
 # Nor does torch.device, which scripts take for the name of a place: `x.device.endswith("GPU:0")`.
 _DEVICES = {
     "endswith": lambda self, *args: _place(self).endswith(*args),
@@ -222,7 +153,7 @@ def _place(device) -> str:
 
 
 def _method_of(value):
-    return value if isinstance(value, property) else lambda self: value(self)
+    return value if isinstance(value, property) else lambda self, *args: value(self, *args)
 
 
 def take_off() -> None:

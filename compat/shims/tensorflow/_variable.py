@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import weakref
 
 import numpy as np
@@ -65,10 +66,21 @@ class Variable(_Variable, metaclass=_Kind):
         value = value if dtype is None else value.to(torch_dtype(dtype))
         if shape is not None and None not in tuple(shape) and tuple(value.shape) != sizes(shape):
             raise ValueError(f"Expected an initial value of shape {tuple(shape)}. Received: shape {tuple(value.shape)}")
-        name = re.sub(r"[/:].*", "", name) if name else None
-        super().__init__(value, trainable=trainable is None or bool(trainable), name=name or None)
+        asked = re.sub(r":.*", "", name or "")
+        super().__init__(value, trainable=trainable is None or bool(trainable), name=asked.partition("/")[0] or None)
+        names = sys.modules.get("keras._weight_names")
+        self._full_name = names.full(asked or "Variable", "tf2") if names else f"{asked or 'Variable'}:0"
         alive.add(self)
         self.constraint = constraint
+
+    @property
+    def name(self):
+        """With the scopes around: `layer/temperature:0`."""
+        return vars(self).get("_full_name", vars(self)["name"])
+
+    @name.setter
+    def name(self, name):
+        vars(self)["name"] = name
 
     @property
     def dtype(self):
@@ -139,7 +151,7 @@ class Variable(_Variable, metaclass=_Kind):
 
     def __repr__(self):
         value = np.array2string(self.numpy(), separator=", ")
-        return f"<tf.Variable '{self.name}:0' shape={self.shape} dtype={self.dtype}, numpy={value}>"
+        return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype}, numpy={value}>"
 
 
 class Module:

@@ -19,6 +19,7 @@ from torchkeras_lite.data import Dataset as _Core
 
 from ._missing import getattr_of
 from ._pipelines import Pipelines
+from ._tensors import TensorShape
 from ._text import is_text, text
 from .ragged import RaggedTensor
 
@@ -34,7 +35,7 @@ class TensorSpec:
     """The shape and dtype of a tensor to come."""
 
     def __init__(self, shape=None, dtype="float32", name=None):
-        self.shape = None if shape is None else tuple(shape)
+        self.shape = TensorShape(shape)
         self.dtype, self.name = dtype, name
 
     def __repr__(self):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
+from keras._shape import dimension_at_index, dimension_value
+
 from .._missing import getattr_of
 
-__all__ = ["as_bytes", "as_str", "as_str_any", "as_text", "path_to_str", "v1", "v2"]
+__all__ = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_index", "dimension_value", "path_to_str", "v1", "v2"]
 
 
 def as_bytes(bytes_or_text, encoding="utf-8") -> bytes:

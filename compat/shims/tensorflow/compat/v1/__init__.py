@@ -10,6 +10,7 @@ from ..._missing import text
 
 __all__ = ["layers", "logging", "losses", *sorted(set(_names.OLD) - {"contrib", "layers", "logging", "python"})]
 _HERE = ("logging", "losses")
+_MOVED = ("dimension_at_index", "dimension_value")
 
 
 def __getattr__(name):
@@ -19,8 +20,8 @@ def __getattr__(name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _HERE:
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _names.OLD or name in tensorflow.__all__:
-        found = getattr(tensorflow, name)
+    if name in _MOVED or name in _names.OLD or name in tensorflow.__all__:
+        found = getattr(tensorflow.compat if name in _MOVED else tensorflow, name)
         setattr(sys.modules[__name__], name, found)
         return found
     raise AttributeError(text(__name__, name), name=name, obj=sys.modules[__name__])
