@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import registry
 from torchkeras_lite.graph import mapped
 from torchkeras_lite.layers.core import Input, InputLayer
 from torchkeras_lite.metrics import Metric
+from torchkeras_lite.models import graph_config
 from torchkeras_lite.models.functional import Functional
 from torchkeras_lite.models.sequential import Sequential
 from torchkeras_lite.optimizers import Optimizer
 from torchkeras_lite.symbolic import KerasTensor, Op, record_op
 from torchkeras_lite.tree import flatten
+
+_WORDS = {"output_shape_argument": "output_shape"}  # attribute -> the argument that it keeps, where the names differ
 
 
 def clone_model(model, input_tensors=None, clone_function=None, call_function=None, recursive: bool = False, **kwargs):
@@ -40,8 +45,8 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
                 f"model={model.name!r}"
             )
         return _compiled_alike(_sequential(model, clone, input_tensors), model)
-    own_config = type(model).get_config is not Functional.get_config
-    if isinstance(model, Functional) and (not own_config or clone_function or input_tensors):
+    plain = isinstance(model, Functional) and type(model).get_config is Functional.get_config
+    if model._graph is not None and (plain or clone_function or input_tensors or call_function):
         return _compiled_alike(_functional(model, clone, call_function, input_tensors), model)
     for name, value in (("clone_function", clone_function), ("input_tensors", input_tensors), ("call_function", call_function)):
         if value is not None:
@@ -52,11 +57,11 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
 
 
 def _cloner(clone_function, call_function, recursive, made):
-    make = clone_function or (lambda layer: type(layer).from_config(layer.get_config()))
+    make = clone_function or _alike
 
     def clone(layer):
         if id(layer) not in made:
-            if recursive and isinstance(layer, (Sequential, Functional)):
+            if recursive and (isinstance(layer, Sequential) or getattr(layer, "_graph", None) is not None):
                 called = None if isinstance(layer, Sequential) else call_function
                 made[id(layer)] = clone_model(layer, None, clone_function, called, True, cache=made)
             else:
@@ -64,6 +69,18 @@ def _cloner(clone_function, call_function, recursive, made):
         return made[id(layer)]
 
     return clone
+
+
+def _alike(layer):
+    """A new layer with the same settings. A function of the user's among them is the very one that the old layer has."""
+    if type(layer) in (Sequential, Functional):
+        return clone_model(layer)
+    config = layer.get_config()
+    for name, value in vars(layer).items():
+        name = _WORDS.get(name, name)
+        if name in config and inspect.isfunction(value):
+            config[name] = value
+    return type(layer).from_config(config)
 
 
 def _compiled_alike(new, model):
@@ -133,4 +150,5 @@ def _functional(model, clone, call_function, input_tensors):
         mapped(outputs, found.append)
         new.update(zip(node.outputs, found, strict=True))
     ends = [mapped(end, lambda tensor: new[tensor]) for end in (graph.inputs, graph.outputs)]
-    return Functional(*ends, name=model.name)
+    cls = type(model) if graph_config.is_made_from_tensors(type(model)) else Functional
+    return cls(*ends, name=model.name)
