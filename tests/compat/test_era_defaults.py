@@ -13,6 +13,51 @@ torch.manual_seed(3)
 """
 
 SNIPPETS = {
+    "2.3 identities, rows of batches, a metric of an axis, an Input of values": """
+        from keras import backend as K, metrics
+        wide = models.Sequential([layers.LSTM(2, recurrent_initializer="identity", input_shape=(4, 2))]).get_weights()[1]
+        np.testing.assert_array_equal(wide, np.tile(np.eye(2), 4))
+        gated = layers.GRU(2, recurrent_initializer=keras.initializers.Identity(3.0))
+        gated.build((None, 4, 2))
+        np.testing.assert_array_equal(gated.get_weights()[1], 3 * np.tile(np.eye(2), 3))
+        assert gated.get_config()["recurrent_initializer"]["class_name"] == "Identity"
+        assert lite.layers.LSTM(2, recurrent_initializer="identity").recurrent_initializer((2, 4)).sum() == 2
+
+        told = []
+
+        class Telling(callbacks.Callback):
+            def on_batch_end(self, batch, logs={}):
+                told.append((batch, logs.get("batch"), logs.get("size")))
+
+        def batches():
+            while True:
+                for rows in (4, 3):
+                    yield np.ones((rows, 3)), np.ones((rows, 1))
+
+        model = models.Sequential([layers.Dense(1, input_shape=(3,))])
+        model.compile("sgd", "mse")
+        model.fit_generator(batches(), steps_per_epoch=2, epochs=1, verbose=0, callbacks=[Telling()], validation_data=(
+            np.ones((5, 3)), np.ones((5, 1))))
+        model.fit(np.ones((7, 3)), np.ones((7, 1)), batch_size=5, epochs=1, verbose=0, callbacks=[Telling()])
+        assert told == [(0, 0, 4), (1, 1, 3), (0, 0, 5), (1, 1, 2)]
+
+        y, p = np.array([[[0, 1.0], [1, 1]], [[0, 0], [1, 0]]]), np.array([[[0.5, 0.7], [0.6, 0.6]], [[0.4, 0.7], [0.4, 0.9]]])
+        found = K.eval(metrics.binary_accuracy(K.constant(y), K.constant(p)))
+        np.testing.assert_array_equal(found, [[1, 1], [0.5, 0]])
+
+        both = optimizers.SGD(lr=1.0, clipnorm=1.0, clipvalue=0.5)
+        one = models.Sequential([layers.Dense(2, input_shape=(2,), use_bias=False)])
+        one.set_weights([np.array([[1.0, 2.0], [3.0, 4.0]])])
+        one.compile(both, "mse")
+        one.fit(np.array([[1.0, 0.1]]), np.array([[10.0, 20.0]]), verbose=0)
+        np.testing.assert_allclose(one.get_weights()[0], [[1.4409, 2.5], [3.0441, 4.0892]], atol=1e-4)  # measured
+        assert optimizers.SGD.from_config(both.get_config()).clipvalue == 0.5
+
+        entering = layers.Input(tensor=K.variable(np.arange(6.0).reshape(2, 3)))
+        assert K.int_shape(entering) == (2, 3)
+        np.testing.assert_array_equal(models.Model(entering, layers.Lambda(lambda x: x * 2)(entering)).predict(np.ones((2, 3))),
+                                      np.full((2, 3), 2.0))
+    """,
     "1.2 recurrent layers": """
         old, new = layers.LSTM(4, input_dim=3, input_length=5), lite.layers.LSTM(4)
         x = torch.tensor([-4.0, -1.0, 0.5, 3.0])

@@ -16,6 +16,21 @@ def config(layer): return {k: v for k, v in layer.get_config().items() if k != "
 """
 
 SNIPPETS = {
+    "sides of images that vary in training": """
+        x = np.arange(16, dtype="float32").reshape(1, 4, 4, 1)
+        higher, narrower = RandomHeight((0.5, 0.5)), RandomWidth((-0.5, -0.5), interpolation="nearest")
+        near(higher(x, training=True)[0, :, 0, 0], [0, 2, 14 / 3, 22 / 3, 10, 12])  # measured with tf_keras
+        near(narrower(x, training=True)[0, 0, :, 0], [1, 3])
+        near(higher(x), x)
+        model = Sequential([Input((4, 4, 1)), higher, narrower])
+        assert model.output_shape == (None, None, None, 1)
+        assert Sequential.from_config(model.get_config()).layers[0].factor == (0.5, 0.5)
+        sizes = {RandomHeight(0.5, seed=seed)(x, training=True).shape[1] for seed in range(9)}
+        assert len(sizes) > 1 and sizes <= {2, 3, 4, 5}
+        for wrong in ((0.5, 0.2), (-2.0, 1.0)):
+            with pytest.raises(ValueError, match="factor"):
+                RandomWidth(wrong)
+    """,
     "Keras 1's words of every family": """
         same = lambda old, new: config(old) == config(new)
         assert same(Convolution1D(4, 3, border_mode="same", subsample_length=2, init="he_normal", input_dim=5, input_length=7),

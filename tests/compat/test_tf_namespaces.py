@@ -87,6 +87,18 @@ def test_boxes(tf):
     assert tf.image.non_max_suppression(boxes, [0.5, 0.9, 0.3], 5).tolist() == [1, 2]
     assert tf.image.non_max_suppression(boxes, [0.5, 0.9, 0.3], 1).tolist() == [1]
     assert tf.image.non_max_suppression(boxes, [0.5, 0.9, 0.3], 5, score_threshold=0.4).tolist() == [1]
+    kept, count = tf.image.non_max_suppression_padded(boxes, [0.5, 0.9, 0.3], 3, pad_to_max_output_size=True)
+    assert kept.tolist() == [1, 2, 0] and count == 2
+    rows = [[0, 0, 1, 1], [0, 0.1, 1, 1.1], [0, -0.1, 1, 0.9], [0, 10, 1, 11], [0, 10.1, 1, 11.1], [0, 100, 1, 101]]
+    scored = [0.9, 0.75, 0.6, 0.95, 0.5, 0.3]
+    # Measured with TensorFlow.
+    kept, scores = tf.image.non_max_suppression_with_scores(rows, scored, 6, 0.5, 0.1, soft_nms_sigma=0.5)
+    assert kept.tolist() == [3, 0, 1, 5, 4, 2]
+    np.testing.assert_allclose(scores, [0.95, 0.9, 0.384, 0.3, 0.256, 0.197], atol=1e-4)
+    kept, scores = tf.image.non_max_suppression_with_scores(rows, scored, 6, 1.0, 0.3, soft_nms_sigma=0.2)
+    assert kept.tolist() == [3, 0] and scores.tolist() == pytest.approx([0.95, 0.9])
+    kept, scores = tf.image.non_max_suppression_with_scores(rows, scored, 3)
+    assert kept.tolist() == [3, 0, 5] and scores.tolist() == pytest.approx([0.95, 0.9, 0.3])
     x = np.arange(16, dtype="float32").reshape(1, 4, 4, 1)
     whole = tf.image.crop_and_resize(x, [[0.0, 0.0, 1.0, 1.0]], [0], (4, 4))
     np.testing.assert_allclose(whole.numpy(), x, atol=1e-5)

@@ -166,8 +166,45 @@ def _of_the_epoch(arguments) -> dict:
     return {"schedule": of_the_epoch}
 
 
+def _of_any_length(arguments) -> dict:
+    said = {"input_length", "input_shape", "batch_input_shape", "batch_shape", "batch_size"}
+    return {} if any(arguments.get(word) is not None for word in said) else {"input_shape": (None,)}
+
+
+def _for_each_gate(arguments) -> dict:
+    initializers = import_module("torchkeras_lite.initializers")
+    given = arguments["recurrent_initializer"]
+    given = initializers.get(given) if isinstance(given, (str, type)) else given
+    return {"recurrent_initializer": _side_by_side()(given.gain)} if type(given) is initializers.Identity else {}
+
+
+@functools.cache
+def _side_by_side():
+    """Identity matrices one beside the other, as many as fit."""
+    import torch
+
+    identity = import_module("torchkeras_lite.initializers").Identity
+
+    def __call__(self, shape, dtype=None):
+        rows, columns = shape
+        return torch.cat([identity.__call__(self, (rows, rows), dtype)] * (columns // rows), dim=1)
+
+    return _named_as(identity, __call__)
+
+
+def _named_as(cls, call) -> type:
+    """A subclass with another `__call__`; configs name the class itself, which is what they are read as."""
+    made = type(cls.__name__, (cls,), {"__call__": call})
+    made.__module__ = cls.__module__
+    return made
+
+
 # A class -> {argument: {era: Meaning}}, read after the defaults.
 MEANINGS: dict[str, dict[str, dict[str, Meaning]]] = {
+    **{f"layers.{name}": {"recurrent_initializer": {
+        "2.3": Meaning("'identity' was that of each gate", _for_each_gate, given=True),
+    }} for name in ("LSTM", "GRU", "LSTMCell", "GRUCell")},
+    "layers.Embedding": {"input_dim": {"tf2": Meaning("", _of_any_length)}},
     "layers.Dropout": {"rate": {"2.3": Meaning("", _within, given=True)}},
     **{f"optimizers.{name}": {"clipnorm": {"2.3": Meaning("the norm of all gradients together", _of_all, given=True)}}
        for name in ("SGD", "RMSprop", "Adam", "Adamax", "Adadelta", "Adagrad", "Nadam")},
@@ -230,7 +267,7 @@ def _waits_from_the_best(callback, words):
 
 
 def _counts_from_zero(callback, words):
-    replace(callback, "_path", lambda callback, path, epoch, batch, logs: path(epoch - 1, batch, logs))
+    replace(callback, "_get_file_path", lambda callback, path, epoch, batch, logs: path(epoch - 1, batch, logs))
 
 
 def _begins_with_the_baseline(callback, words):
@@ -268,9 +305,7 @@ def _of_the_batch(cls):
     def __call__(self, x):
         return cls.__call__(self, x) * len(x)
 
-    made = type(cls.__name__, (cls,), {"__call__": __call__})
-    made.__module__ = cls.__module__  # configs name the class itself, which is what they are read as
-    return made
+    return _named_as(cls, __call__)
 
 
 # A class -> {era: (what was so, in words, or "" where a row above says it; a function (object, the words it was made with))}.

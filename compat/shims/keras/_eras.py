@@ -187,6 +187,7 @@ def take(era: str) -> None:
     _show("activations", "deserialize", "keras._eras:activations_deserialize")
     _show("activations", "hard_sigmoid", "keras._backend_nn:hard_sigmoid")
     _show("activations", "relu", "keras._activations:relu")
+    _show("metrics", "binary_accuracy", "keras._losses:binary_accuracy")
     for name in import_module("keras._merged_masks").FUNCTIONS:
         _show("layers", name, f"keras._merged_masks:{name}")
     for name in ("load_model", "model_from_json"):
@@ -491,6 +492,9 @@ def _watch_methods() -> None:
     listed = import_module("torchkeras_lite.callbacks").CallbackList
     if not hasattr(listed._call_batch, "_before_eras"):
         _members._set(listed, "_call_batch", _telling_the_batch(listed._call_batch))
+    tally = import_module("torchkeras_lite.models.tally").Tally
+    if not hasattr(tally.add_loss, "_before_eras"):
+        _members._set(tally, "add_loss", _telling_the_rows(tally.add_loss))
     names, layer = import_module("keras._layer_names"), sys.modules["torchkeras_lite.layer"]
     if layer.unique_name is not names.name_of:
         _members._set(layer, "unique_name", names.name_of)
@@ -536,6 +540,7 @@ def _compile(model, args, words):
         words["optimizer"] = optimizers_get(words.get("optimizer", "rmsprop"))
     elif hasattr(words["optimizer"], "apply_gradients"):
         words["optimizer"] = _its_own(words["optimizer"], model)
+    words = import_module("keras._layer_losses").settled(model, words)
     columns, names = of_era(TARGETS_ARE_COLUMNS, now), (of_era(METRIC_NAMES, now) or [{}])[0]
     for word in ("loss", "metrics", "weighted_metrics"):
         if columns and word in words:
@@ -627,16 +632,31 @@ def _telling_the_batch(method):
     def call_batch(self, name, batch, logs):
         if _told:
             _told["batch"] = batch
+            if name.endswith("begin"):
+                _told.pop("rows", None)
         method(self, name, batch, logs)
 
     call_batch._before_eras = method
     return call_batch
 
 
+def _telling_the_rows(method):
+    @functools.wraps(method)
+    def add_loss(self, loss, rows):
+        if _told:
+            _told["rows"] = rows
+        method(self, loss, rows)
+
+    add_loss._before_eras = method
+    return add_loss
+
+
 def of_batch(name: str) -> int:
     """What the logs of a batch in fit() held besides: its number ("batch") and its rows ("size"). KeyError elsewhere."""
     if name == "batch":
         return _told["batch"]
+    if "rows" in _told:
+        return _told["rows"]
     return min(_told["batch_size"], _told["samples"] - _told["batch"] * _told["batch_size"])
 
 

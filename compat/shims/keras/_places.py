@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numbers
 
+from torchkeras_lite import config
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.metrics import Metric
+from torchkeras_lite.symbolic import KerasTensor
 
 from . import _era
 from ._keras1_layers import ARGUMENTS
@@ -97,7 +99,11 @@ def name_after_layers(args, words):
 
 
 def sizes_as_tuple(args, words):
-    """`Input(shape=(3))`, which Keras 2 took for `(3,)`."""
+    """`Input(shape=(3))`, which Keras 2 took for `(3,)`; and `Input(tensor=values)`, which says a shape and a dtype."""
+    given = args[6] if len(args) > 6 else words.get("input_tensor")
+    if given is not None and not isinstance(given, KerasTensor) and hasattr(given, "shape"):
+        args = (None, None, config.dtype_name(given.dtype), None, None, tuple(given.shape), None, *args[7:])
+        words = {word: value for word, value in words.items() if word != "input_tensor"}
     args = ((args[0],), *args[1:]) if args and isinstance(args[0], numbers.Integral) else args
     sizes = {word: (words[word],) for word in ("shape", "input_shape") if isinstance(words.get(word), numbers.Integral)}
     return args, {**words, **sizes}

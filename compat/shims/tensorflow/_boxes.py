@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+import math
+
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -11,20 +15,60 @@ from ._tensors import sizes
 
 def non_max_suppression(boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=float("-inf"), name=None):
     """The numbers of the best boxes (y1, x1, y2, x2), none of which covers more than the threshold of a better one."""
+    return non_max_suppression_with_scores(boxes, scores, max_output_size, iou_threshold, score_threshold)[0]
+
+
+def non_max_suppression_with_scores(
+    boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=float("-inf"), soft_nms_sigma=0.0, name=None
+):  # fmt: skip
+    """The numbers of the best boxes, and their scores.
+
+    Args:
+        soft_nms_sigma: above 0 a box that covers a better one is kept with a lower score, times exp(-iou^2 / (2 sigma)), unless
+            that is below the threshold.
+    """
     boxes, scores = given(boxes).float(), given(scores).float()
+    overlaps, score_threshold = _overlaps(boxes), float(np.float32(score_threshold))  # as narrow as the scores
+    waiting = [(-score, i, 0) for i, score in enumerate(scores.tolist()) if score > score_threshold]
+    heapq.heapify(waiting)
+    kept: list[int] = []
+    found: list[float] = []
+    while waiting and len(kept) < int(max_output_size):
+        score, i, seen = heapq.heappop(waiting)
+        now = -score
+        for other in kept[seen:][::-1]:
+            overlap = overlaps[other, i]
+            if not soft_nms_sigma and overlap > iou_threshold:
+                now = float("-inf")
+            elif soft_nms_sigma:
+                now *= math.exp(-0.5 / soft_nms_sigma * overlap * overlap)
+            if now <= score_threshold:
+                break
+        else:
+            if now == -score:
+                kept.append(i)
+                found.append(now)
+            else:
+                heapq.heappush(waiting, (-now, i, len(kept)))
+    return torch.tensor(kept, dtype=torch.int32), torch.tensor(found, dtype=torch.float32)
+
+
+def non_max_suppression_padded(
+    boxes, scores, max_output_size, iou_threshold=0.5, score_threshold=float("-inf"), pad_to_max_output_size=False, name=None
+):  # fmt: skip
+    """The numbers of the best boxes, with zeros behind them if they are to be as many as asked for; and how many there are."""
+    kept = non_max_suppression(boxes, scores, max_output_size, iou_threshold, score_threshold)
+    count = torch.tensor(len(kept), dtype=torch.int32)
+    return F.pad(kept, (0, int(max_output_size) - len(kept))) if pad_to_max_output_size else kept, count
+
+
+def _overlaps(boxes):
+    """The share that each two boxes have in common."""
     low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
     areas = (high - low).prod(-1)
-    kept: list[int] = []
-    for i in torch.argsort(scores, descending=True, stable=True).tolist():
-        if len(kept) >= int(max_output_size) or not scores[i] > score_threshold:
-            break
-        if kept:
-            common = (torch.minimum(high[kept], high[i]) - torch.maximum(low[kept], low[i])).clamp(min=0).prod(-1)
-            whole = areas[kept] + areas[i] - common
-            if bool((torch.where(whole > 0, common / whole, torch.zeros_like(whole)) > iou_threshold).any()):
-                continue
-        kept.append(i)
-    return torch.tensor(kept, dtype=torch.int32)
+    common = (torch.minimum(high[:, None], high) - torch.maximum(low[:, None], low)).clamp(min=0).prod(-1)
+    whole = areas[:, None] + areas - common
+    return torch.where(whole > 0, common / whole, torch.zeros_like(whole)).cpu().numpy()
 
 
 def crop_and_resize(image, boxes, box_indices, crop_size, method="bilinear", extrapolation_value=0.0, name=None):

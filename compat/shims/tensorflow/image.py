@@ -22,7 +22,9 @@ _CHANCE = dict.fromkeys(
     stateless_random_flip_up_down stateless_random_hue stateless_random_saturation""".split(),
     "_augment",
 )
-_BOXES = dict.fromkeys(("crop_and_resize", "non_max_suppression"), "_boxes")
+_BOXES = dict.fromkeys(
+    ("crop_and_resize", "non_max_suppression", "non_max_suppression_padded", "non_max_suppression_with_scores"), "_boxes"
+)
 _HERE = [
     "ResizeMethod", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation", "central_crop",
     "convert_image_dtype", "crop_to_bounding_box", "extract_patches", "flip_left_right", "flip_up_down", "grayscale_to_rgb",
