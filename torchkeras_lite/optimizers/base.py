@@ -343,16 +343,14 @@ class Optimizer(State):
         return (plan.without(plan.overwritten, self._made_plan) if others else plan), others
 
     def _clip_gradients(self, grads: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Gradients as the formula gets them: clipped by that one of the three settings that is given, if any."""
+        """Gradients as the formula gets them: clipped by the settings that are given."""
         if grads and type(grads[0]) is not torch.Tensor:
             grads = [tensor_of(grad) for grad in grads]
         if self.clipnorm:
-            return clipping.by_norm(grads, self.clipnorm)
+            grads = clipping.by_norm(grads, self.clipnorm)
         if self.global_clipnorm:
-            return clipping.by_global_norm(grads, self.global_clipnorm)
-        if self.clipvalue:
-            return clipping.by_value(grads, self.clipvalue)
-        return grads
+            grads = clipping.by_global_norm(grads, self.global_clipnorm)
+        return clipping.by_value(grads, self.clipvalue) if self.clipvalue else grads
 
     def _change(self, plan: Plan, grads: list[torch.Tensor]) -> None:
         grads = self._clip_gradients(grads)

@@ -5,6 +5,7 @@ Those that take `given`, the arguments by today's words with the defaults of tho
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import numbers
@@ -20,6 +21,17 @@ class After:
 
     def __init__(self, then):
         self.then = then
+
+
+class Around:
+    """The meaning of a word of a method that is nothing to today's method, but something that holds while it runs.
+
+    Args:
+        within: a function (object, value) -> context manager.
+    """
+
+    def __init__(self, within):
+        self.within = within
 
 
 def by_name(args: tuple, names: list[str], words: dict, what: str) -> dict:
@@ -107,6 +119,21 @@ def initial_weights(layer, values):
         layer.set_weights(values)
 
     vars(layer)["build"] = build_and_set
+
+
+@contextlib.contextmanager
+def counting_accuracy(model, wanted):
+    """Where that is wanted, the model counts how often it is right, besides what it was compiled to count."""
+    if not wanted or not model.compiled:
+        yield
+        return
+    before = {**model._compile_arguments, "optimizer": model.optimizer}
+    metrics = before["metrics"] or []
+    model.compile(**{**before, "metrics": ["accuracy", *(metrics if isinstance(metrics, (list, tuple)) else [metrics])]})
+    try:
+        yield
+    finally:
+        model.compile(**before)
 
 
 def replace(one, name: str, function) -> None:
@@ -198,6 +225,13 @@ def decay(value, given):
 def initial_decay(optimizer, value):
     """A decay that a class of one's own applies itself."""
     optimizer._initial_decay = value or 0.0
+
+
+def also_by_value(optimizer, value):
+    """`clipvalue`, which until TensorFlow 2.10 could stand beside `clipnorm`."""
+    optimizer.clipvalue = value
+    if import_module("keras._eras").now == "3":
+        optimizer._check_settings()
 
 
 def loss_scale(value, given):
