@@ -60,6 +60,36 @@ def test_the_best_after_some_batches(tmp_path):
     assert set(files(tmp_path)) == {"1-1"} and callback.best == 0.5
 
 
+class Reports(ModelCheckpoint):
+    """As libraries that keep account of experiments have it."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.reported = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._should_save_on_batch(batch):
+            self._save_model(epoch=self._current_epoch, batch=batch, logs=logs)
+            self.reported.append(Path(self._get_file_path(epoch=self._current_epoch, batch=batch, logs=logs)))
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_epoch_end(epoch, logs)
+        if self.save_freq == "epoch":
+            self.reported.append(Path(self._get_file_path(epoch=epoch, batch=None, logs=logs)))
+
+    def _should_save_model(self, epoch, batch, logs, filepath):
+        return Path(filepath).name[0] != "1" and super()._should_save_model(epoch, batch, logs, filepath)
+
+
+def test_subclasses_use_and_replace_its_steps(tmp_path):
+    by_batch, by_epoch = Reports(tmp_path / "{epoch}-{batch}", save_freq=2), Reports(tmp_path / "{epoch}-{loss:.0f}")
+    epochs(by_batch, {"loss": 2}, {"loss": 1})
+    epochs(by_epoch, {"loss": 2}, {"loss": 1})
+    assert [path.name for path in by_batch.reported] == ["1-2", "2-1", "2-3"]
+    assert [path.name for path in by_epoch.reported] == ["1-2", "2-1"]
+    assert files(tmp_path) == dict.fromkeys(("2-1", "2-3"), "model")
+
+
 def test_a_name_that_the_logs_do_not_have(tmp_path):
     with pytest.raises(KeyError, match=r"\{val_los\}.*names 'val_los'\. What it may name here: epoch, loss, val_loss"):
         epochs(ModelCheckpoint(tmp_path / "{val_los}"), {"loss": 1.0, "val_loss": 2.0})

@@ -47,35 +47,44 @@ class ModelCheckpoint(MonitorCallback):
             raise ValueError(f"Unrecognized save_freq: it is 'epoch' or a number of batches. Received: save_freq={save_freq!r}")
         self.filepath, self.verbose, self.save_freq = os.fspath(filepath), verbose, save_freq
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
-        self._epoch = 0
+        self._current_epoch = 0
         self._batches = 0  # since the last save
         self._last_batch = None
 
     resumes_with = ("best", "_batches", "_last_batch")
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch
+        self._current_epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.save_freq == "epoch":
-            return
-        begun_anew = self._last_batch is None or batch <= self._last_batch
-        # A step may stand for several batches, so the number of calls says nothing.
-        self._batches += batch + 1 if begun_anew else batch - self._last_batch
-        self._last_batch = batch
-        if self._batches >= self.save_freq:
-            self._batches = 0
-            self._save(self._epoch, batch, logs)
+        if self._should_save_on_batch(batch):
+            self._save_model(epoch=self._current_epoch, batch=batch, logs=logs)
 
     def on_epoch_end(self, epoch, logs=None):
         if self.monitor_op is None and self.save_best_only and self.monitor in (logs or {}):
             self._set_monitor_op()
         if self.save_freq == "epoch":
-            self._save(epoch, None, logs)
+            self._save_model(epoch=epoch, batch=None, logs=logs)
 
-    def _save(self, epoch, batch, logs):
-        path = self._path(epoch, batch, logs or {})
-        if not self._wanted(epoch, logs or {}, path):
+    # The names of what follows are Keras's: the checkpoints of other libraries are subclasses that call and replace them.
+
+    def _should_save_on_batch(self, batch) -> bool:
+        """Counts the batches up to this one (from 0 in each epoch); whether they are as many as `save_freq`."""
+        if self.save_freq == "epoch":
+            return False
+        begun_anew = self._last_batch is None or batch <= self._last_batch
+        # A step may stand for several batches, so the number of calls says nothing.
+        self._batches += batch + 1 if begun_anew else batch - self._last_batch
+        self._last_batch = batch
+        if self._batches < self.save_freq:
+            return False
+        self._batches = 0
+        return True
+
+    def _save_model(self, epoch, batch, logs) -> None:
+        """Saves to the path of this epoch and batch (None at the end of an epoch), if it is to be saved."""
+        path = self._get_file_path(epoch, batch, logs)
+        if not self._should_save_model(epoch, batch, logs, path):
             return
         if os.path.isdir(path):
             raise IsADirectoryError(f"ModelCheckpoint writes a file, and `filepath` is a folder that exists: {path!r}")
@@ -86,9 +95,10 @@ class ModelCheckpoint(MonitorCallback):
             self.model.save(path, overwrite=True)
         self._say(epoch, f"finished saving model to {path}")
 
-    def _wanted(self, epoch, logs, path) -> bool:
+    def _should_save_model(self, epoch, batch, logs, filepath) -> bool:
+        logs = logs or {}
         if not self.save_best_only:
-            self._say(epoch, f"saving model to {path}")
+            self._say(epoch, f"saving model to {filepath}")
             return True
         current = logs.get(self.monitor)
         if current is None:
@@ -109,12 +119,12 @@ class ModelCheckpoint(MonitorCallback):
         if not self._is_improvement(current, self.best):
             self._say(epoch, f"{self.monitor} did not improve from {best}")
             return False
-        self._say(epoch, f"{self.monitor} improved from {best} to {current:.5f}, saving model to {path}")
+        self._say(epoch, f"{self.monitor} improved from {best} to {current:.5f}, saving model to {filepath}")
         self.best = current
         return True
 
-    def _path(self, epoch, batch, logs) -> str:
-        names = {"epoch": epoch + 1, **logs}
+    def _get_file_path(self, epoch, batch, logs) -> str:
+        names = {"epoch": epoch + 1, **(logs or {})}
         if batch is not None:
             names.setdefault("batch", batch + 1)
         try:
