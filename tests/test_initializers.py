@@ -184,3 +184,11 @@ def test_seed_generator():
     assert torch.equal(random.uniform((3,), seed=4), random.uniform((3,), seed=4))
     low, high = random.uniform((1000,), -2.0, 3.0, seed=1).aminmax()
     assert -2.0 <= low < -1.9 < 2.9 < high < 3.0
+
+
+def test_constant_takes_as_many_numbers_row_after_row():
+    assert initializers.Constant([-1.0, 1.0])((2, 1)).tolist() == [[-1.0], [1.0]]
+    assert initializers.Constant([1, 2, 3, 4])((2, 2)).tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert initializers.Constant([1, 2])((2, 2)).tolist() == [[1.0, 2.0], [1.0, 2.0]]  # it broadcasts
+    with pytest.raises(RuntimeError, match="size"):
+        initializers.Constant([1, 2, 3])((2, 2))

@@ -50,14 +50,20 @@ class Constant(Initializer):
     """The same value everywhere.
 
     Args:
-        value: a number, or an array that broadcasts to the shape.
+        value: a number, an array that broadcasts to the shape, or one of as many numbers, row after row.
     """
 
     def __init__(self, value=0.0):
         self.value = value
 
     def __call__(self, shape, dtype=None) -> torch.Tensor:
-        return tensor_of(self.value, config.torch_dtype(dtype), config.get_device()).expand(tuple(shape)).clone()
+        value, shape = tensor_of(self.value, config.torch_dtype(dtype), config.get_device()), tuple(shape)
+        try:
+            return value.expand(shape).clone()
+        except RuntimeError:
+            if value.numel() != math.prod(shape):
+                raise
+            return value.reshape(shape).clone()
 
 
 class Identity(Initializer):

@@ -80,6 +80,11 @@ def test_a_loss_that_is_not_known_leaves_the_model_uncompiled(tmp_path):
     np.testing.assert_array_equal(predictions(loaded), predictions(model))
     loaded = keras.models.load_model(tmp_path / "m.keras", custom_objects={"strange_loss": strange_loss})
     assert loaded.compiled
+    with pytest.warns(UserWarning, match="strange_loss"):
+        described = keras.models.model_from_json(model.to_json())
+    assert not described.compiled and described.count_params() == model.count_params()
+    described = keras.models.model_from_json(model.to_json(), custom_objects={"strange_loss": strange_loss})
+    assert described.compiled and described.loss is strange_loss
 
 
 def test_a_class_that_is_not_known(tmp_path):

@@ -12,7 +12,7 @@ import warnings
 from torchkeras_lite import lambdas, registry
 from torchkeras_lite.loading import Loading
 from torchkeras_lite.saving import archive, hdf5, keras1, legacy_config, shards, weights
-from torchkeras_lite.saving.stores import Source, created, group_at
+from torchkeras_lite.saving.stores import Source, created, group_at, opened
 from torchkeras_lite.saving.validity import valid
 
 
@@ -108,15 +108,11 @@ def is_hdf5(filepath: str) -> bool:
 
 
 def _load_hdf5(filepath, compile):
-    import h5py
-
-    with h5py.File(filepath, "r") as file:
+    with opened(filepath) as file:
         return hdf5.load_model(file, filepath, compile)
 
 
 def _load_archive(filepath, compile):
-    import h5py
-
     with archive.Archive(filepath) as source:
         config = source.config()
         compiled, is_keras2 = config.pop("compile_config", None), source.is_keras2()
@@ -124,7 +120,7 @@ def _load_archive(filepath, compile):
             model = registry.deserialize(legacy_config.modern(legacy_config.as_meant(config)) if is_keras2 else config)
             if compile and compiled:
                 _compile(model, legacy_config.modern_training(compiled) if is_keras2 else compiled)
-        with source.weights(_room(model)) as place, h5py.File(place, "r") as file:
+        with source.weights(_room(model)) as place, opened(place) as file:
             weights.read(model, functools.partial(Source, file), filepath, skip_mismatch=not model.built)
         loading.fill()
         for path, owner in weights.walk(model):
@@ -194,10 +190,8 @@ def load_weights(
 
 
 def _load_weights(model, filepath, skip_mismatch, by_name, objects_to_skip) -> None:
-    import h5py
-
     if is_hdf5(filepath):
-        with h5py.File(filepath, "r") as file:
+        with opened(filepath) as file:
             if hdf5.is_legacy(file):
                 _skips_nothing(objects_to_skip, filepath)
                 group = group_at(file, "model_weights") if "model_weights" in file else file
@@ -212,7 +206,7 @@ def _load_weights(model, filepath, skip_mismatch, by_name, objects_to_skip) -> N
         weights.load_weights(model, filepath, skip_mismatch, objects_to_skip or ())
         return
     _skips_nothing(objects_to_skip, filepath)
-    with archive.Archive(filepath) as source, source.weights(_room(model)) as place, h5py.File(place, "r") as file:
+    with archive.Archive(filepath) as source, source.weights(_room(model)) as place, opened(place) as file:
         weights.read(model, functools.partial(Source, file), filepath, skip_mismatch)
 
 
@@ -229,10 +223,18 @@ def deserialize_keras_object(config, custom_objects: dict | None = None, safe_mo
 
 
 def model_from_json(json_string: str, custom_objects: dict | None = None):
-    """The model, without its weights, that `model.to_json()` described, in whatever release of Keras."""
+    """The model, without its weights, that `model.to_json()` described, in whatever release of Keras.
+
+    Where it was compiled with what nobody knows, it comes back uncompiled, with a warning.
+    """
     with valid("The description of the model"):
         config = json.loads(json_string)
         if isinstance(config, dict) and "class_name" in config and "module" not in config:  # Keras 3 names a module
             old = keras1.is_keras1(config.get("keras_version"))
             config = legacy_config.modern(legacy_config.as_meant(keras1.translated(config) if old else config))
-        return registry.deserialize(config, custom_objects)
+        compiled = config.pop("compile_config", None) if isinstance(config, dict) else None
+        model = registry.deserialize(config, custom_objects)
+        if compiled:
+            with registry.CustomObjectScope(custom_objects or {}):
+                _compile(model, compiled)
+        return model
