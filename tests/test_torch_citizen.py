@@ -295,6 +295,17 @@ def test_a_keras_model_inside_a_hand_written_module():
     assert torch.equal(net.eval()(X), net(X)) and not net.body.layers[1].training
 
 
+@pytest.mark.parametrize("structure", [list, lambda inputs: dict(zip("ab", inputs, strict=True))])
+def test_several_inputs_one_after_the_other(structure):
+    inputs = keras.Input((3,)), keras.Input((3,))
+    model = keras.Model(structure(inputs), layers.Dropout(0.5)(layers.Subtract()(list(inputs))))
+    a, b = X[:, :3], X[:, 3:6]
+    assert torch.equal(model(a, b), a - b) and torch.equal(model(structure([a, b])), a - b)
+    assert torch.equal(torch.export.export(model, (a, b)).module()(a, b), a - b)
+    assert model(*inputs).shape == (None, 3)
+    assert (model(structure([a, b]), True) == 0).any()  # where there is one argument for the inputs, the next is `training`
+
+
 def test_torch_modules_in_a_keras_sequential():
     dropout, seen = nn.Dropout(0.5), []
     dropout.register_forward_hook(lambda module, args, out: seen.append(module.training))

@@ -359,3 +359,14 @@ def test_dir_of_two_models_of_the_same_layers_is_the_same():
     assert first.layers[1].name != second.layers[1].name
     first.head = layers.Dense(1)
     assert "head" in dir(first)
+
+
+def test_words_that_no_layer_takes_are_let_go():
+    line = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    x = torch.ones(2, 3)
+    assert torch.equal(line(x, verbose=False, batch_size=8), line(x))
+    tensor = keras.Input((3,))
+    graph = keras.Model(tensor, line(tensor))
+    assert torch.equal(graph(x, verbose=False), line(x))
+    written = keras.Model.from_config(keras.Model(tensor, graph(tensor, verbose=False)).get_config())
+    assert written.output_shape == (None, 2)

@@ -146,7 +146,8 @@ class Sequential(Model):
         self.__dict__.update(_entry=None, _exit=None, _graph=None, _entries=(), _lone=None)
 
     def _enter(self):
-        entry = Entry(self._entry, keeps_integers=bool(self._chain) and looks_up(self._chain[0]), sizes_vary=True)
+        looked_up = bool(self._chain) and looks_up(self._chain[0])
+        entry = Entry(self._entry, looked_up, sizes_vary=True, ranks_vary=self._guessed and looked_up)
         self.__dict__.update(_entries=(entry,), _lone=entry)
 
     @property
@@ -205,7 +206,7 @@ class Sequential(Model):
 
     # ------------------------------------------------------------ calling
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs, training=None, mask=None, **kwargs):  # as in Keras, other words are let go
         if mask is not None:
             hide(inputs, mask)
         lone = self._lone

@@ -15,9 +15,9 @@ from torchkeras_lite.graph import Graph, leaves, mapped
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import Embedding, InputLayer
 from torchkeras_lite.models import fusion
-from torchkeras_lite.models.account import Shown
 from torchkeras_lite.models.entries import Entry, in_order
 from torchkeras_lite.models.side_losses import SideLosses
+from torchkeras_lite.shown import Shown
 from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 
 Tensor = torch.Tensor
@@ -92,28 +92,28 @@ class Wired(SideLosses):
         """Whether it was made from tensors, and so is its graph."""
         return self._graph is not None
 
-    @property
+    @Shown
     def inputs(self) -> list[KerasTensor]:
         """The KerasTensors that enter, in a row."""
         drawing.begin()
         return list(self._drawn().entrances)
 
-    @property
+    @Shown
     def outputs(self) -> list[KerasTensor]:
         """The KerasTensors that come out, in a row."""
         drawing.begin()
         return list(self._drawn().exits)
 
-    @property
+    @Shown
     def operations(self) -> list:
         """The layers and functions of the graph, those farthest from the outputs first."""
         return list(self._drawn().operations)
 
-    @property
+    @Shown
     def input_names(self) -> list[str]:
         return [tensor.node.operation.name for tensor in self._drawn().entrances]
 
-    @property
+    @Shown
     def output_names(self) -> list[str]:
         return [tensor.node.operation.name for tensor in self._drawn().exits]
 
@@ -152,14 +152,14 @@ class Wired(SideLosses):
         drawing.begin()
         return self._graph.outputs if self._graph is not None else super().output
 
-    @property
+    @Shown
     def input_shape(self):
         if self._graph is None:
             return super().input_shape
         shapes = [tensor.shape for tensor in self._graph.entrances]
         return shapes[0] if len(shapes) == 1 else shapes
 
-    @property
+    @Shown
     def output_shape(self):
         if self._graph is None:
             return super().output_shape
@@ -173,7 +173,7 @@ class Wired(SideLosses):
         """Whether it has a `call`, its own or that of its graph."""
         return type(self).call is not Wired.call or self._function is not None
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs, training=None, mask=None, **kwargs):  # as in Keras, other words are let go
         if self._function is None:
             raise NotImplementedError(
                 f"Model {type(self).__name__} does not have a `call()` method implemented. Write one, or make the model from "
@@ -190,6 +190,12 @@ class Wired(SideLosses):
         ):
             return self._function(inputs)
         return self._function(*self._entering(inputs))
+
+    def _training_among(self, args):
+        """Tensors one after the other, as other modules of torch take several, are the inputs."""
+        if len(args) > 1 and len(args) == len(self._entries) and all(isinstance(x, (Tensor, KerasTensor)) for x in args):
+            return (list(args),), None
+        return super()._training_among(args)
 
     def _entering(self, inputs) -> list[Tensor]:
         """A tensor for each entry, in its rank and dtype."""
