@@ -202,6 +202,57 @@ SNIPPETS = {
         tf.debugging.enable_traceback_filtering()
         assert tf.debugging.is_traceback_filtering_enabled()
     """,
+    "the classes between Layer and the layers": """
+        import keras, numpy as np, torch
+        from keras import layers
+        from keras.layers.convolutional import _Conv
+        from keras.layers.merge import _Merge
+        from keras.layers.pooling import _GlobalPooling2D, _Pooling1D, _Pooling2D
+        from keras.src.layers.convolutional.base_conv import BaseConv
+        from keras.src.layers.pooling.base_global_pooling import BaseGlobalPooling
+        from keras.src.layers.rnn.conv_lstm import ConvLSTM
+        from keras.layers.core.tf_op_layer import TFOpLambda
+        from tensorflow.python.keras.layers.convolutional import Conv
+        from tensorflow.python.keras.layers.normalization import BatchNormalizationBase
+        from keras.layers.rnn.rnn_utils import is_multiple_state
+        from keras.engine.topology import Node
+        kinds = [layers.Conv1D(2, 3), layers.Conv2D(2, 3), layers.Conv2DTranspose(2, 3), layers.SeparableConv2D(2, 3),
+                 layers.DepthwiseConv2D(3), layers.Dense(2), layers.MaxPooling2D(), layers.AveragePooling1D(2),
+                 layers.GlobalAveragePooling2D()]
+        told = [[isinstance(layer, kind) for layer in kinds] for kind in
+                (_Conv, BaseConv, _Pooling2D, _Pooling1D, _GlobalPooling2D, BaseGlobalPooling)]
+        assert told == [[1, 1, 1, 1, 1, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 1, 0, 0],
+                        [0, 0, 0, 0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0, 0, 0, 1]]
+        assert issubclass(layers.Conv3DTranspose, Conv) and not issubclass(layers.Dense, Conv)
+        assert isinstance(layers.ConvLSTM2D(2, 3), ConvLSTM) and isinstance(layers.BatchNormalization(), BatchNormalizationBase)
+
+        class Centred(_Conv):  # an old library's convolution of its own
+            def __init__(self, filters, **words):
+                super().__init__(rank=2, filters=filters, kernel_size=3, use_bias=False, **words)
+
+            def call(self, x):
+                return super().call(x) - 1
+
+        class Summed(_GlobalPooling2D):
+            def call(self, x):
+                return keras.ops.sum(x, axis=[1, 2])
+
+        class Root(_Pooling2D):
+            def _pooling_function(self, inputs, pool_size, strides, padding, data_format):
+                return keras.ops.average_pool(inputs ** 2, pool_size, strides, padding, data_format) ** 0.5
+
+        image = keras.Input((4, 4, 1))
+        model = keras.Model(image, Summed()(Root()(Centred(1, padding="same", kernel_initializer="ones")(image))))
+        x = np.zeros((1, 4, 4, 1), "float32")
+        assert model.predict(x, verbose=0).tolist() == [[4.0]]  # 0 * W - 1, its root mean square in four windows
+        own = {"Centred": Centred, "Summed": Summed, "Root": Root}
+        again = keras.Model.from_config(model.get_config(), custom_objects=own)
+        assert isinstance(again.layers[1], Conv) and again.layers[1].rank == 2 and again.count_params() == 9
+        assert isinstance(model.layers[1]._inbound_nodes[0], Node) and is_multiple_state([1, 2])
+        graph = keras.Model(image, keras.ops.relu(image))
+        assert [isinstance(one, TFOpLambda) for one in graph.operations] == [False, True]
+        assert "_Conv" not in dir(layers) and "Pooling2D" not in dir(layers)
+    """,
 }
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from keras.models import Functional, Model, Sequential, load_model, save_model
 from torchkeras_lite import InputSpec, KerasTensor
 from torchkeras_lite.layers import Input, InputLayer, Layer
+from torchkeras_lite.symbolic import Node
 
 from ._layers import merge
 from ._merge import Merge
@@ -17,7 +18,7 @@ Container = Network = Model
 __path__ = []  # there are modules below it, by rows
 __all__ = [
     "Container", "Functional", "Input", "InputLayer", "InputSpec", "KerasTensor", "Layer", "Merge", "Model", "Network",
-    "Sequential", "get_source_inputs", "load_model", "make_batches", "merge", "save_model", "slice_X", "slice_arrays",
+    "Node", "Sequential", "get_source_inputs", "load_model", "make_batches", "merge", "save_model", "slice_X", "slice_arrays",
     "to_list",
 ]  # fmt: skip
 

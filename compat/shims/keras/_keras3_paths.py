@@ -68,7 +68,7 @@ _FILES = {
         nadam optimizer rmsprop schedule_free_adamw sgd
         """,
     "optimizers.schedules": "learning_rate_schedule",
-    "quantizers": "awq_config gptq_config quantization_config quantizers",
+    "quantizers": "awq_config gptq_config quantizers",
     "random": "random seed_generator",
     "regularizers": "regularizers",
     "saving": "file_editor keras_saveable object_registration saving_api saving_lib serialization_lib",
@@ -105,12 +105,26 @@ NAMES["saving"] = {
     "H5IOStore": "keras._stores:H5IOStore",
     "deserialize_keras_object": "keras._objects:either",  # with `module_objects` too
 }
+_BEHIND_QUANTIZERS = {
+    "quantization_config": {"quantizers.settings": "validate_and_resolve_config"},
+    "utils": {"models.filters": "should_quantize_layer"},
+    "gptq": {"models.calibration": "GPTQ", "quantizers.gptq": "gptq_quantize_matrix"},
+    "gptq_core": {"models.calibration": "get_dataloader"},
+    "awq": {"models.calibration": "AWQ", "quantizers.awq": "awq_quantize_matrix awq_search_optimal_scales"},
+}
+NAMES |= {
+    f"quantizers.{file}": {
+        name: f"torchkeras_lite.{place}:{name}" for place, names in places.items() for name in names.split()
+    }
+    for file, places in _BEHIND_QUANTIZERS.items()
+}
 NAMES |= {
     kind: {"ALL_OBJECTS_DICT": f"keras._all_objects:{kind}"}
     for kind in ("activations", "constraints", "initializers", "losses", "metrics", "optimizers", "regularizers")
 }
 PATHS |= {
     **dict.fromkeys(_FEATURE_SPACE, "torchkeras_lite.layers"),
+    **{f"quantizers.{file}": "torchkeras_lite.quantizers" for file in _BEHIND_QUANTIZERS},
     "layers.preprocessing.image_preprocessing.bounding_boxes": "keras.utils.bounding_boxes",
     **{
         f"{place}bounding_boxes.{file}": "keras.utils.bounding_boxes"
@@ -135,3 +149,4 @@ PATHS |= {
 }
 BEHIND = dict.fromkeys(("ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy"), "keras._op_classes")
 BEHIND |= dict.fromkeys(("losses", "random", "regularizers", "utils"), "keras._helpers")
+BEHIND["layers"] = "keras._layer_bases"

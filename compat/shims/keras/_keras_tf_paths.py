@@ -69,5 +69,6 @@ _FILES |= {
     "_legacy": "legacy.preprocessing legacy.saving",
     "_backend": "legacy.backend",
     "losses": "legacy.losses",
+    "_rnn_masks": "layers.rnn.rnn_utils",
 }
 PATHS = {path: f"keras.{shown}" for shown, paths in _FILES.items() for path in paths.split()}
