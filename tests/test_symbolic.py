@@ -218,6 +218,57 @@ def test_input():
             keras.Input(**wrong)
 
 
+def of_a_nest(x):
+    inner = keras.Input(x.shape[1:], batch_size=len(x))
+    return keras.Model(inner, inner[:30])(x)
+
+
+def of_somebody_else(x):
+    class Own(layers.Layer):
+        def call(self, x):
+            return x[:30]
+
+    return Own()(x)
+
+
+GREAT = {
+    "Dense": lambda x: layers.Dense(3)(x),
+    "LSTM": lambda x: layers.LSTM(3, return_sequences=True)(layers.Reshape((2, 4))(x)),
+    "a layer in a layer": lambda x: layers.TimeDistributed(layers.Dense(3))(layers.Reshape((2, 4))(x)),
+    "reshaped": lambda x: keras.ops.reshape(x, (-1,)),
+    "one behind the other": lambda x: layers.Concatenate(axis=0)([x, x]),
+    "turned": lambda x: keras.ops.transpose(x),
+    "and something": lambda x: x + torch.rand(8),
+    "and as many": lambda x: x + torch.rand(64, 1),
+    "the first": lambda x: x[:30],
+    "the first, as a piece": lambda x: keras.ops.slice(x, (0, 0), (30, 8)),
+    "every third": lambda x: x[::3],
+    "a diagonal": lambda x: torch.diagonal(x),
+    "as many as there are columns": lambda x: torch.linalg.svd(x)[1],
+    "operators": lambda x: keras.ops.relu(-x * 2 + x),
+    "a sum": lambda x: keras.ops.sum(x),
+    "in pieces": lambda x: keras.ops.split(x, 4)[1],
+    "cut in a function": lambda x: keras.ops.map(lambda row: row * 2, x),
+    "a Lambda": lambda x: layers.Lambda(lambda t: t[:30])(x),
+    "a nest": of_a_nest,
+    "a layer of somebody else": of_somebody_else,
+}
+
+
+@pytest.mark.parametrize("how", GREAT)
+def test_few_rows_stand_for_a_great_many(how, monkeypatch):
+    monkeypatch.setattr("torchkeras_lite.symbolic._MUCH", 1 << 20)
+    as_it_is = GREAT[how](keras.Input(batch_shape=(64, 8))).shape
+    monkeypatch.setattr("torchkeras_lite.symbolic._MUCH", 8)
+    assert GREAT[how](keras.Input(batch_shape=(64, 8))).shape == as_it_is
+
+
+def test_masks_of_a_great_many_rows(monkeypatch):
+    monkeypatch.setattr("torchkeras_lite.symbolic._MUCH", 8)
+    x = layers.Embedding(5, 4, mask_zero=True)(keras.Input(batch_shape=(64, 6), dtype="int32"))
+    assert x.shape == (64, 6, 4) and x._keras_mask.shape == (64, 6) and layers.LSTM(3)(x).shape == (64, 3)
+
+
 # ---------------------------------------------------------------- nodes
 
 

@@ -10,6 +10,9 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import input_spec, symbolic
 from torchkeras_lite.calls import away_from_losses
 from torchkeras_lite.shapes import tensors_of_shape
+from torchkeras_lite.shown import Shown
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 def _of_shapes(shape, dtype):
@@ -43,12 +46,22 @@ class Drawn:
     def _infer(self, args, kwargs):
         try:
             with away_from_losses(self):
-                return symbolic.infer(self.forward, args, kwargs, self._device())
+                return symbolic.infer(self.forward, args, kwargs, self._device(), self._goes_by_rows)
         except Exception:
             shape = self._declared_shape(args, kwargs)
             if shape is None:
                 raise
             return _of_shapes(shape, self.compute_dtype)
+
+    def _goes_by_rows(self) -> bool:
+        """Whether all that is called is a layer of this package or of torch's: they do the same to many rows as to few."""
+        for module in self.modules():
+            graph = getattr(module, "_graph", None)
+            if type(module).__module__.partition(".")[0] not in (_PACKAGE, "torch") or type(module).__name__ == "Lambda":
+                return False
+            if graph is not None and any(isinstance(operation, symbolic.Op) for operation in graph.operations):
+                return False
+        return True
 
     def _declared_shape(self, args, kwargs):
         """The output shape that a user's `compute_output_shape` gives, for layers that cannot be tried."""
@@ -94,12 +107,12 @@ class Drawn:
         outputs = self._node().outputs
         return outputs[0] if len(outputs) == 1 else outputs
 
-    @property
+    @Shown
     def input_shape(self):
         shapes = [tensor.shape for tensor in self._node().inputs]
         return shapes[0] if len(shapes) == 1 else shapes
 
-    @property
+    @Shown
     def output_shape(self):
         shapes = [tensor.shape for tensor in self._node().outputs]
         return shapes[0] if len(shapes) == 1 else shapes

@@ -16,14 +16,16 @@ from torch.overrides import TorchFunctionMode
 
 from torchkeras_lite.calls import going_on
 
-_MADE, _COMPUTED = 1 << 26, 1 << 27  # elements that are never too many: of a new tensor, of a result
+# Elements that are never too many: of a new tensor, of a result, and of one where code of somebody else computes it.
+_MADE, _COMPUTED, _BY_OTHERS = 1 << 26, 1 << 25, 1 << 27
 _ALL = 1 << 28  # of all new tensors together
 _STEPS = 300_000  # functions that are called for one file; the largest published networks call a tenth of that
 _LARGE = 1 << 14  # elements of a weight whose first values take time
 _FILLED = 1 << 22  # elements of weights beyond those in the file that may get first values: an even kernel takes long
 
 _MAKERS = {
-    torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full, torch.eye, torch.arange, torch.linspace,
+    torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.randint, torch.full, torch.eye, torch.arange,
+    torch.linspace,
     torch.Tensor.new_zeros, torch.Tensor.new_ones, torch.Tensor.new_empty, torch.Tensor.new_full,
 }  # fmt: skip
 # Of no rows they make no rows, however large their weights are: so layers are called to find the shape of what comes out.
@@ -38,7 +40,7 @@ _NO_LARGER = {
     "argmax", "argmin", "cumsum", "cumprod", "softmax", "log_softmax", "sort", "argsort", "topk", "size", "stride", "dim",
     "numel", "broadcast_to", "manual_seed", "as_strided", "diagonal", "to", "clamp", "remainder", "eq", "ne", "lt", "le",
     "gt", "ge", "mul", "add", "sub", "div", "pow", "__getitem__", "__setitem__", "__get__", "__set__", "fmod",
-    "floor_divide", "true_divide", "where", "fill", "randint", "tensor", "as_tensor",
+    "floor_divide", "true_divide", "where", "fill", "tensor", "as_tensor",
 }  # fmt: skip
 # These make as many objects as an axis is long, or as many steps.
 _MANY = {"unbind", "__iter__", "tolist", "lstm", "gru", "rnn_tanh", "rnn_relu"}
@@ -63,7 +65,7 @@ class Loading(TorchFunctionMode):
         self._stored, self._bytes = stored, None
         self._made = self._steps = 0
         self._waiting: list = []
-        self._postpones = True
+        self._postpones, self._computed = True, _COMPUTED
 
     def __enter__(self):
         self._before, going_on.loading = going_on.loading, self
@@ -83,7 +85,9 @@ class Loading(TorchFunctionMode):
         self._steps += 1 if name not in _MANY else max(args[0].shape, default=1)
         if self._steps > _STEPS:
             raise ValueError(f"The model in the file is not valid: {_STEPS} operations are not enough to make it.")
-        if function in _MAKERS:
+        if function in _MAKERS and str(kwargs.get("device")) == "meta":
+            pass  # no memory is taken
+        elif function in _MAKERS:
             most = _asked_for(name, args, kwargs)
             if most > _MADE and most > self._allowed(_MADE):
                 most = _exactly(function, args, kwargs, most)
@@ -92,8 +96,8 @@ class Loading(TorchFunctionMode):
             pass
         elif not name.endswith("_") or name.endswith("__"):
             most = _most(args, kwargs, name not in _NO_LARGER, name in _SPREADING)
-            if most > _COMPUTED and most > self._allowed(_COMPUTED):
-                self._check(_exactly(function, args, kwargs, most), _COMPUTED)
+            if most > _COMPUTED and most > self._allowed(self._computed):
+                self._check(_exactly(function, args, kwargs, most), self._computed)
         for kind in types:  # symbolic tensors, variables: what they run in their turn is seen, too
             if not issubclass(kind, torch.Tensor):
                 with self:
@@ -143,7 +147,7 @@ class Loading(TorchFunctionMode):
     def hurry(self) -> None:
         """From now on each weight is filled at once: code of somebody else may look at it."""
         self.fill()
-        self._postpones = False
+        self._postpones, self._computed = False, max(_COMPUTED, _BY_OTHERS)
 
 
 def _asked_for(name: str, args, kwargs) -> int:
@@ -151,6 +155,9 @@ def _asked_for(name: str, args, kwargs) -> int:
     if name == "linspace":
         return int(kwargs.get("steps", args[2] if len(args) > 2 else 1))
     args = args[1:] if name.startswith("new_") else args
+    if name == "randint":  # what comes before the size are values
+        args = [arg for arg in (*args, kwargs.get("size")) if isinstance(arg, (tuple, list))]
+        kwargs = {}
     if name.endswith("full"):  # what comes behind the size is a value
         args, kwargs = args[:1], {key: value for key, value in kwargs.items() if key == "size"}
     if name not in ("eye", "arange"):

@@ -30,6 +30,7 @@ from torchkeras_lite.variable import forwards, tensor_of
 # fixed; large and even, so that the kernels, strides and pools of usual networks fit into them.
 _PROBES = (256, 320)
 _LARGE_PROBES = (8192, 10240)  # for what does not fit into these, without rows
+_MUCH = 1 << 22  # elements of an input from which on few rows stand for many
 _PLAIN = frozenset((torch.Tensor, torch.nn.Parameter, np.ndarray, float, int, bool, str, type(None)))
 _MISFIT_OF_ROWS = re.compile(r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension 0")
 _NO_AXIS = re.compile(r"Dimension out of range .* but got (-?\d+)\)")
@@ -205,6 +206,11 @@ OPS: dict[Any, str] = {
         "LogicalAnd": operator.and_, "LogicalOr": operator.or_, "LogicalXor": operator.xor, "LogicalNot": operator.invert,
     }.items()
 }  # fmt: skip
+
+
+# Operations that look at each element by itself, so that they do the same to many rows as to few.
+_BY_ELEMENT = {*OPS.values(), *"Relu Relu6 Sigmoid Tanh Gelu Silu Exp Log Sqrt Square Maximum Minimum Clip Cast".split()}
+_BY_ELEMENT -= {"GetItem", "Matmul"}
 
 
 class Named(NamedTuple):
@@ -423,7 +429,7 @@ def record_op(op: Op, args, kwargs):
     """Puts a call of an Op into the graph; returns its KerasTensors."""
     args, kwargs = pytree.tree_map(_constant, (args, kwargs))
     try:
-        outputs = infer(op.function, args, kwargs)
+        outputs = infer(op.function, args, kwargs, by_rows=lambda: op.kind in _BY_ELEMENT)
     except (RuntimeError, IndexError) as error:
         shapes = [tensor.shape for tensor in tensors_in((args, kwargs))]
         axis = _NO_AXIS.match(str(error))
@@ -458,13 +464,13 @@ def _constant(leaf):
     return tensor_of(leaf, device=config.get_device()) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
 
 
-def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, make=torch.zeros):
-    """The structure with tensors of zeros for its KerasTensors; None in front becomes `rows`, further in `inner`."""
+def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, make=torch.zeros, many: int | None = None):
+    """The structure with tensors of zeros for its KerasTensors; None or `many` in front becomes `rows`, further in `inner`."""
 
     def stand_in(leaf):
         if not isinstance(leaf, KerasTensor):
             return leaf
-        front = [rows if size is None else size for size in leaf.shape[:1]]
+        front = [rows if size is None or size == many else size for size in leaf.shape[:1]]
         rest = [inner if size is None else size for size in leaf.shape[1:]]
         if leaf.dtype == "string":
             if going_on.loading:
@@ -472,19 +478,23 @@ def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, ma
             return Texts(np.full(front + rest, "", dtype=object))
         tensor = make(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device or config.get_device())
         if leaf._keras_mask is not None:
-            tensor._keras_mask = stand_ins(leaf._keras_mask, rows, inner, device, torch.ones)
+            tensor._keras_mask = stand_ins(leaf._keras_mask, rows, inner, device, torch.ones, many)
         return tensor
 
     return pytree.tree_map(stand_in, structure)
 
 
-def infer(function, args, kwargs, device=None):
+def infer(function, args, kwargs, device=None, by_rows=None):
     """What `function` returns for these arguments, as fresh KerasTensors: found by running it on stand-ins.
 
     A None in front becomes zero rows, and an output size of zero is None again. A None further in is tried with two sizes:
     output sizes that differ were following it. Functions that refuse zero rows get two and then three real ones; those that
     know how many there will be (`x + torch.rand(32, 1)`) that number; where a None in front meets one further in (x times its
     transpose), both get the same size.
+
+    Args:
+        by_rows: called where there are a great many rows. If it says True, the function does not look at their number, and a
+            few of them are tried.
     """
     leaves = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, KerasTensor)]
     varies_inside = any(None in leaf.shape[1:] for leaf in leaves)
@@ -492,8 +502,8 @@ def infer(function, args, kwargs, device=None):
     fixed = [leaf.shape[0] for leaf in leaves if leaf.shape and leaf.shape[0] not in (None, 1)]
     device = device or config.get_device()
 
-    def run(rows: int, inner: int, make=torch.zeros):
-        real_args, real_kwargs = stand_ins((args, kwargs), rows, inner, device, make)
+    def run(rows: int, inner: int = _PROBES[0], make=torch.zeros, many=None):
+        real_args, real_kwargs = stand_ins((args, kwargs), rows, inner, device, make, many)
         before = going_on.inferring, going_on.forgetting
         going_on.inferring = going_on.forgetting = True
         try:
@@ -512,6 +522,12 @@ def infer(function, args, kwargs, device=None):
                 if made := [run(rows, 1) for rows in counts]:
                     return made
         raise error
+
+    many, few = (0, ()) if varies_inside or varies_in_front or len({*fixed}) != 1 else _few_for_many(leaves, fixed[0])
+    if few and by_rows is not None and by_rows():
+        with contextlib.suppress(Exception):
+            results = [run(rows, many=many) for rows in few]
+            return pytree.tree_map(functools.partial(_outline, functools.partial(_for_many, few, many)), *results)
 
     stretched, zero_rows, probes = False, False, _PROBES
     for probes in (_PROBES, _LARGE_PROBES) if varies_inside else (_PROBES,):
@@ -545,21 +561,39 @@ def infer(function, args, kwargs, device=None):
         results.append(run(0 if zero_rows else 2, probes[1]))
 
     open_size = 0 if zero_rows and varies_in_front else 1 if stretched else -1
-    return pytree.tree_map(functools.partial(_outline, open_size), *results)
+    return pytree.tree_map(functools.partial(_outline, functools.partial(_same_or_none, open_size)), *results)
 
 
-def _outline(open_size: int, *tensors):
-    """The KerasTensor of which these are examples: None for sizes that differ, or are `open_size`."""
+def _few_for_many(leaves, many: int) -> tuple[int, tuple[int, ...]]:
+    """The number of rows, and those few numbers of them that are to be tried in its place: none if it is no great one."""
+    wide = max(math.prod(leaf.shape[1:]) for leaf in leaves)
+    if many < 5 or many * wide <= _MUCH:
+        return many, ()
+    return many, (2, 3, min(max(_MUCH // 16 // max(wide, 1), 4), many))
+
+
+def _same_or_none(open_size: int, sizes) -> int | None:
+    """What an axis is that had these sizes: None if they differ, or are `open_size`."""
+    return None if len(set(sizes)) > 1 or sizes[0] == open_size else sizes[0]
+
+
+def _for_many(counts, many: int, sizes) -> int:
+    """What an axis would be of many rows that had these sizes of so few; ValueError where it follows no line."""
+    slope = sizes[1] - sizes[0]
+    if [sizes[0] + slope * (count - counts[0]) for count in counts] != [*sizes]:
+        raise ValueError(f"sizes {sizes} of {counts} rows")
+    return sizes[0] + slope * (many - counts[0])
+
+
+def _outline(size_of, *tensors):
+    """The KerasTensor of which these are examples: `size_of(sizes)` says what an axis is that has these sizes in them."""
     first = tensors[0]
     if not _is_tensor(first):
         return first
-    shape = [
-        None if len(set(sizes)) > 1 or sizes[0] == open_size else sizes[0]
-        for sizes in zip(*(tensor.shape for tensor in tensors), strict=True)
-    ]
+    shape = [size_of(sizes) for sizes in zip(*(tensor.shape for tensor in tensors), strict=True)]
     drawn = KerasTensor(shape, "string" if isinstance(first, Texts) else config.dtype_name(first.dtype))
     if isinstance(getattr(first, "_keras_mask", None), torch.Tensor):
-        drawn._keras_mask = _outline(open_size, *(tensor._keras_mask for tensor in tensors))
+        drawn._keras_mask = _outline(size_of, *(tensor._keras_mask for tensor in tensors))
     return drawn
 
 

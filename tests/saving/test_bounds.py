@@ -15,7 +15,7 @@ import torch
 
 import torchkeras_lite as keras
 from torchkeras_lite import layers, loading
-from torchkeras_lite.saving import stores
+from torchkeras_lite.saving import transfer
 
 REFUSALS = (ValueError, TypeError, OSError, NotImplementedError)
 HUGE = 10**9
@@ -82,7 +82,8 @@ GREEDY = {
     "larger images": (("UpSampling2D", {"size": 10**5}), (2, 4, 4, 3)),
     "other images": (("Resizing", {"height": 10**5, "width": 10**5}), (2, 4, 4, 3)),
     "one-hot": (("CategoryEncoding", {"num_tokens": HUGE, "output_mode": "one_hot"}), (2, 4)),
-    "a fixed batch": (("Dense", {"units": 3}), (HUGE, 4)),
+    "a few rows that are long": (("Activation", {"activation": "relu"}), (4, HUGE)),
+    "tiles of an image": (("ContrastLimitedAdaptiveHistogramEqualization", {"tile_grid_size": [HUGE, 8]}), (None, 6, 6, 3)),
     "many steps": (("RNN", {"cell": {**CELL, "config": {"units": 1}}}), (None, HUGE, 4)),
 }
 
@@ -140,8 +141,22 @@ def test_first_values_that_the_file_does_not_account_for(tmp_path):
             keras.models.load_model(path)
 
 
+@pytest.mark.filterwarnings("ignore:.*were left as they are")
+@pytest.mark.parametrize(
+    ("layer", "shape", "dtype", "found"),
+    [(("Dense", {"units": 3}), (HUGE, 4), "float32", (HUGE, 3)), (("Hashing", {"num_bins": 3}), (HUGE,), "string", (HUGE,)),
+     (("LSTM", {"units": 3}), (HUGE, 5, 4), "float32", (HUGE, 3))],
+)  # fmt: skip
+def test_a_great_fixed_batch_takes_nothing(layer, shape, dtype, found, monkeypatch):
+    for limit in ("_MADE", "_COMPUTED", "_ALL", "_BY_OTHERS"):
+        monkeypatch.setattr(loading, limit, 1 << 24)
+    with loading.Loading(lambda: 0):
+        model = keras.models.model_from_json(json.dumps(sequential(layer, shape, dtype)))
+    assert model.output_shape == found
+
+
 def test_texts_that_stand_in_for_an_input_are_counted_too(tmp_path):
-    path = written(sequential(("Hashing", {"num_bins": 3}), (HUGE,), "string"), ".keras", tmp_path)
+    path = written(sequential(("Hashing", {"num_bins": 3}), (4, HUGE), "string"), ".keras", tmp_path)
     with pytest.raises(ValueError, match="the arrays in the file"):
         keras.models.load_model(path)
 
@@ -308,8 +323,8 @@ def test_a_class_of_the_user_finds_weights_filled(tmp_path):
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5"])
 def test_files_need_no_second_copy_of_the_weights(name, tmp_path, monkeypatch):
     """Counted, not timed: compat/bench/files.py times it."""
-    monkeypatch.setattr(stores, "_BLOCK", 1 << 16)  # of weights of 1 MB as of larger ones
-    monkeypatch.setattr(stores, "_TILE", 1 << 14)
+    monkeypatch.setattr(transfer, "_PIECE", 1 << 16)  # of weights of 1 MB as of larger ones
+    monkeypatch.setattr(transfer, "_TILE", 1 << 14)
     model = keras.Sequential([
         keras.Input((500,)), layers.Dense(500), layers.Dense(500), layers.Reshape((5, 5, 20)), layers.Conv2D(300, 3),
         layers.Flatten(), layers.Dense(30),
