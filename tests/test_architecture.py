@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "torchkeras_lite"
 NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
-    config lambdas calls references registry loading dtype_policies dropin __main__
+    config lambdas calls references shown registry loading dtype_policies dropin __main__
     files texts promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
     initializers activations regularizers constraints quantizers
     logs losses metrics optimizers data callbacks saving distribution

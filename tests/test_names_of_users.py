@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
@@ -66,3 +67,73 @@ def test_a_value_under_any_name(name, tmp_path):
 def test_the_code_of_a_model_is_shown_all_the_same():
     model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
     assert model.code.startswith("def forward(")
+
+
+# ---------------------------------------------------------------- names under which models and layers show something
+
+SHOWN = ("inputs", "outputs", "operations", "input_names", "output_names", "input_shape", "output_shape", "loss", "history")
+
+
+class Own(keras.Model):
+    def __init__(self, **kept):
+        super().__init__()
+        for name, value in kept.items():
+            setattr(self, name, value)
+        self.dense = layers.Dense(2, activation="softmax")
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@pytest.mark.parametrize("value", [[1, 2], "text", None, (3, 4, 5)], ids=repr)
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_a_model_keeps_under_a_name_is_what_it_finds_there(name, value):
+    assert getattr(Own(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize("name", ["input_shape", "output_shape"])
+def test_so_does_a_layer(name):
+    class Kept(keras.Layer):
+        def __init__(self, shape):
+            super().__init__()
+            setattr(self, name, shape)
+
+        def call(self, x):
+            return x
+
+    kept = Kept((28, 28))
+    kept(keras.Input((3,)))
+    assert getattr(kept, name) == (28, 28)
+
+
+def test_it_does_not_change_how_the_model_trains():
+    """Labels up to 1 fit the two units, whatever `output_shape` says."""
+    x, y = np.ones((8, 3), "float32"), np.arange(8) % 2
+    plain, own = Own(), Own(**{name: (1, 1) for name in SHOWN if name != "history"})
+    logs = []
+    for model in (plain, own):
+        model.build((None, 3))
+        model.dense.kernel.assign(np.linspace(-1, 1, 6).reshape(3, 2))
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        logs.append(model.fit(x, y, batch_size=4, shuffle=False, verbose=0).history["loss"])
+        assert model.predict(x, verbose=0).shape == (8, 2)
+    assert logs[0] == logs[1]
+
+
+def test_compile_says_what_the_loss_is():
+    model = Own(loss=[])
+    model.loss.append(1.5)
+    assert model.loss == [1.5]
+    model.compile("sgd", "mse")
+    assert model.loss == "mse"
+    model.loss = "mine"
+    assert model.loss == "mine"
+    assert model.get_compile_config()["loss"] == "mse"
+
+
+def test_a_model_of_tensors_shows_its_own():
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="last")])
+    assert (model.input_shape, model.output_shape) == ((None, 3), (None, 2))
+    whole = keras.Model(model.inputs, model.outputs)
+    assert whole.output_names == ["last"]
+    assert [operation.name for operation in whole.operations][-1] == "last"

@@ -6,16 +6,7 @@ import torch
 
 from torchkeras_lite.logs import Logs
 from torchkeras_lite.models.compile import CompileMetrics
-
-
-class Shown:
-    """What is computed when it is asked for, as by `property`, and makes room for an attribute of a user's of that name."""
-
-    def __init__(self, function):
-        self.function, self.__doc__ = function, function.__doc__
-
-    def __get__(self, instance, owner=None):
-        return self if instance is None else self.function(instance)
+from torchkeras_lite.shown import Shown
 
 
 class Account:

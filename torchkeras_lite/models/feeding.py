@@ -12,6 +12,7 @@ from torchkeras_lite import data
 from torchkeras_lite.layers.core import positive
 from torchkeras_lite.models.targets import check_targets
 from torchkeras_lite.modes import all_modules
+from torchkeras_lite.shown import worked_out
 
 
 class Feeding:
@@ -83,7 +84,7 @@ class Feeding:
     def _input_rank(self) -> int | None:
         """How many axes a batch has, of a model with one input that knows its shape."""
         try:
-            shape = self.input_shape
+            shape = worked_out(self, "input_shape")
         except (AttributeError, ValueError):
             return None
         return len(shape) if isinstance(shape, tuple) and all(size is None or isinstance(size, int) for size in shape) else None

@@ -17,6 +17,7 @@ import torch
 from torchkeras_lite import config
 from torchkeras_lite.callbacks import write
 from torchkeras_lite.graph import mapped
+from torchkeras_lite.shown import worked_out
 
 _NOTHING = "\u034f"  # a character that takes no place
 
@@ -96,13 +97,20 @@ def _name(layer, nested) -> str:
     return unicodedata.normalize("NFC", f"{prefix}{getattr(layer, 'name', None) or kind} ({kind})")
 
 
+def _known_shape(layer):
+    try:
+        return worked_out(layer, "output_shape")
+    except AttributeError:
+        return None
+
+
 def _shape(layer, nested) -> str:
     """The output shape: of the layer's symbolic call, or for the input shape it was built with; `?` where nobody knows."""
     try:
         if getattr(layer, "_nodes", None):
             shape = mapped(layer._nodes[-1].structure, lambda tensor: tensor.shape)
-        elif getattr(layer, "output_shape", None) is not None:
-            shape = layer.output_shape
+        elif (known := _known_shape(layer)) is not None:
+            shape = known
         else:
             shapes = layer.get_build_config()
             shape = layer.compute_output_shape(*shapes.get("shapes_dict", shapes).values())

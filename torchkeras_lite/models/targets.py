@@ -7,6 +7,7 @@ import warnings
 import torch
 
 from torchkeras_lite import losses
+from torchkeras_lite.shown import worked_out
 
 
 def check_targets(model, y, training: bool) -> None:
@@ -54,7 +55,7 @@ def check_targets(model, y, training: bool) -> None:
 
 def _classes(model):
     try:
-        shape = model.output_shape
+        shape = worked_out(model, "output_shape")
     except (AttributeError, ValueError):
         return None
     return shape[-1] if isinstance(shape, tuple) and shape and isinstance(shape[-1], int) else None

@@ -29,6 +29,7 @@ from torchkeras_lite.models.single import SingleBatches
 from torchkeras_lite.models.tally import Tally
 from torchkeras_lite.models.wide import numbered, rows_to_evaluate, rows_to_predict
 from torchkeras_lite.modes import training_mode
+from torchkeras_lite.shown import Shown
 
 
 class Trainer(SingleBatches, Account, Readiness, Feeding):
@@ -87,6 +88,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             run_eagerly=run_eagerly, steps_per_execution=steps_per_execution, jit_compile=jit_compile,
         ))  # fmt: skip
         self.run_eagerly, self.jit_compile, self.steps_per_execution = run_eagerly, jit_compile, steps_per_execution
+        self.__dict__.pop("loss", None)  # one that the user had set before
         object.__setattr__(self, "_captured", None)
         if self.built and not (has_unbuilt(self) and self.computes):
             self._capture()
@@ -119,8 +121,9 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
         if self.built:
             self.optimizer.build(self.trainable_variables)
 
-    @property
+    @Shown
     def loss(self):
+        """What `compile()` was given as `loss`."""
         return self._compile_arguments["loss"] if self.compiled else None
 
     # ------------------------------------------------------------ what users override
