@@ -300,6 +300,18 @@ def test_inputs_of_other_sizes_pass_where_the_layers_take_them(begin):
         flat(x)
 
 
+@pytest.mark.parametrize("first, then", [((6,), (2, 6)), ((2, 6), (6,)), ((2, 6), (2, 4, 6)), ((2, 6), (2, 6, 1))])
+def test_what_is_looked_up_may_lie_in_other_axes_than_what_built_it(first, then):
+    model = keras.Sequential([layers.Embedding(6, 3)])
+    numbers = [np.random.default_rng(size).integers(0, 6, shape) for size, shape in enumerate((first, then))]
+    outputs = [model.predict(x, verbose=0) for x in numbers]
+    table = model.layers[0].get_weights()[0]
+    np.testing.assert_array_equal(outputs[0], table[numbers[0]])
+    np.testing.assert_array_equal(outputs[1], table[numbers[1].squeeze(-1) if then[-1] == 1 else numbers[1]])
+    with pytest.raises(ValueError, match="Invalid input shape"):
+        keras.Sequential([keras.Input((6,)), layers.Embedding(6, 3)])(np.zeros((2, 4, 6), "int32"))
+
+
 def test_a_first_model_that_has_seen_other_data():
     scale = keras.Sequential([layers.Resizing(6, 4), layers.Rescaling(0.5)])
     move = keras.Sequential([layers.RandomFlip("horizontal", seed=1)])

@@ -19,15 +19,18 @@ class Entry:
         keeps_integers: whether integers stay what they are: those that an Embedding looks up. (Through floats, large ones
             would change.)
         sizes_vary: whether other sizes than the Input's are let through, for the layers to judge.
+        ranks_vary: whether other numbers of axes are, too.
 
     Attributes:
         tail: the sizes behind the batch axis.
         dtype: the torch dtype that the model takes there; None where integers stay.
     """
 
-    def __init__(self, layer: InputLayer, keeps_integers: bool = False, sizes_vary: bool = False):
+    def __init__(
+        self, layer: InputLayer, keeps_integers: bool = False, sizes_vary: bool = False, ranks_vary: bool = False
+    ):
         self.layer, self.keeps_integers = layer, keeps_integers
-        self.sizes_vary = sizes_vary
+        self.sizes_vary, self.ranks_vary = sizes_vary, ranks_vary
         self.shape, self.tail = layer.batch_shape, layer.batch_shape[1:]
         self.dtype = None if keeps_integers else layer.torch_input_dtype()
 
@@ -43,7 +46,7 @@ class Entry:
                 x = x.unsqueeze(-1)
             elif len(given) == len(wanted) + 1 and given[-1] == 1:
                 x = x.squeeze(-1)
-            if len(x.shape) != len(wanted) or not (self.sizes_vary or self.fits(x)):
+            if not (self.ranks_vary or len(x.shape) == len(wanted)) or not (self.sizes_vary or self.fits(x)):
                 raise self.misfit(given, model)
         return x if self.dtype is None or x.dtype is self.dtype else x.to(self.dtype)
 
@@ -56,8 +59,10 @@ class Entry:
         )
 
     def fits(self, x: Tensor) -> bool:
-        """Whether a tensor of this rank has the sizes of the Input."""
-        return all(b is None or a == b for a, b in zip(x.shape[1:], self.tail, strict=True))
+        """Whether a tensor has the rank and sizes of the Input."""
+        return len(x.shape) == len(self.shape) and all(
+            b is None or a == b for a, b in zip(x.shape[1:], self.tail, strict=True)
+        )
 
 
 def _shape_hint(shape, wanted) -> str:
