@@ -63,6 +63,33 @@ SNIPPETS = {
         for old, now, weight in zip(before, critic.get_weights(), weights):
             near(now, old - 0.01 * (0 if weight.grad is None else weight.grad.numpy()))
     """,
+    "the length of gradients as a layer of one's own": """
+        class Length(layers.Layer):
+            def call(self, inputs):
+                value, of = inputs
+                slope = K.gradients(value, of)[0]
+                return K.sqrt(K.sum(K.batch_flatten(K.square(slope)), axis=1, keepdims=True))
+
+        critic = Sequential([Input((6, 6, 1)), Conv2D(3, 3, activation="tanh"), Flatten(), Dense(1)])
+        image, between = Input((6, 6, 1)), Input((6, 6, 1))
+        model = Model([image, between], [critic(image), Length()([critic(between), between])])
+        model.compile(keras.optimizers.SGD(0.01), [lambda y, p: K.mean(y * p), "mse"], loss_weights=[1, 10])
+        x, z = rng.normal(size=(2, 8, 6, 6, 1)).astype("float32")
+        one = np.ones((8, 1), "float32")
+        weights = [torch.tensor(w, requires_grad=True) for w in critic.get_weights()]
+        def judge(images):
+            hidden = torch.nn.functional.conv2d(images.permute(0, 3, 1, 2), weights[0].permute(3, 2, 0, 1), weights[1])
+            return torch.tanh(hidden).permute(0, 2, 3, 1).flatten(1) @ weights[2] + weights[3]
+        mixed = torch.tensor(z).requires_grad_()
+        slopes = torch.autograd.grad(judge(mixed).sum(), mixed, create_graph=True)[0]
+        length = (slopes ** 2).sum((1, 2, 3)).sqrt()
+        near(model.predict([x, z], verbose=0)[1][:, 0], length.detach())
+        total = -judge(torch.tensor(x)).mean() + 10 * ((1 - length) ** 2).mean()
+        total.backward()
+        near(model.train_on_batch([x, z], [-one, one])[0], total.item())
+        for now, weight in zip(critic.get_weights(), weights):
+            near(now, (weight - 0.01 * (0 if weight.grad is None else weight.grad)).detach())
+    """,
     "where the maximum was: gradients inside of a Lambda": """
         def getwhere(x):
             before, behind = x

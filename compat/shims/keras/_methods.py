@@ -12,6 +12,7 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import KerasTensor, layers, symbolic
 from torchkeras_lite.models.entries import Entry
 
+from . import _layer_losses
 from ._words import by_name
 
 # The arguments behind `generator`, in their order: Keras 1 counted samples, Keras 2 counts batches.
@@ -287,7 +288,8 @@ batch_input_shape, uses_learning_phase = Answer(_batch_input_shape), Answer(_kno
 calls = Answer(lambda layer: list(layer._nodes))  # `inbound_nodes`: one for each call on KerasTensors
 inbound_layers = Answer(lambda node: [tensor.node.operation for tensor in node.inputs])
 outbound_layer = Answer(lambda node: node.operation)
-input_tensors, output_tensors = Answer(lambda node: list(node.inputs)), Answer(lambda node: list(node.outputs))
+input_tensors, input_masks = Answer(_layer_losses.input_tensors), Answer(_layer_losses.input_masks)
+output_tensors = Answer(lambda node: list(node.outputs))
 
 
 _readers = weakref.WeakKeyDictionary()  # what was called -> references to the calls that take what came out of it
@@ -333,14 +335,18 @@ def call_of_lambda(self, *args, **kwargs):
 call_of_lambda._todays = _call_of_lambda
 
 asked_for_gradients = 0  # how often `K.gradients` was, of values that stand in for others
-_symbolic_call_of_lambda = getattr(layers.Lambda._call_symbolic, "_todays", layers.Lambda._call_symbolic)
+_call_symbolic = getattr(layers.Layer._call_symbolic, "_todays", layers.Layer._call_symbolic)
 
 
-def symbolic_call_of_lambda(self, args, kwargs):
-    """Draws the layer; a function that differentiates is drawn itself instead, so that what it differentiates is known."""
+def call_symbolic(self, args, kwargs):
+    """Draws the layer. One without weights that differentiates, a Lambda or of the script's own, is drawn by what it calls.
+
+    So it is known what is differentiated, and what led there is recorded.
+    """
     before = asked_for_gradients
-    outputs = _symbolic_call_of_lambda(self, args, kwargs)
-    if asked_for_gradients == before:
+    outputs = _call_symbolic(self, args, kwargs)
+    ours = type(self).__module__.partition(".")[0] == "torchkeras_lite" and not isinstance(self, layers.Lambda)
+    if asked_for_gradients == before or ours or self.weights or self.layers_inside:
         return outputs
     try:
         return self.call(*args, **kwargs)
@@ -348,4 +354,4 @@ def symbolic_call_of_lambda(self, args, kwargs):
         return outputs  # it does what cannot be drawn; while training there are records of values all the same
 
 
-symbolic_call_of_lambda._todays = _symbolic_call_of_lambda
+call_symbolic._todays = _call_symbolic
