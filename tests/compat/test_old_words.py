@@ -429,6 +429,70 @@ SNIPPETS = {
         assert str(inspect.signature(layers.Dense)).startswith("(units, activation=None")
         assert "nb_epoch" not in inspect.signature(models.Model.fit).parameters
     """,
+    "how often the model is right, asked for where it runs": """
+        x, y = np.eye(4, dtype="float32"), np.eye(2, dtype="float32")[[0, 1, 1, 1]]
+        model = models.Sequential([layers.Dense(2, input_dim=4, activation="softmax", init="zero")])
+        model.compile("adam", "categorical_crossentropy")
+        optimizer = model.optimizer
+        history = model.fit(x, y, nb_epoch=2, show_accuracy=True, validation_data=(x, y), verbose=0).history
+        assert {*history} == {"loss", "accuracy", "val_loss", "val_accuracy"} and history["acc"] == history["accuracy"]
+        right = float((model.predict(x, verbose=0).argmax(1) == y.argmax(1)).mean())
+        loss = model.evaluate(x, y, verbose=0)
+        np.testing.assert_allclose(model.evaluate(x, y, show_accuracy=True, verbose=0), [loss, right], rtol=1e-6)
+        np.testing.assert_allclose(model.test_on_batch(x, y, accuracy=True), [loss, right], rtol=1e-6)
+        assert np.ndim(loss) == 0 and {*model.fit(x, y, show_accuracy=False, verbose=0).history} == {"loss"}
+        assert len(model.train_on_batch(x, y, accuracy=True)) == 2 and np.ndim(model.train_on_batch(x, y)) == 0
+        assert model.optimizer is optimizer and int(optimizer.iterations) == 5
+        model.compile("adam", "categorical_crossentropy", metrics=["mae"])
+        assert len(model.evaluate(x, y, show_accuracy=True, verbose=0)) == 3
+    """,
+    "weights for a model that is built later, and what load_weights returns": """
+        class Net(models.Model):
+            def __init__(self):
+                super().__init__()
+                self.first, self.last = layers.Dense(4, activation="tanh"), layers.Dense(2)
+            def call(self, x):
+                return self.last(self.first(x))
+        x = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
+        net = Net()
+        wanted = net(x).detach().numpy()
+        net.save_weights("cp.ckpt"); net.save_weights("w.weights.h5")
+        net.load_weights("cp.ckpt").expect_partial()
+        assert net.load_weights("w.weights.h5") is None
+        for begin in (
+            lambda model: model(x), lambda model: model.build((None, 3)), lambda model: model.predict(x, verbose=0),
+            lambda model: model.compile("sgd", "mse") or model.evaluate(x, x[:, :2], verbose=0),
+        ):
+            later = Net()
+            later.load_weights("cp.ckpt").assert_existing_objects_matched()
+            assert not later.built and not later.weights
+            begin(later)
+            np.testing.assert_allclose(later(x).detach().numpy(), wanted, rtol=1e-6)
+            later.first.bias.assign_add([1, 2, 3, 4])
+            later(x)  # they are not read again
+            assert later.first.bias.numpy().tolist() == [1, 2, 3, 4]
+        with pytest.raises(FileNotFoundError): Net().load_weights("none.ckpt")
+        with pytest.raises(ValueError, match="not built"): Net().load_weights("w.weights.h5")
+
+        class Scale(layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.scale = self.add_weight(shape=(3,), initializer="ones")
+            def call(self, x):
+                return x * self.scale
+        class Scaled(models.Model):
+            def __init__(self):
+                super().__init__()
+                self.one = Scale()
+            def call(self, x):
+                return self.one(x)
+        net, again = Scaled(), Scaled()
+        net(x)
+        net.one.scale.assign([1, 2, 3])
+        net.save_weights("scaled")
+        again.load_weights("scaled")  # all that it has is there
+        assert again.one.scale.numpy().tolist() == [1, 2, 3] and again(x).shape == (4, 3)
+    """,
     "taken away": """
         import torchkeras_lite.dropin as dropin
         layer, optimizer, dense = layers.Dense(output_dim=3), optimizers.SGD(lr=0.1, decay=0.5), lite.layers.Dense

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from . import _era_marks, _eras, _script, _tables
 from ._era_defaults import METHODS, METRIC_NAMES, WORDS, of_era
 from ._layers import Former
-from ._words import After
+from ._words import After, Around
 
 # Paths by rows that Keras 3 has too.
 _LASTING = {"backend", "legacy", "wrappers", "preprocessing.image", "preprocessing.sequence", "optimizers.legacy"}
@@ -182,8 +182,9 @@ def _first_line(function) -> str:
 def _of_word(use, word, means, what):
     if means is None:
         return Finding(use.line, f"{what} takes no `{word}` now", "left out: it makes no difference here", "word")
-    if isinstance(means, After):
-        return Finding(use.line, f"{what} takes no `{word}` now", _first_line(means.then), "word")
+    if isinstance(means, (After, Around)):
+        does = means.then if isinstance(means, After) else means.within
+        return Finding(use.line, f"{what} takes no `{word}` now", _first_line(does), "word")
     if isinstance(means, (str, tuple)):
         now = means if isinstance(means, str) else means[0]
         return Finding(use.line, f"`{word}` of {what} is called `{now}` now", "taken as that", "word")

@@ -6,6 +6,7 @@ stand-in does this, when it is imported; without it nothing is added to any clas
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import sys
@@ -13,7 +14,7 @@ from importlib import import_module
 
 from . import _arithmetic
 from ._tables import ARGUMENTS, MEMBERS, PLACES
-from ._words import After
+from ._words import After, Around
 
 _absent = object()
 _done: list[tuple] = []  # (class or module, name, what it had there itself before)
@@ -78,6 +79,7 @@ def understanding(method, rows: dict, name: str, reads=None):
     names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     later = {word: means.then for word, means in rows.items() if isinstance(means, After)}
+    around = {word: means.within for word, means in rows.items() if isinstance(means, Around)}
 
     @functools.wraps(method)
     def understood(self, *args, **words):
@@ -88,7 +90,10 @@ def understanding(method, rows: dict, name: str, reads=None):
         todo = [(later[word], words.pop(word)) for word in later if word in words]
         # Beyond `names` is what a `*args` takes. The others go on by name, so that a row can replace any of them.
         given = dict(zip(names, args, strict=False))
-        result = method(self, *args[len(names) :], **today(given, words, rows, defaults, name))
+        with contextlib.ExitStack() as stack:
+            for word in around.keys() & words:
+                stack.enter_context(around[word](self, words.pop(word)))
+            result = method(self, *args[len(names) :], **today(given, words, rows, defaults, name))
         for then, value in todo:
             then(self, value)
         return result

@@ -31,6 +31,7 @@ BEHIND: dict[str, str] = {}
 #     "decay": decay                    a function (value, arguments by today's words, defaults included) -> {word: value},
 #                                       which comes after the rows above it and replaces what is given
 #     "weights": After(set_later)       a function (object, value), called when the constructor is through
+#     "accuracy": Around(counting)      a function (object, value) -> context manager, in which the method runs
 ARGUMENTS: dict[str, dict] = {}
 
 # A class, or a method of one -> "module:attribute" of a function that reads arguments given by position: (arguments, words)
