@@ -39,7 +39,7 @@ __getattr__ = getattr_of(__name__, _RECORDS | _OLD)
 SUFFIX = ".weights.h5"
 
 
-class _Status:
+class Status:
     """What `restore` gives: everything that could be restored was, or there would have been an error."""
 
     def assert_consumed(self):
@@ -81,7 +81,7 @@ class Checkpoint:
         _note(path, [path])
         return path
 
-    def read(self, save_path, options=None) -> _Status:
+    def read(self, save_path, options=None) -> Status:
         """Restores everything. What is not built yet gets its values when it is.
 
         Raises:
@@ -98,11 +98,11 @@ class Checkpoint:
                 if name not in file:
                     raise ValueError(f"The checkpoint {save_path!r} has no {name!r}; it has {sorted(file)}.")
                 _read(one, file, name, file_name)
-        return _Status()
+        return Status()
 
-    def restore(self, save_path, options=None) -> _Status:
+    def restore(self, save_path, options=None) -> Status:
         """As `read`; None, which `latest_checkpoint` gives where there is none, changes nothing."""
-        return _Status() if save_path is None else self.read(save_path)
+        return Status() if save_path is None else self.read(save_path)
 
 
 # ---------------------------------------------------------------- one object
