@@ -12,6 +12,16 @@ near = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 """
 
 SNIPPETS = {
+    "one file of CIFAR": """
+        import pickle
+        from keras.datasets.cifar10 import load_batch, load_data
+        pixels = np.arange(2 * 3072).reshape(2, 3072).astype("uint8")
+        with open("data_batch_1", "wb") as file:
+            pickle.dump({b"data": pixels, b"labels": [3, 1], b"coarse": [0, 2]}, file, protocol=3)
+        images, labels = load_batch("data_batch_1")
+        assert images.shape == (2, 3, 32, 32) and (images.reshape(2, -1) == pixels).all() and labels == [3, 1]
+        assert load_batch("data_batch_1", "coarse")[1] == [0, 2]
+    """,
     "paths": """
         from keras.layers.core import Dense, Dropout, Flatten, Lambda, Merge
         from keras.layers.convolutional import Convolution2D, MaxPooling2D, ZeroPadding2D

@@ -152,6 +152,7 @@ def test_pad_is_numpys(size, before, behind, mode):
     x = np.arange(size * 2).reshape(2, size)
     widths = ((0, 0), (before, behind))
     np.testing.assert_array_equal(ops.pad(x, widths, mode=mode).numpy(), np.pad(x, widths, mode))
+    np.testing.assert_array_equal(ops.pad(x, widths, mode=mode.upper()).numpy(), np.pad(x, widths, mode))
 
 
 @settings(max_examples=50, deadline=None)

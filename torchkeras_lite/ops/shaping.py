@@ -247,6 +247,7 @@ def pad(x, pad_width, mode="constant", constant_values=None):
     What the frame holds: "constant" (`constant_values`, 0 if None), "reflect" (mirrored at the last number), "symmetric"
     (mirrored behind it), "edge" (the last number), "wrap" (from the other side).
     """
+    mode = mode.lower() if isinstance(mode, str) else mode  # TensorFlow's words are in capitals
     if constant_values is not None and mode != "constant":
         raise ValueError(f"Argument `constant_values` can only be provided when `mode == 'constant'`. Received: mode={mode!r}")
     if mode != "constant" and mode not in _MIRRORS:
