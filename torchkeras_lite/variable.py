@@ -74,6 +74,7 @@ class Variable:
         ValueError: an initializer without a shape, what is no number, or a name that is no string or has a `/` in it.
     """
 
+    overwrite_with_gradient = False  # whether an optimizer's step makes it its gradient
     __array_priority__ = 1000  # as torch's tensors have it: `array * variable` is a tensor, and gradients flow
 
     def __init__(
@@ -470,6 +471,8 @@ def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
             # bfloat16 and float8 of ml_dtypes, which jax gives to numpy: torch knows the bits.
             bits = torch.from_numpy(value.view(f"u{value.dtype.itemsize}"))
             value = bits.view(config.torch_dtype(value.dtype.name))
+        if isinstance(value, np.ndarray) and not value.dtype.isnative:
+            value = value.astype(value.dtype.newbyteorder("="))  # as files of other machines have it
         if isinstance(value, (list, tuple)) or (hasattr(value, "__array__") and not hasattr(value, "__dlpack__")):
             value = np.asarray(value)  # an array is all that torch takes without a look at each number
         value = torch.as_tensor(value, device=device)

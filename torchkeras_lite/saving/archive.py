@@ -11,10 +11,11 @@ import struct
 import tempfile
 import time
 import zipfile
-import zlib
+from concurrent.futures import ThreadPoolExecutor
 
-from torchkeras_lite.files import whole
-from torchkeras_lite.saving.stores import stored_bytes
+from torchkeras_lite.files import whole, zip_archive
+from torchkeras_lite.saving.checksums import checksum
+from torchkeras_lite.saving.stores import opened, stored_bytes
 
 CONFIG, METADATA, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets"
 _FORMAT = "3.15.1"  # the version of Keras whose files these are
@@ -51,7 +52,8 @@ def write(filepath: str, config: dict, write_weights, zipped: bool = True, asset
     with whole(filepath) as draft:
         # What HDF5 leaves free in front of it becomes the head of the archive: the weights are written once, where they stay.
         write_weights(draft, userblock_size=_HEAD, libver=("earliest", "latest"))
-        with open(draft, "r+b") as file:
+        with open(draft, "r+b") as file, ThreadPoolExecutor(1) as other:
+            other.submit(os.fsync, file.fileno())  # what is written by now is on its way while the rest is made
             weights = _as_member(file)
             if weights is None:  # an HDF5 library that writes otherwise than is known: over a file of its own
                 file.seek(0)
@@ -86,11 +88,8 @@ def _as_member(file) -> zipfile.ZipInfo | None:
     file.write(struct.pack("<Q", 0) + front[32:40] + struct.pack("<Q", size))
     info = zipfile.ZipInfo(WEIGHTS, time.localtime()[:6])
     info.external_attr = 0o600 << 16
-    info.header_offset, info.file_size, info.compress_size, info.CRC = 0, size, size, 0
-    file.seek(_HEAD)
-    buffer = memoryview(bytearray(_CHUNK))
-    while count := file.readinto(buffer):
-        info.CRC = zlib.crc32(buffer[:count], info.CRC)
+    file.flush()
+    info.header_offset, info.file_size, info.compress_size, info.CRC = 0, size, size, checksum(file.name, _HEAD, size)
     room = _HEAD - len(info.FileHeader(zip64=True)) - 4
     info.extra = struct.pack("<HH", _PADDING, room) + bytes(room)
     file.seek(0)
@@ -122,7 +121,7 @@ class Archive:
         self._zip = None
         if not os.path.isdir(filepath):
             try:
-                self._zip = zipfile.ZipFile(filepath)
+                self._zip = zip_archive(filepath)
             except zipfile.BadZipFile:
                 raise ValueError(f"{filepath!r} is not a `.keras` file: it is no zip archive.") from None
         if not self._has(CONFIG):
@@ -178,7 +177,7 @@ class Archive:
         if self._zip is None:
             yield os.path.join(self.filepath, WEIGHTS)
         elif self._zip.getinfo(WEIGHTS).compress_type == zipfile.ZIP_STORED:
-            with open(self.filepath, "rb") as file:
+            with open(self.filepath, "rb", buffering=0) as file:
                 yield _Window(file, *_extent(file, self._zip.getinfo(WEIGHTS)))
         else:
             with self._open(WEIGHTS) as member, tempfile.TemporaryFile() as file:
@@ -198,9 +197,8 @@ class Archive:
         info = None if self._zip is None else self._zip.getinfo(WEIGHTS)
         if info is not None and info.compress_type != zipfile.ZIP_STORED:
             return min(info.file_size, _PACKED * info.compress_size)
-        import h5py
 
-        with self.weights(0) as place, h5py.File(place, "r") as file:
+        with self.weights(0) as place, opened(place) as file:
             return stored_bytes(file)
 
     @contextlib.contextmanager
@@ -255,10 +253,13 @@ def _extent(file, info: zipfile.ZipInfo) -> tuple[int, int]:
 
 
 class _Window(io.RawIOBase):
-    """Part of a file as a file: what lies in an archive as it is can be read where it lies."""
+    """Part of a file as a file, from `start` on: what lies in an archive as it is can be read where it lies."""
 
     def __init__(self, file, start: int, size: int):
-        self._file, self._start, self._size, self._at = file, start, size, 0
+        self._file, self.start, self._size, self._at = file, start, size, 0
+
+    def fileno(self) -> int:
+        return self._file.fileno()
 
     def readable(self) -> bool:
         return True
@@ -274,7 +275,7 @@ class _Window(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer) -> int:
-        self._file.seek(self._start + self._at)
+        self._file.seek(self.start + self._at)
         count = self._file.readinto(memoryview(buffer)[: max(self._size - self._at, 0)])
         self._at += count
         return count

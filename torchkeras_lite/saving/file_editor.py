@@ -7,8 +7,9 @@ import os
 import numpy as np
 
 from torchkeras_lite.files import whole
+from torchkeras_lite.saving import packed
 from torchkeras_lite.saving.archive import Archive
-from torchkeras_lite.saving.stores import created, dataset, group_at
+from torchkeras_lite.saving.stores import created, dataset, group_at, opened
 from torchkeras_lite.saving.validity import valid
 from torchkeras_lite.saving.weights import walk
 
@@ -37,7 +38,6 @@ class KerasFileEditor:
     """
 
     def __init__(self, filepath):
-        import h5py
 
         self.filepath = filepath = os.fspath(filepath)
         self.config = None
@@ -48,10 +48,10 @@ class KerasFileEditor:
             if filepath.endswith(".keras"):
                 with Archive(filepath) as archive:
                     self.config = archive.config()
-                    with archive.weights(room) as source, h5py.File(source, "r") as file:
+                    with archive.weights(room) as source, opened(source) as file:
                         self.weights_dict = _Reader(room).read(file)
             else:
-                with h5py.File(filepath, "r") as file:
+                with opened(filepath) as file:
                     self.weights_dict = _Reader(room).read(file)
 
     # ------------------------------------------------------------ looking
@@ -170,7 +170,7 @@ class _Reader:
         self._room -= array.nbytes
         if self._room < 0:
             raise ValueError("The weights file is not valid: the arrays in it are together much larger than the file.")
-        return np.asarray(array)
+        return np.asarray(packed.bounded(array))
 
 
 def _write(group, objects):

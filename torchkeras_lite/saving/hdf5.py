@@ -16,8 +16,9 @@ import numpy as np
 from torchkeras_lite import registry
 from torchkeras_lite.files import whole
 from torchkeras_lite.loading import Loading
-from torchkeras_lite.saving import cudnn, keras1, legacy_config, legacy_words
-from torchkeras_lite.saving.stores import attribute, created, dataset, group_at, put, stored_bytes, take
+from torchkeras_lite.saving import cudnn, keras1, legacy_config, legacy_words, packed
+from torchkeras_lite.saving.stores import attribute, created, dataset, group_at, stored_bytes
+from torchkeras_lite.saving.transfer import is_taken, put, take
 from torchkeras_lite.saving.weights import with_rate
 
 _FORMAT = "3.15.1"
@@ -145,7 +146,8 @@ def _compile(model, file, config, loading) -> None:
     group = group_at(file, "optimizer_weights")
     values, room = _sets(group), sum(math.prod(variable.shape) for variable in model.optimizer.variables)
     if sum(math.prod(one.shape) for one in values) <= 4 * room:  # more than that it cannot need
-        values = _state_of_today(model.optimizer, _names(group, "weight_names"), [np.asarray(one) for one in values])
+        values = [np.asarray(packed.bounded(one)) for one in values]
+        values = _state_of_today(model.optimizer, _names(group, "weight_names"), values)
     else:
         values = None
     if values is not None:
@@ -231,7 +233,7 @@ def read_weights(
     before = [(variable, variable.numpy()) for variable, _ in plan] if risky else []
     try:
         for variable, value in plan:
-            take(value, variable)
+            take(packed.bounded(value), variable)
     except BaseException:
         for variable, value in before:
             variable.assign(value)
@@ -242,7 +244,7 @@ def _translated(of_today, layer, variables, sets) -> list:
     """The arrays of a layer of an old release as today's; read only if they are no more than what the layer has."""
     if sum(math.prod(one.shape) for one in sets) != sum(math.prod(variable.shape) for variable in variables):
         return sets
-    return of_today(layer, [np.asarray(one) for one in sets])
+    return of_today(layer, [np.asarray(packed.bounded(one)) for one in sets])
 
 
 def _problem(variables, values) -> str | None:
@@ -251,6 +253,8 @@ def _problem(variables, values) -> str | None:
     for variable, value in zip(variables, values, strict=True):
         if tuple(variable.shape) != tuple(value.shape):
             return f"{variable.path} has shape {tuple(variable.shape)}, in the file {tuple(value.shape)}"
+        if not is_taken(value.dtype, variable):
+            return f"{variable.path} is no array of numbers in the file, but of {value.dtype}"
     return None
 
 

@@ -13,7 +13,7 @@ import os
 import numpy as np
 
 from torchkeras_lite.files import whole
-from torchkeras_lite.saving.stores import Source, created
+from torchkeras_lite.saving.stores import Source, created, opened
 from torchkeras_lite.saving.weights import read, walk
 
 _GIB = 1 << 30
@@ -76,8 +76,6 @@ def load(model, filepath: str, skip_mismatch: bool = False, skip=()) -> None:
     Raises:
         ValueError: it is no such file, or a weight is of another shape.
     """
-    import h5py
-
     with open(filepath, encoding="utf8") as file:
         text = file.read(_TEXT_LIMIT + 1)
     try:
@@ -86,15 +84,15 @@ def load(model, filepath: str, skip_mismatch: bool = False, skip=()) -> None:
         where = None
     if not isinstance(where, dict):
         raise ValueError(f"{filepath!r} is not valid: it does not say where the weights are.")
-    with contextlib.ExitStack() as opened:
-        files: dict[str, h5py.File] = {}
+    with contextlib.ExitStack() as open_files:
+        files: dict = {}
 
         def source_at(path):
             names = where.get(f"/{path}", [])
             found = []
             for name in names if isinstance(names, list) else [names]:
                 if name not in files:
-                    files[name] = opened.enter_context(h5py.File(_beside(filepath, name), "r"))
+                    files[name] = open_files.enter_context(opened(_beside(filepath, name)))
                 found.append(Source(files[name], path))
             return Source.joined(found)
 

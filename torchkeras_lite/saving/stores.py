@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import math
-import mmap
 import os
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 
-from torchkeras_lite.calls import going_on
-from torchkeras_lite.variable import Variable
+from torchkeras_lite.saving import heaps, packed
+from torchkeras_lite.saving.transfer import direct, is_taken, native, put, take
 
 
 class Store:
@@ -56,14 +53,21 @@ class Source(Mapping):
         return made
 
     def __getitem__(self, key):
-        return np.asarray(self._sets[key])
+        found = self._sets[key]
+        if found.nbytes > _UNASKED + _TIMES * found.id.get_storage_size():
+            raise ValueError(f"The weights file is not valid: {found.name} is of {found.nbytes} bytes, packed to very few.")
+        return native(np.asarray(packed.bounded(found)))
 
     def take(self, key, variable):
         """Reads an array into a Variable of its shape."""
-        take(self._sets[key], variable)
+        take(packed.bounded(self._sets[key]), variable)
 
     def shape(self, key) -> tuple[int, ...] | None:
         return tuple(self._sets[key].shape) if key in self._sets else None
+
+    def fits(self, key, variable) -> bool:
+        """Whether the array is of the variable's shape, and of numbers."""
+        return self.shape(key) == tuple(variable.shape) and is_taken(self._sets[key].dtype, variable)
 
     def is_plain(self) -> bool:
         """Whether no array is compressed, so that none can turn out to be damaged when it is read."""
@@ -91,11 +95,25 @@ def created(filepath: str, **settings):
     with open(filepath, "w+b", buffering=0) as raw:
         sink = _Sink(raw)
         try:
-            with h5py.File(sink, "w", **settings) as file:
+            with h5py.File(sink, "w", **settings) as file, direct(file, raw.fileno()):
                 yield file
         finally:
             if sink.problem is not None:
                 raise sink.problem
+
+
+@contextlib.contextmanager
+def opened(place):
+    """`with opened("w.h5") as file:` an h5py.File to read from; the place is a path, or a file that is open."""
+    import h5py
+
+    with h5py.File(place, "r") as file:
+        if hasattr(place, "fileno"):
+            known = direct(file, place.fileno(), getattr(place, "start", 0))
+        else:
+            known = direct(file, file.id.get_vfd_handle()) if file.driver == "sec2" else contextlib.nullcontext()
+        with known:
+            yield file
 
 
 class _Sink(io.RawIOBase):
@@ -134,74 +152,6 @@ class _Sink(io.RawIOBase):
         return True
 
     writable = seekable = readable
-
-
-# ---------------------------------------------------------------- between files and the memory of tensors
-
-# Bytes that are copied at a time, where the axes have another order: a cache holds them. What is read across goes in tiles.
-_BLOCK, _TILE = 1 << 22, 1 << 19
-
-
-def put(group, key: str, variable) -> None:
-    """Writes a variable as an array of a group, in Keras's layout, without a second copy of it."""
-    view, direct = _view_of(variable)
-    if view is None:
-        group.create_dataset(key, data=variable.numpy())
-    elif direct:
-        group.create_dataset(key, data=view.numpy())
-    else:
-        found = group.create_dataset(key, view.shape, _NUMPY[view.dtype])
-        turned = None
-        for where, part in _blocks(view, view.ndim - 2, _BLOCK):
-            if turned is None or turned.shape != part.shape:
-                turned = torch.empty(part.shape, dtype=part.dtype)
-            for tile, piece in _blocks(part, view.ndim - 1, _TILE):
-                turned[tile] = piece
-            found.write_direct(turned.numpy(), dest_sel=where)
-
-
-def take(found, variable) -> None:
-    """Reads an array, of a file or of numpy, into a variable of its shape, without a second copy of it."""
-    view, direct = _view_of(variable)
-    if view is None or variable.home is not None or isinstance(found, np.ndarray) or found.dtype not in _TORCH:
-        variable.assign(np.asarray(found))
-        return
-    if direct and found.dtype == _NUMPY[view.dtype]:
-        found.read_direct(view.numpy())
-    elif found.chunks is not None:
-        view.copy_(torch.from_numpy(found[()]))
-    else:
-        read = None
-        for where, part in _blocks(view, view.ndim - 2, _BLOCK):
-            if read is None or read.shape != part.shape:
-                read = torch.empty(part.shape, dtype=_TORCH[found.dtype])
-            found.read_direct(read.numpy(), source_sel=where)
-            part.copy_(read)
-    torch.autograd.graph.increment_version(variable.raw)
-
-
-_NUMPY = {torch.float32: np.dtype("<f4"), torch.float64: np.dtype("<f8"), torch.float16: np.dtype("<f2")}
-_TORCH = {kind: dtype for dtype, kind in _NUMPY.items()}
-
-
-def _view_of(variable):
-    """The memory of a weight in Keras's layout, or None where it is not as simple; and whether it lies there in this order."""
-    raw = variable.raw.detach() if type(variable) is Variable and variable.raw.is_leaf else None
-    if raw is None or raw.device.type != "cpu" or raw.dtype not in _NUMPY or not raw.numel() or going_on.stateless is not None:
-        return None, False
-    view = raw if variable.layout is None else variable.layout.to_keras(raw)
-    if view.data_ptr() != raw.data_ptr():
-        return None, False
-    return view, view.is_contiguous()
-
-
-def _blocks(view, axis: int, size: int):
-    """Pieces of a tensor along an axis, of about `size` bytes, each with its place."""
-    axis = max(axis, 0)
-    step = max(size * view.shape[axis] // (view.numel() * view.element_size()), 1)
-    for start in range(0, view.shape[axis], step):
-        where = (slice(None),) * axis + (slice(start, start + step),)
-        yield where, view[where]
 
 
 # ---------------------------------------------------------------- what a file holds
@@ -250,19 +200,17 @@ def dataset(group, path: str):
     return found
 
 
-# Filters that come with HDF5 and h5py: deflate, shuffle, fletcher32, nbit, scaleoffset, lzf. Others are looked for on the disk.
-_FILTERS = {1, 2, 3, 5, 6, 32000}
 _SMALL, _RATIO = 1 << 20, 1100  # bytes that are never too many; what deflate can make of a byte
+_UNASKED, _TIMES = 1 << 26, 16  # the same where nobody knows how large it should be: packing makes that of a byte of weights
 
 
 def _check(found) -> None:
     """Raises ValueError where an array is no numbers or texts, or claims to be larger than what is stored can hold."""
     import h5py
 
-    plist, stored = found.id.get_create_plist(), found.id.get_storage_size()
-    problem = None
-    if not {plist.get_filter(i)[0] for i in range(plist.get_nfilters())} <= _FILTERS:
-        problem = "is packed by a filter that is not known"
+    problem, stored = packed.problem(found), found.id.get_storage_size()
+    if problem is not None:
+        pass
     elif found.dtype.kind == "O" and h5py.check_string_dtype(found.dtype) is None:
         problem = f"holds {found.dtype}, not numbers"
     elif found.shape is None or found.nbytes > max(_SMALL, stored * (_RATIO if found.chunks else 1)):
@@ -271,6 +219,8 @@ def _check(found) -> None:
         problem = "lies behind the end of the file"
     if problem:
         raise ValueError(f"The weights file is not valid: {found.name} {problem}.")
+    if found.dtype.kind == "O":
+        heaps.check(found, found.size)
 
 
 def _size_of_file(found) -> int:
@@ -284,32 +234,13 @@ def attribute(group, key: str):
     if size > _ATTRIBUTE_LIMIT:
         raise ValueError(f"The file is not valid: the attribute {key!r} of {group.name} has {size} bytes.")
     if found.dtype.kind == "O":
-        stat = os.stat(group.file.filename)
-        _check_heaps(group.file.filename, stat.st_mtime_ns, stat.st_size)
+        heaps.check(group, math.prod(found.shape or ()), key)
     value = group.attrs[key]
     if isinstance(value, (str, bytes)) and len(value) > _ATTRIBUTE_LIMIT:
         raise ValueError(f"The file is not valid: the text {key!r} of {group.name} has {len(value)} characters.")
     return value
 
 
-@functools.lru_cache(maxsize=8)
-def _check_heaps(filepath: str, *_state) -> None:
-    """Raises ValueError where a heap of texts is damaged such that the HDF5 library would look for its end forever."""
-    with open(filepath, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        number = lambda at, size: int.from_bytes(content[at : at + size], "little")  # noqa: E731
-        start = content.find(_HEAP)
-        while start >= 0:
-            at, end = start + 16, start + number(start + 8, 8)
-            while at + 16 <= min(end, len(content)):
-                index, size = number(at, 2), number(at + 8, 8)
-                step = size if index == 0 else 16 + -(-size // 8) * 8
-                if step == 0 or at + step > end:
-                    raise ValueError(f"The file {filepath!r} is damaged: the texts in it cannot be read.")
-                at += step
-            start = content.find(_HEAP, start + 1)
-
-
-_HEAP = b"GCOL\x01\0\0\0"
 _ATTRIBUTE_LIMIT = 1 << 25  # bytes; the largest published configs have a tenth of it
 
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from torchkeras_lite.files import whole
 from torchkeras_lite.registry import snake_case
-from torchkeras_lite.saving.stores import Source, Store, created
+from torchkeras_lite.saving.stores import Source, Store, created, opened
 from torchkeras_lite.tracking import contained
 
 _PACKAGE = __name__.partition(".")[0]
@@ -60,7 +60,6 @@ def load_weights(model, filepath, skip_mismatch: bool = False, skip=()) -> None:
     Raises:
         ValueError: the model is not built, or a layer's weights in the file are of another number or shape.
     """
-    import h5py
 
     filepath = os.fspath(filepath)
     if not os.path.exists(filepath):
@@ -70,7 +69,7 @@ def load_weights(model, filepath, skip_mismatch: bool = False, skip=()) -> None:
             f"Unable to load weights into model {model.name!r}: it is not built yet. Give it an input shape, or call it on "
             "data first."
         )
-    with h5py.File(filepath, "r") as file:
+    with opened(filepath) as file:
         read(model, functools.partial(Source, file), filepath, skip_mismatch, skip)
 
 
@@ -83,12 +82,7 @@ def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> No
             above, _, last = path.rpartition("/")
             store = source_at(f"{above}/_{last}/vars") or store
         if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
-            count = sum(key.isdigit() for key in store)
-            if store and count == len(owner.variables):
-                plan.append((owner, store))
-            elif store and count == len(owner.variables) - 1:
-                state = with_rate(owner, [store[str(i)] for i in range(count)])
-                plan += [] if state is None else [(owner, _State((str(i), value) for i, value in enumerate(state)))]
+            plan += _state_of(owner, store) if store else []
             continue
         problem = None if _reads_itself(owner) else _problem(owner, store)
         if problem is None:
@@ -110,6 +104,22 @@ def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> No
         for variable, value in before:
             variable.assign(value)
         raise
+
+
+def _state_of(optimizer, store) -> list:
+    """What there is of an optimizer's state in a file, to be taken: nothing where it is that of another."""
+    variables, count = optimizer.variables, sum(key.isdigit() for key in store)
+    of_keras2 = bool(count) and count == len(variables) - 1
+    wanted = [variables[0], *variables[2:]] if of_keras2 else variables
+    if count != len(wanted):
+        return []
+    if not all(store.fits(str(i), variable) for i, variable in enumerate(wanted)):
+        warnings.warn("The state of the optimizer in the file does not fit, so it begins anew.", stacklevel=5)
+        return []
+    if not of_keras2:
+        return [(optimizer, store)]
+    state = with_rate(optimizer, [store[str(i)] for i in range(count)])
+    return [] if state is None else [(optimizer, _State((str(i), value) for i, value in enumerate(state)))]
 
 
 def with_rate(optimizer, state: list) -> list | None:
@@ -135,6 +145,8 @@ def _problem(layer, store) -> str | None:
         found = store.shape(str(i))
         if found != tuple(variable.shape):
             return f"{variable.path} has shape {variable.shape}, in the file {found}"
+        if not store.fits(str(i), variable):
+            return f"{variable.path} is no array of numbers in the file"
     return None
 
 

@@ -1,0 +1,147 @@
+"""What goes between files and weights in pieces is what goes as a whole; and checksums of parts are those of the whole."""
+
+import os
+import zlib
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import torchkeras_lite as keras
+from torchkeras_lite import layers
+from torchkeras_lite.saving import checksums, stores, transfer
+
+LAYERS = {
+    "matrix": lambda: layers.Dense(70),
+    "wide": lambda: layers.Dense(3000),
+    "images": lambda: layers.Conv2D(24, (3, 2)),
+    "volumes": lambda: layers.Conv3D(5, (1, 2, 3)),
+    "rows": lambda: layers.Conv1D(300, 5),
+    "transposed": lambda: layers.Conv2DTranspose(6, 3),
+    "grouped": lambda: layers.DepthwiseConv2D(3, depth_multiplier=4),
+}
+SHAPES = {"matrix": (50,), "wide": (40,), "images": (8, 8, 20), "volumes": (4, 5, 6, 30), "rows": (9, 30)}
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Weights of this size go in many pieces, by three threads."""
+    monkeypatch.setattr(transfer, "_PIECE", 1 << 11)
+    monkeypatch.setattr(transfer, "_TILE", 1 << 9)
+    monkeypatch.setattr(transfer, "_TOGETHER", 64)
+    monkeypatch.setattr(transfer, "_THREADS", 3)
+
+
+def built(kind):
+    return keras.Sequential([keras.Input(SHAPES.get(kind, (8, 8, 7))), LAYERS[kind]()])
+
+
+@pytest.mark.parametrize("name", ["m.weights.h5", "m.h5", "m.keras"])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_weight_in_pieces_is_the_weight(kind, name, tmp_path, small_pieces):
+    model, path = built(kind), tmp_path / name
+    before = [v.numpy() for v in model.weights]
+    model.save_weights(path) if "weights" in name else model.save(path)
+    loaded = built(kind) if "weights" in name else keras.models.load_model(path)
+    if "weights" in name:
+        assert not np.array_equal(loaded.weights[0].numpy(), before[0])
+        loaded.load_weights(path)
+        with h5py.File(path) as file:  # as anybody reads it
+            found = []
+            file.visititems(lambda _, one: found.append(one[()]) if isinstance(one, h5py.Dataset) else None)
+        for one, expected in zip(found, before, strict=True):
+            np.testing.assert_array_equal(one, expected)
+    for one, expected in zip(loaded.weights, before, strict=True):
+        np.testing.assert_array_equal(one.numpy(), expected)
+
+
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=4), st.randoms(), st.sampled_from([1, 200, 3000]))
+def test_pieces_make_up_an_array_once(shape, random, size):
+    count = np.zeros(shape, int)
+    before = transfer._PIECE, transfer._TOGETHER
+    transfer._PIECE, transfer._TOGETHER = size, random.choice([1, 16, 512])
+    try:
+        pieces = list(transfer._pieces(tuple(shape), 4))
+    finally:
+        transfer._PIECE, transfer._TOGETHER = before
+    flat = np.arange(count.size, dtype=np.float32).reshape(shape)
+    for where in pieces:
+        count[where] += 1
+        room = flat[where].copy()
+        for offset, run in transfer._runs(tuple(shape), where, room):
+            first = offset // 4
+            np.testing.assert_array_equal(run.reshape(-1), np.arange(first, first + run.size))
+    assert (count == 1).all()
+
+
+def kernel():
+    """A weight of 60 x 70 whose memory has its axes the other way round."""
+    model = keras.Sequential([keras.Input((60,)), layers.Dense(70)])
+    return model.weights[0]
+
+
+@pytest.mark.parametrize("stored", ["<f4", "<f8", "<f2", ">f4", "<i4"])
+def test_numbers_of_another_kind_are_converted(stored, tmp_path, small_pieces):
+    values = np.arange(60 * 70).reshape(60, 70).astype(stored)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["a"] = values
+    target = kernel()
+    with stores.opened(tmp_path / "a.h5") as file:
+        transfer.take(file["a"], target)
+    np.testing.assert_array_equal(target.numpy(), values.astype(np.float32))
+
+
+@pytest.mark.parametrize("settings", [{"chunks": (7, 9)}, {"chunks": (7, 9), "compression": "gzip"}, {"track_times": True}])
+def test_arrays_that_lie_otherwise_are_read_by_the_library(settings, tmp_path, small_pieces):
+    values = np.arange(60 * 70, dtype=np.float32).reshape(60, 70)
+    with h5py.File(tmp_path / "a.h5", "w", userblock_size=1024) as file:
+        file.create_dataset("a", data=values, **settings)
+    target = kernel()
+    with stores.opened(tmp_path / "a.h5") as file:
+        transfer.take(file["a"], target)
+    np.testing.assert_array_equal(target.numpy(), values)
+
+
+def test_where_the_system_cannot_read_at_places_nothing_changes(tmp_path, small_pieces, monkeypatch):
+    monkeypatch.delattr(os, "pread")
+    model = built("images")
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_file_cut_off_while_it_is_read_is_no_model(tmp_path, small_pieces):
+    model = built("matrix")
+    model.save_weights(tmp_path / "m.weights.h5")
+    target = built("matrix").weights[0]
+    with stores.opened(tmp_path / "m.weights.h5") as file:
+        found = file["layers/dense/vars/0"]
+        os.truncate(tmp_path / "m.weights.h5", found.id.get_offset() + 4000)
+        with pytest.raises(ValueError, match="ends within an array"):
+            transfer.take(found, target)
+
+
+def test_a_store_in_a_store_is_made_on_the_way(tmp_path, small_pieces):
+    source = kernel()
+    with stores.created(tmp_path / "a.h5") as file:
+        transfer.put(file.create_group("x"), "y/z/kernel:0", source)
+    with h5py.File(tmp_path / "a.h5") as file:
+        np.testing.assert_array_equal(file["x/y/z/kernel:0"][()], source.numpy())
+    assert not transfer._FILES
+
+
+@given(st.binary(max_size=3000), st.binary(max_size=3000))
+def test_checksums_join(first, second):
+    assert checksums.joined(zlib.crc32(first), zlib.crc32(second), len(second)) == zlib.crc32(first + second)
+
+
+@pytest.mark.parametrize("size", [0, 1, 999, 5000, 70_001])
+def test_the_checksum_of_part_of_a_file(size, tmp_path, monkeypatch):
+    monkeypatch.setattr(checksums, "_LARGE", 1000)
+    monkeypatch.setattr(checksums, "_CHUNK", 512)
+    content = np.random.default_rng(0).bytes(80_000)
+    (tmp_path / "a").write_bytes(content)
+    assert checksums.checksum(tmp_path / "a", 17, size) == zlib.crc32(content[17 : 17 + size])

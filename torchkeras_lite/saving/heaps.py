@@ -1,0 +1,132 @@
+"""Texts in an HDF5 file: they lie in heaps, and where a text is wanted stands its length and its place in a heap.
+
+The HDF5 library believes both: it takes memory for whatever length it reads, and follows a damaged heap forever. So they are
+looked at before it is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import struct
+from collections import deque
+
+from torchkeras_lite.saving.transfer import file_of
+
+_HEAP = b"GCOL\x01\0\0\0"
+_LIMIT = 1 << 28  # bytes of the texts in one array
+_LONGEST: deque = deque(maxlen=16)  # the library's number of a file that is open, and the length of the longest text in it
+_CONTINUED, _ATTRIBUTE = 0x10, 0x0C  # kinds of messages in the head of an object
+
+
+def check(owner, count: int, key: str | None = None) -> None:
+    """Looks at the texts of an array, or of an attribute, of an h5py object.
+
+    Args:
+        count: how many there are.
+        key: the attribute's name; without it the owner is the array.
+
+    Raises:
+        ValueError: the library would take more memory for them than they have, or not find their end.
+    """
+    import h5py
+
+    file, what = owner.file, owner.name if key is None else f"the attribute {key!r} of {owner.name}"
+    with _content(file) as (content, start):
+        longest = _longest(content, h5py.h5o.get_info(file.id).fileno, what)
+        if count > 1 and count * longest > _LIMIT:
+            raise ValueError(f"The file is not valid: {what} has {count} texts, which may be of {longest} bytes each.")
+        start += file.userblock_size
+        place = None
+        if file.id.get_create_plist().get_sizes() != (8, 8):
+            pass
+        elif key is not None:
+            place = _attribute(content, start, h5py.h5o.get_info(owner.id).addr, key.encode("utf8"))
+        elif owner.chunks is None and owner.id.get_offset() is not None:
+            place = start - file.userblock_size + owner.id.get_offset()
+        if place is None or place + 16 * count > len(content):
+            raise ValueError(f"The file is not valid: {what} does not lie where texts do.")
+        if any(_number(content, place + 16 * i, 4) > longest for i in range(count)):
+            raise ValueError(f"The file is damaged: {what} has a text that is longer than all in the file.")
+
+
+def _number(content, at: int, size: int) -> int:
+    return int.from_bytes(content[at : at + size], "little")
+
+
+@contextlib.contextmanager
+def _content(file):
+    """The bytes of an open h5py.File (or of what it lies in), and where in them it begins."""
+    place = file_of(file)
+    if place is None and not os.path.isfile(file.filename):
+        yield file.id.get_file_image(), 0
+        return
+    with contextlib.ExitStack() as stack:
+        descriptor, start = (stack.enter_context(open(file.filename, "rb")).fileno(), 0) if place is None else place
+        yield stack.enter_context(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)), start
+
+
+def _longest(content, opened_as: int, what: str) -> int:
+    """How many bytes the longest text in the heaps of a file has; ValueError where one of them is damaged."""
+    found = dict(_LONGEST).get(opened_as)
+    if found is not None:
+        return found
+    start, steps, longest = content.find(_HEAP), 0, 0
+    while start >= 0:
+        at, end = start + 16, start + _number(content, start + 8, 8)
+        while at + 16 <= min(end, len(content)):
+            index, size = _number(content, at, 2), _number(content, at + 8, 8)
+            step = size if index == 0 else 16 + -(-size // 8) * 8
+            steps += 1
+            if step == 0 or at + step > end or steps > len(content) // 16:  # heaps do not lie in heaps
+                raise ValueError(f"The file is damaged: the texts in it cannot be read ({what}).")
+            at, longest = at + step, max(longest, size if index else 0)
+        start = content.find(_HEAP, start + 1)
+    longest = min(longest, len(content))
+    _LONGEST.append((opened_as, longest))
+    return longest
+
+
+# ---------------------------------------------------------------- the head of an object
+
+
+def _attribute(content, start: int, address: int, key: bytes) -> int | None:
+    """Where the value of an attribute begins, if it stands in the head of its object."""
+    for at, size in _messages(content, start, start + address):
+        version, flags, *sizes = struct.unpack_from("<BBHHH", content, at)
+        front = 8 + (version == 3)
+        if version not in (1, 2, 3) or content[at + front : at + front + sizes[0]].split(b"\0")[0] != key:
+            continue
+        if version == 1:  # in steps of eight bytes
+            sizes = [-(-one // 8) * 8 for one in sizes]
+        return at + front + sum(sizes) if front + sum(sizes) <= size and not flags & 2 else None
+    return None
+
+
+def _messages(content, start: int, at: int):
+    """The attributes in the head of an object: where each begins, and its size. Heads are of one of two forms."""
+    new = content[at : at + 4] == b"OHDR"
+    if new:
+        flags, first = content[at + 5], at + 6 + 16 * bool(content[at + 5] & 0x20) + 4 * bool(content[at + 5] & 0x10)
+        width = 1 << (flags & 3)
+        blocks, head = [(first + width, _number(content, first, width))], 4 + 2 * bool(flags & 4)
+    else:
+        blocks, head = [(at + 16, _number(content, at + 8, 4))], 8
+    seen = set()
+    while blocks:
+        at, size = blocks.pop(0)
+        if at in seen:
+            return
+        seen.add(at)
+        end = min(at + size, len(content))
+        while at + head <= end:
+            kind, length = (content[at], _number(content, at + 1, 2)) if new else struct.unpack_from("<HH", content, at)
+            shared = content[at + (3 if new else 4)] & 2
+            at += head
+            if kind == _CONTINUED and at + 16 <= end:
+                there, room = struct.unpack_from("<QQ", content, at)
+                blocks.append((start + there + 4, room - 8) if new else (start + there, room))
+            elif kind == _ATTRIBUTE and not shared and length >= 9 and at + length <= end:
+                yield at, length
+            at += length

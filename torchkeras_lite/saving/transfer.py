@@ -1,0 +1,236 @@
+"""Arrays between an HDF5 file and the memory of weights, where torch has their axes in another order than Keras's files.
+
+Nothing is copied as a whole. What has to be turned goes through in pieces that a cache holds: while one is written, another
+thread turns the next; while one is read, another thread lays the one before it where it belongs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import itertools
+import math
+import mmap
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from torchkeras_lite.calls import going_on
+from torchkeras_lite.variable import Variable
+
+# Bytes of a piece, and of a tile of it that is turned at once; and what should lie together in a weight's memory and in a file.
+_PIECE, _TILE, _TOGETHER = 1 << 21, 1 << 18, 512
+_THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+_LARGE = 1 << 22  # bytes from which on memory is wanted in large pages
+
+
+def put(group, key: str, variable) -> None:
+    """Writes a variable as an array of a group, in Keras's layout, without a second copy of it."""
+    view = _view_of(variable)
+    if view is None:
+        group.create_dataset(key, data=variable.numpy())
+    elif view.flags.c_contiguous or view.nbytes <= _PIECE:
+        group.create_dataset(key, data=np.ascontiguousarray(view).reshape(view.shape))  # numpy would make a scalar a row
+    elif (place := _reserved(group, key, view)) is None:
+        group.create_dataset(key, data=view)
+    else:
+        _in_pieces(view.shape, view.dtype, functools.partial(_write, view, place))
+
+
+def take(found, variable) -> None:
+    """Reads an array, of a file or of numpy, into a variable of its shape, without a second copy of it."""
+    view = _view_of(variable)
+    if view is None or variable.home is not None or isinstance(found, np.ndarray) or found.dtype not in _NUMPY.values():
+        variable.assign(native(np.asarray(found)))
+        return
+    in_large_pages(variable.raw)
+    if view.flags.c_contiguous and found.dtype == view.dtype:
+        found.read_direct(view)
+    elif found.nbytes <= _PIECE or (place := _place_of(found)) is None:
+        np.copyto(view, found[()], casting="unsafe")
+    else:
+        _in_pieces(view.shape, found.dtype, functools.partial(_read, view, place))
+    torch.autograd.graph.increment_version(variable.raw)
+
+
+def is_taken(dtype, variable) -> bool:
+    """Whether numbers of this numpy dtype can become those of a variable."""
+    return dtype.kind in "biuf" or (dtype.kind == "c" and "complex" in variable.dtype)
+
+
+def native(array: np.ndarray) -> np.ndarray:
+    """The numbers as torch takes them: in the byte order of this machine, and of no more than 8 bytes (16 if complex)."""
+    if array.dtype.kind in "fc" and array.dtype.itemsize > {"f": 8, "c": 16}[array.dtype.kind]:
+        return array.astype(np.dtype({"f": "f8", "c": "c16"}[array.dtype.kind]))
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+_NUMPY = {torch.float32: np.dtype("<f4"), torch.float64: np.dtype("<f8"), torch.float16: np.dtype("<f2")}
+
+
+def _view_of(variable) -> np.ndarray | None:
+    """The memory of a weight in Keras's layout, or None where it is not as simple."""
+    raw = variable.raw.detach() if type(variable) is Variable and variable.raw.is_leaf else None
+    if raw is None or raw.device.type != "cpu" or raw.dtype not in _NUMPY or not raw.numel() or going_on.stateless is not None:
+        return None
+    view = raw if variable.layout is None else variable.layout.to_keras(raw)
+    return view.numpy() if view.data_ptr() == raw.data_ptr() else None
+
+
+# ---------------------------------------------------------------- where arrays lie in a file
+
+_FILES: dict[int, tuple[int, int]] = {}  # the library's number of an open file -> a descriptor, and where in it the file begins
+
+
+@contextlib.contextmanager
+def direct(file, descriptor: int, start: int = 0):
+    """Inside, large arrays of an open h5py.File go by its descriptor: the library itself is slow in pieces."""
+    import h5py
+
+    number = h5py.h5o.get_info(file.id).fileno
+    if hasattr(os, "pread"):
+        _FILES[number] = descriptor, start
+    try:
+        yield file
+    finally:
+        _FILES.pop(number, None)
+
+
+def file_of(file) -> tuple[int, int] | None:
+    """The descriptor of an open h5py.File that is known (or of the archive that it lies in), and where in it it begins."""
+    import h5py
+
+    return _FILES.get(h5py.h5o.get_info(file.id).fileno)
+
+
+def _place_of(found) -> tuple[int, int] | None:
+    """The descriptor and the offset of an array that lies in one piece in a file that is known; otherwise None."""
+    import h5py
+
+    file = _FILES.get(h5py.h5o.get_info(found.id).fileno)
+    offset = found.id.get_offset() if file is not None and found.chunks is None else None
+    if offset is None or found.id.get_storage_size() != found.nbytes:
+        return None
+    return file[0], file[1] + offset
+
+
+def _reserved(group, key: str, view) -> tuple[int, int] | None:
+    """Makes an array of a group for what is in `view`, to be written where it lies; None, and nothing made, where it cannot."""
+    import h5py
+
+    if h5py.h5o.get_info(group.id).fileno not in _FILES:
+        return None
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    *way, name = key.split("/")
+    group = group.require_group("/".join(way)) if way else group
+    space, kind = h5py.h5s.create_simple(view.shape), h5py.h5t.py_create(view.dtype, logical=True)
+    return _place_of(h5py.Dataset(h5py.h5d.create(group.id, name.encode(), kind, space, plist)))
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def _in_pieces(shape, dtype, work) -> None:
+    """`work(where, room, runs)` for pieces that make up an array, by several threads where there are processors for them.
+
+    where: slices. room: memory for what is there. runs: pairs of an offset from the array's beginning and the part of the
+    room for what lies together there in the file.
+    """
+
+    def all_of(share):
+        rooms: dict = {}
+        for where in share:
+            size = (*shape[:-2], *(part.stop - part.start for part in where[-2:]))
+            if size not in rooms:
+                rooms[size] = np.empty(size, dtype)
+            work(where, rooms[size], _runs(shape, where, rooms[size]))
+
+    pieces = list(_pieces(shape, dtype.itemsize))
+    count = min(_THREADS, len(pieces) // 2)
+    if count < 2:
+        all_of(pieces)
+        return
+    with ThreadPoolExecutor(count - 1) as others:
+        waiting = [others.submit(all_of, pieces[i::count]) for i in range(1, count)]
+        all_of(pieces[::count])
+        for one in waiting:
+            one.result()
+
+
+def _pieces(shape, itemsize: int):
+    """Slices that cut an array of this shape along its last two axes, in the order of a file."""
+    rows, columns = shape[-2:]
+    one = math.prod(shape[:-2]) * itemsize  # bytes for each place in such a matrix
+    high = min(max(_PIECE // (one * columns), _TOGETHER // one, 1), rows)
+    wide = columns if one * high * columns <= 4 * _PIECE else max(_PIECE // (one * high), _TOGETHER // itemsize, 1)
+    front = (slice(None),) * (len(shape) - 2)
+    for i, j in itertools.product(range(0, rows, high), range(0, columns, wide)):
+        yield (*front, slice(i, min(i + high, rows)), slice(j, min(j + wide, columns)))
+
+
+def _runs(shape, where, room):
+    rows, columns = shape[-2:]
+    matrices = room.reshape(-1, *room.shape[-2:])
+    for i, matrix in enumerate(matrices):
+        first = (i * rows + where[-2].start) * columns + where[-1].start
+        if matrix.shape[1] == columns:
+            yield first * room.itemsize, matrix
+        else:
+            for j, row in enumerate(matrix):
+                yield (first + j * columns) * room.itemsize, row
+
+
+def _write(view, place, where, room, runs) -> None:
+    descriptor, start = place
+    part = view[where]
+    wide = max(_TILE * part.shape[-1] // part.nbytes, 1)
+    for j in range(0, part.shape[-1], wide):  # in tiles, as what is read across would push itself out of the cache
+        np.copyto(room[..., j : j + wide], part[..., j : j + wide])
+    for offset, run in runs:
+        content = memoryview(run).cast("B")
+        while content:
+            count = os.pwrite(descriptor, content, start + offset)
+            content, offset = content[count:], offset + count
+
+
+def _read(view, place, where, room, runs) -> None:
+    descriptor, start = place
+    for offset, run in runs:
+        content = memoryview(run).cast("B")
+        while content:
+            count = os.preadv(descriptor, [content], start + offset)
+            if not count:
+                raise ValueError("The weights file is not valid: it ends within an array.")
+            content, offset = content[count:], offset + count
+    np.copyto(view[where], room, casting="unsafe")
+
+
+# ---------------------------------------------------------------- pages
+
+
+def in_large_pages(tensor: torch.Tensor) -> None:
+    """Asks that fresh memory of a large tensor come in pages of 2 MB, where the system has such: filled in half the time."""
+    size = tensor.untyped_storage().nbytes()
+    if size < _LARGE or tensor.device.type != "cpu" or _madvise() is None:
+        return
+    start = -(-tensor.untyped_storage().data_ptr() // mmap.PAGESIZE) * mmap.PAGESIZE
+    end = tensor.untyped_storage().data_ptr() + size
+    _madvise()(start, end - start, mmap.MADV_HUGEPAGE)  # advice: that it is not taken is no error
+
+
+@functools.cache
+def _madvise():
+    """The function of the C library, or None."""
+    if not hasattr(mmap, "MADV_HUGEPAGE"):
+        return None
+    try:
+        found = ctypes.CDLL(None).madvise
+    except (OSError, AttributeError):
+        return None
+    found.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    return found
