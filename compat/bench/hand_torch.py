@@ -118,11 +118,11 @@ TASKS = {
 class HandWritten:
     """build, fit, predict and a bare forward, for child.py."""
 
-    def __init__(self, workload, floor=False):
+    def __init__(self, workload, floor=False, modules=False):
         self.workload = workload
         self.loss, self.hits, self.head, self.y_shape = TASKS[workload.loss]
         torch.manual_seed(0)
-        self.net = workload.build_torch(torch)
+        self.net = (workload.build_modules if modules else workload.build_torch)(torch)
         if floor:
             self.step = private_adam(self.net.params)
         else:

@@ -10,6 +10,7 @@ def test_each_pair_is_measured(script):
     assert set(found) == set(streams.GOALS)
     for row in found.values():
         assert row["ratio"]["median"] == pytest.approx(row["ours"] / row["hand"])
+        assert row["to modules"]["median"] == pytest.approx(row["ours"] / row["modules"])
 
 
 def test_the_loop_by_hand_counts_as_ours_does(script):
@@ -17,14 +18,17 @@ def test_the_loop_by_hand_counts_as_ours_does(script):
     streams = script("streams")
     workload = streams.WORKLOADS["tiny"]
     x, y = workload.data(40)
-    ours, hand = streams.KerasLike(workload, streams.load("ours"), "ours"), streams.ByHand(workload)
+    ours = streams.KerasLike(workload, streams.load("ours"), "ours")
+    hands = [streams.ByHand(workload, modules=modules) for modules in (False, True)]
     with streams.torch.no_grad():
-        for param in [*hand.net.params, *ours.model.parameters()]:
+        for param in [*hands[0].net.params, *hands[1].net.params, *ours.model.parameters()]:
             param.zero_()
-    pairs = streams.pairs(workload, ours, hand, x, y)
+    contenders = streams.contenders(workload, ours, hands, x, y)
     for what in ("evaluate", "evaluate, DataLoader"):
-        mine, by_hand = (run() for run in pairs[what])
-        assert by_hand["loss"] == pytest.approx(mine[0], rel=1e-5) == pytest.approx(np.log(2), rel=1e-5)
-        assert by_hand["accuracy"] == pytest.approx(mine[1], rel=1e-5) == pytest.approx(1 - y.mean(), rel=1e-5)
-    losses = [run() for run in pairs["fit, generator"]]
-    assert losses[1]["loss"] == pytest.approx(np.log(2), rel=0.01) == pytest.approx(losses[0].history["loss"][0], rel=0.01)
+        mine, *by_hand = (run() for run in contenders[what])
+        for hand in by_hand:
+            assert hand["loss"] == pytest.approx(mine[0], rel=1e-5) == pytest.approx(np.log(2), rel=1e-5)
+            assert hand["accuracy"] == pytest.approx(mine[1], rel=1e-5) == pytest.approx(1 - y.mean(), rel=1e-5)
+    mine, *by_hand = (run() for run in contenders["fit, generator"])
+    for hand in by_hand:
+        assert hand["loss"] == pytest.approx(np.log(2), rel=0.01) == pytest.approx(mine.history["loss"][0], rel=0.01)

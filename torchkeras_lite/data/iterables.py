@@ -40,6 +40,7 @@ class Iterable:
             there = _length(source)
         self.source, self.device, self.weights, self.texts = source, device, weights, texts
         endless = hasattr(source, "__next__")
+        self._plain = not texts and weights is None
         self.asked = steps
         self.steps = steps if steps is not None else there
         self._running = iter(source) if endless else None
@@ -85,6 +86,10 @@ class Iterable:
             )
 
     def _placed(self, batch):
+        if self._plain and type(batch) in (list, tuple) and len(batch) == 2:
+            x, y = batch
+            if self._is_ready(x) and self._is_ready(y):
+                return x, y
         own_tuple = isinstance(batch, (tuple, list)) and len(batch) == 1
         batch = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
         names = ("x", "y", "sample_weight")
@@ -107,6 +112,16 @@ class Iterable:
             parts = pytree.tree_map(lambda t: t if t is None or t.device.type == "cuda" else t.pin_memory(), parts)
         parts = pytree.tree_map(lambda t: t if t is None else t.to(self.device, non_blocking=True), parts)
         return OnlyX(parts) if own_tuple else parts
+
+
+    def _is_ready(self, part) -> bool:
+        """Whether a step can be given this as it is: what most loaders of tensors give."""
+        return (
+            type(part) is torch.Tensor
+            and part.device == self.device
+            and part.dtype is not torch.float64
+            and not part.requires_grad
+        )
 
 
 class OnlyX(tuple):

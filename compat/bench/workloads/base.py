@@ -17,7 +17,8 @@ class Workload:
     rows: number of samples at scale 1. data(rows) gives (x, y) as numpy arrays. build_keras(keras) gives an uncompiled
     model, `keras` being any module that spells Keras. build_torch(torch) gives a hand_torch.Net. loss is Keras's word
     for it. says: the model in a few words, for the README. calls: how many `fit(epochs=1)` are timed in a process.
-    long: the epochs of the one longer `fit`. goal: fit may take this many times the hand-written epoch.
+    long: the epochs of the one longer `fit`. goal: fit may take this many times the hand-written epoch. build_modules: the
+    same from torch's modules, where build_torch does without them.
     """
 
     rows: int
@@ -30,6 +31,7 @@ class Workload:
     calls: int
     long: int
     goal: float
+    build_modules: Callable[[Any], Any] | None = None
 
 
 def images(rows, side, channels, classes=10):

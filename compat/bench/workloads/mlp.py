@@ -23,6 +23,16 @@ def mlp_keras(keras):
     ])
 
 
+def mlp_modules(torch):
+    """The same as PyTorch's own tutorials write it."""
+    from hand_torch import from_module, start_like_keras
+
+    nn = torch.nn
+    return from_module(start_like_keras(
+        nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Dropout(0.2), nn.Linear(512, 10))
+    ))  # fmt: skip
+
+
 def mlp_torch(torch):
     """The same: two matrix products rule here, so only the dropout deserves care (see hand_torch.keep_mask)."""
     from hand_torch import Net, glorot, keep_mask

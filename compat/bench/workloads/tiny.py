@@ -22,6 +22,16 @@ def tiny_keras(keras):
     ])
 
 
+def tiny_modules(torch):
+    """The same as PyTorch's own tutorials write it."""
+    from hand_torch import from_module, start_like_keras
+
+    nn = torch.nn
+    return from_module(start_like_keras(
+        nn.Sequential(nn.Linear(8, 12), nn.ReLU(), nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 1))
+    ))  # fmt: skip
+
+
 def tiny_torch(torch):
     """The same in two dozen torch calls a step.
 
