@@ -373,20 +373,37 @@ def test_the_users_error_comes_through(settings):
         model().fit(Broken(**settings), shuffle=False, verbose=0)
 
 
+class Counted:
+    """Three batches; how often somebody began with them, and how many were given."""
+
+    begun = given = 0
+
+    def __iter__(self):
+        self.begun += 1
+        for i in range(3):
+            self.given += 1
+            yield torch.full((2, 4), float(i)), torch.ones(2, 1)
+
+
+@pytest.mark.parametrize("steps", [None, 2])
+def test_training_goes_over_a_loader_once_an_epoch(steps):
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    loader, seen = Counted(), []
+    model.fit(loader, epochs=3, steps_per_epoch=steps, verbose=0)
+    assert (loader.begun, loader.given) == ((3, 9) if steps is None else (2, 6))
+    # Whoever changes the data at the beginning of an epoch finds it there.
+    loader = Counted()
+    note = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(loader.begun))
+    model.fit(loader, epochs=2, verbose=0, callbacks=[note])
+    assert seen[1] == seen[0] + 1 == loader.begun - 1
+
+
 @pytest.mark.parametrize("call", ["evaluate", "predict"])
 def test_evaluation_goes_over_a_loader_once(call):
-    class Loader:
-        begun = given = 0
-
-        def __iter__(self):
-            self.begun += 1
-            for i in range(3):
-                self.given += 1
-                yield torch.full((2, 4), float(i)), torch.ones(2, 1)
-
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, kernel_initializer="ones")])
     model.compile("sgd", "mse")
-    loader = Loader()
+    loader = Counted()
     for times in (1, 2):
         found = getattr(model, call)(loader, verbose=0)
         assert (loader.begun, loader.given) == (times, 3 * times)

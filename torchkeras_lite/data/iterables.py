@@ -51,7 +51,7 @@ class Iterable:
         """The first batch, for building from; an iterator gives it again in the epoch.
 
         Args:
-            keep: the next pass begins here already, so that nothing is loaded twice. (A fit that is resumed begins elsewhere.)
+            keep: the next pass begins here already, so that nothing is loaded twice.
         """
         if self._first is None:
             if isinstance(self.source, Numbered):

@@ -239,7 +239,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             if validation_split and validation_data is None:
                 raise ValueError("`validation_split` is only supported for arrays, as the rows at the end must be known.")
             batches = self._batches(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
-        first = batches.first()
+        first = batches.first(keep=not callbacks)  # which may change the data, or the place in it, before an epoch begins
         self._build_from(first)
         batches = self._adapted(batches, first, training=True)
         validation = None
