@@ -13,6 +13,64 @@ torch.manual_seed(3)
 """
 
 SNIPPETS = {
+    "2.3 losses that ask the layer behind y_pred for what went into it": """
+        from keras import backend as K
+
+        class Scores(layers.Layer):
+            def __init__(self, units, **kwargs):
+                self.units, self.supports_masking = units, True
+                super().__init__(**kwargs)
+
+            def build(self, input_shape):
+                self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units), initializer="ones")
+                self.built = True
+
+            def call(self, x, mask=None):
+                return K.in_train_phase(K.zeros_like(K.dot(x, self.kernel)), K.softmax(K.dot(x, self.kernel)))
+
+            def compute_mask(self, x, mask=None):
+                return None
+
+            def compute_output_shape(self, shape):
+                return shape[:2] + (self.units,)
+
+            @property
+            def loss_function(self):
+                def loss(y_true, y_pred):
+                    x, mask = self._inbound_nodes[0].input_tensors[0], self._inbound_nodes[0].input_masks[0]
+                    kept = K.cast(mask, K.floatx())
+                    return K.sum(K.sum(K.square(y_true - K.dot(x, self.kernel)), -1) * kept, 1)
+                return loss
+
+        def share(y_true, y_pred):
+            layer, index = y_pred._keras_history[:2]
+            seen.append(K.int_shape(y_pred))
+            return K.mean(K.cast(layer._inbound_nodes[index].input_masks[0], "float32"))
+
+        seen = []
+        model = models.Sequential([layers.Embedding(9, 2, mask_zero=True), Scores(3)])
+        assert model.built and model.output_shape == (None, None, 3)  # the first layer says how it is called
+        model.compile("sgd", model.layers[-1].loss_function, metrics=[share])
+        x = np.array([[1, 2, 0, 0], [3, 0, 0, 0]])
+        y = np.arange(24.0).reshape(2, 4, 3) / 10
+        vectors = model.get_weights()[0][x]
+        wanted = (((y - vectors.sum(-1, keepdims=True)) ** 2).sum(-1) * (x > 0)).sum(1).mean()
+        before = model.get_weights()
+        logs = model.fit(x, y, batch_size=2, verbose=0, epochs=1).history
+        np.testing.assert_allclose(logs["loss"], [wanted], rtol=1e-5)
+        np.testing.assert_allclose(logs["share"], [3 / 8])
+        assert all((old != new).any() for old, new in zip(before, model.get_weights())) and seen[-1] == (2, 4, 3)
+        assert model.layers[-1]._inbound_nodes[0].input_tensors == [model.layers[0].output]
+        np.testing.assert_allclose(model.predict(x).sum(-1), 1, rtol=1e-5)
+        model.save("m.h5")
+        again = models.load_model("m.h5", custom_objects={"Scores": Scores, "loss": None, "share": share}, compile=False)
+        np.testing.assert_allclose(again.predict(x), model.predict(x))
+
+        # a metric that is one number, of outputs with a mask
+        masked = models.Sequential([layers.Embedding(9, 2, mask_zero=True), layers.Dense(1)])
+        masked.compile("sgd", "mse", metrics=[lambda y_true, y_pred: K.max(y_true)])
+        assert abs(masked.evaluate(x, y[..., :1], verbose=0)[1] - 2.1) < 1e-6
+    """,
     "2.3 identities, rows of batches, a metric of an axis, an Input of values": """
         from keras import backend as K, metrics
         wide = models.Sequential([layers.LSTM(2, recurrent_initializer="identity", input_shape=(4, 2))]).get_weights()[1]
@@ -596,6 +654,22 @@ SNIPPETS = {
                       layers.concatenate):
             assert mask_of(merge) == [two, one], merge
         assert mask_of(lambda pair: layers.concatenate(pair, axis=1)) == [[[1, 1, 0, 1, 0, 0]], [[1, 1, 0, 1, 1, 1]]]
+        # Targets without a second axis are a column, repeated to fit.
+        import warnings; warnings.simplefilter("ignore", UserWarning)
+        x, y = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3), np.arange(4.0, dtype="float32")
+        for units in (2, 4):  # as many as there are rows too
+            model = models.Sequential([layers.Dense(units, kernel_initializer="ones", activation="tanh")])
+            model.compile("sgd", "mae", metrics=["mse", keras.metrics.RootMeanSquaredError()])
+            gap = np.tanh(x.sum(1)) - y
+            near = [np.abs(gap).mean(), (gap ** 2).mean(), (gap ** 2).mean() ** 0.5]
+            np.testing.assert_allclose(model.evaluate(x, y, verbose=0), near, rtol=1e-5)
+            np.testing.assert_allclose(model.evaluate(x, y[:, None], verbose=0), near, rtol=1e-5)
+            two = models.Model(first := layers.Input((3,)), [model(first), layers.Flatten()(first)])
+            two.compile("sgd", "mae")
+            np.testing.assert_allclose(two.evaluate(x, [y, x], verbose=0)[:2], [near[0], near[0]], rtol=1e-5)
+        labels = models.Sequential([layers.Dense(3, activation="softmax")])
+        labels.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        assert {*labels.fit(x, np.array([0, 1, 2, 1]), verbose=0).history} == {"loss", "accuracy"}
         # Recorded from TensorFlow 2's Keras: constant weights, the sum over all outputs.
         x = torch.linspace(-1, 1, 48).reshape(1, 3, 4, 4, 1)
         layer = layers.ConvLSTM2D(2, 3, kernel_initializer=keras.initializers.Constant(0.1), return_sequences=True,

@@ -201,3 +201,21 @@ def test_a_loss_object_is_drawn_too():
     model.compile("sgd")
     wanted = ((model.predict(X, verbose=0) - X) ** 2).mean()
     assert model.evaluate(X, batch_size=40, verbose=0) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_loss_that_says_which_tensors_it_wants():
+    inputs = layers.Input((2,))
+    hidden = layers.Dense(3, use_bias=False)(inputs)
+    model = keras.Model(inputs, layers.Dense(1, use_bias=False)(hidden))
+
+    def loss(y_true, y_pred, values):
+        return (y_true - y_pred).square().sum(-1) + values.square().sum(-1)
+
+    loss.tensors_beside = [hidden]
+    model.compile("sgd", loss)
+    first, second = (weight.numpy() for weight in model.weights)
+    x, y = np.arange(8.0, dtype="float32").reshape(4, 2), np.ones((4, 1), "float32")
+    wanted = ((y - x @ first @ second) ** 2).sum(-1) + ((x @ first) ** 2).sum(-1)
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0), wanted.mean(), rtol=1e-5)
+    model.fit(x, y, verbose=0)
+    assert (model.weights[0].numpy() != first).all()

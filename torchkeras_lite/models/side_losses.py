@@ -98,6 +98,24 @@ class SideLoss:
         return {**self.__dict__, "_drawn": None}
 
 
+class ValuedLoss:
+    """A loss function `(y_true, y_pred, *values)` that says itself which tensors of the graph it wants the values of.
+
+    Args:
+        function: with the KerasTensors as `tensors_beside`.
+        model: whose graph it is, and who holds this.
+        first: the place of its first tensor in the model's `_side_values`.
+    """
+
+    def __init__(self, function, model, first: int):
+        self.function, self.model, self.first = function, Known(model), first
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, y_true, y_pred) -> torch.Tensor:
+        end = self.first + len(self.function.tensors_beside)
+        return self.function(y_true, y_pred, *self.model()._side_values[self.first : end])
+
+
 class SideLosses:
     """The part of a model made from tensors that computes what losses need beside its outputs."""
 
@@ -134,6 +152,11 @@ class SideLosses:
         names = [tensor.node.operation.name for tensor in exits]
 
         def one(function, index):
+            wanted = getattr(function, "tensors_beside", ())
+            if wanted:
+                valued = ValuedLoss(function, self, len(sides))
+                sides.extend(wanted)
+                return valued
             found = seen_by(function)
             if not found:
                 return function

@@ -178,7 +178,8 @@ MEMBERS = {
     },
     "variable.Variable": {"name": "keras._weight_names:name", "shape": "keras._sizes:shape_of_variable"},
     "symbolic.Node": {
-        name: f"keras._methods:{name}" for name in ("inbound_layers", "outbound_layer", "input_tensors", "input_masks", "output_tensors")
+        name: f"keras._methods:{name}"
+        for name in ("inbound_layers", "outbound_layer", "input_tensors", "input_masks", "output_tensors")
     } | {"__init__": "keras._methods:drawn_node"},
     "layers.Bidirectional": {"layer": "keras._methods:layer_of_both"},
     "layers.RNN": {"__call__": "keras._methods:call_of_rnn", "reset_states": "keras._methods:reset_states_of_rnn"},
