@@ -236,3 +236,10 @@ def test_a_mask_that_is_an_array():
     assert float(loss(torch.zeros(3), y_pred)) == pytest.approx(8.5)
     y_pred._keras_mask = np.zeros(3, bool)
     assert float(loss(torch.zeros(3), y_pred)) == 0
+
+
+def test_one_value_for_a_batch_with_weights():
+    metric = metrics.MeanMetricWrapper(lambda y_true, y_pred: y_pred.max())
+    metric.update_state(np.zeros(3), np.array([1.0, 4.0, 2.0]), sample_weight=np.array([1.0, 1.0, 0.0]))
+    metric.update_state(np.zeros(3), np.array([1.0, 1.0, 1.0]), sample_weight=np.array([0.0, 1.0, 0.0]))
+    assert float(metric.result()) == 3.0

@@ -145,7 +145,7 @@ def _per_sample(values, weight, dtype, reduce):
     values = tensor_of(values, dtype, values.device if isinstance(values, torch.Tensor) else config.get_device())
     if weight is not None:
         weight = apply_mask(tensor_of(weight, dtype, values.device), mask, dtype, mean=False)
-        values, weight = same_rank(values, weight)
+        values, weight = same_rank(values, weight) if values.ndim else (values.expand(weight.shape), weight)  # one for all
         if values.ndim > weight.ndim > 0:
             values = reduce(values, dim=tuple(range(weight.ndim, values.ndim)))
         elif values.ndim > weight.ndim:
