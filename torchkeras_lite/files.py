@@ -1,10 +1,13 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and archives that unpack within bounds."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import shutil
 import uuid
+import zipfile
 
 
 @contextlib.contextmanager
@@ -29,3 +32,77 @@ def whole(filepath: str, keep: str | None = None):
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(draft)
+
+
+@contextlib.contextmanager
+def whole_folder(folder: str, parts):
+    """`with whole_folder("m", ("a", "b")) as draft:` write `a` and `b` to the folder `draft`, which becomes `m` at the end.
+
+    A folder that was there is replaced in one step where the system knows such a step (Linux does); elsewhere in two, and
+    whoever is stopped between them leaves the old one and the new one beside each other.
+
+    Args:
+        parts: the names that a folder may hold to be replaced. Into one that holds others too, the new parts are put one after
+            the other.
+    """
+    place = os.path.realpath(folder)
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    draft = f"{place}.{uuid.uuid4().hex}.part"
+    os.mkdir(draft)
+    try:
+        yield draft
+        for above, _, names in os.walk(draft):
+            for name in names:
+                with open(os.path.join(above, name), "rb") as file:
+                    os.fsync(file.fileno())
+        if not os.path.isdir(place):
+            os.rename(draft, place)
+        elif set(os.listdir(place)) <= {*parts} and os.path.realpath(os.getcwd()) != place:
+            shutil.copymode(place, draft)
+            _replace_folder(draft, place)
+        else:
+            for name in os.listdir(draft):
+                new, old = os.path.join(draft, name), os.path.join(place, name)
+                _replace_folder(new, old) if os.path.isdir(new) and os.path.isdir(old) else os.replace(new, old)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _replace_folder(new: str, old: str) -> None:
+    """The new folder stands where the old one stood. What is left of that is at the new one's place, or nowhere."""
+    if _exchanged(new, old):
+        return
+    aside = f"{old}.{uuid.uuid4().hex}.old"
+    os.rename(old, aside)
+    try:
+        os.rename(new, old)
+    except OSError:
+        os.rename(aside, old)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchanged(one: str, other: str) -> bool:
+    """Lets two files or folders change places, in one step; False, and nothing done, where the system cannot."""
+    try:
+        exchange = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError, TypeError):
+        return False
+    here = -100  # names count from where the process stands
+    exchange.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
+    return exchange(here, os.fsencode(one), here, os.fsencode(other), 2) == 0
+
+
+def zip_archive(filepath: str) -> zipfile.ZipFile:
+    """A zip archive, open for reading. Its members are stored or deflated: what else there is unpacks a block as a whole.
+
+    Raises:
+        zipfile.BadZipFile: it is none.
+        ValueError: a member is packed otherwise.
+    """
+    archive = zipfile.ZipFile(filepath)
+    for info in archive.infolist():
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            archive.close()
+            raise ValueError(f"The archive {filepath!r} is not valid: {info.filename!r} is packed in way {info.compress_type}.")
+    return archive

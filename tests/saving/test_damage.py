@@ -25,6 +25,7 @@ import torch
 
 import torchkeras_lite as keras
 from torchkeras_lite import layers
+from torchkeras_lite.datasets.source import arrays
 
 REFUSALS = (ValueError, TypeError, OSError, EOFError, NotImplementedError)
 SECONDS, GIB = 10, 4  # of the processor, and of memory: for a file that takes some milliseconds when it is whole
@@ -51,6 +52,10 @@ def files(tmp_path_factory):
     made.save(folder / "m.h5")
     made.save_weights(folder / "m.weights.h5")
     made.save_weights(folder / "s.weights.json", max_shard_size=4e-7)
+    (folder / "c.json").write_text(made.to_json())
+    lists = np.empty(2, dtype=object)
+    lists[:] = [[1, 2], [3]]
+    np.savez_compressed(folder / "d.npz", x_train=X, y_train=lists, x_test=X[:1])
     with zipfile.ZipFile(GOLDEN) as golden:
         small = [one.filename for one in golden.infolist() if one.file_size < 21_000 and not one.filename.endswith(".npz")]
         for name in small[::3]:
@@ -73,7 +78,11 @@ def attempt(path, target=None) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            if target is None:
+            if path.suffix == ".npz":
+                arrays(str(path))
+            elif path.name == "c.json":
+                is_whole(keras.models.model_from_json(path.read_text(errors="replace")))
+            elif target is None:
                 is_whole(keras.models.load_model(path))
             else:
                 target.load_weights(path)
@@ -147,7 +156,7 @@ def damaged_bytes(source, target, draw):
         shutil.copytree(source, target, dirs_exist_ok=True)
         one = sorted(target.iterdir())[draw.integers(3)]
         one.write_bytes(flipped(one.read_bytes(), draw))
-    elif source.suffix == ".json":
+    elif source.name == "s.weights.json":
         for shard in [*source.parent.glob("s_*.weights.h5"), source]:
             (target.parent / shard.name).write_bytes(shard.read_bytes())
         one = sorted(target.parent.glob("s_*.weights.h5"))[draw.integers(3)]
@@ -269,6 +278,7 @@ COUNTS = {
     (damaged_config, "s.weights.json"): (30, 500), (damaged_config, "golden"): (60, 3000),
     (damaged_bytes, "m.keras"): (30, 2500), (damaged_bytes, "m.h5"): (30, 2000), (damaged_bytes, "m.weights.h5"): (30, 2000),
     (damaged_bytes, "m"): (15, 1000), (damaged_bytes, "s.weights.json"): (15, 500), (damaged_bytes, "golden"): (30, 3000),
+    (damaged_config, "c.json"): (60, 2000), (damaged_bytes, "c.json"): (15, 500), (damaged_bytes, "d.npz"): (20, 1500),
 }  # fmt: skip
 kinds = pytest.mark.parametrize(("damage", "name"), COUNTS, ids=[f"{damage.__name__}-{name}" for damage, name in COUNTS])
 
@@ -293,9 +303,10 @@ def test_many_damaged_files(damage, name, files, tmp_path):
 # ---------------------------------------------------------------- a process that is killed
 
 KILLED = """
-    import os, signal, sys
+    import os, shutil, signal, sys
     import h5py
     import torchkeras_lite as keras
+    from torchkeras_lite import files
 
     path, moment = sys.argv[1:]
 
@@ -309,9 +320,13 @@ KILLED = """
         h5py.Group.create_dataset = die if not path.endswith((".keras", ".weights.h5")) else h5py.Group.create_dataset
     elif moment == "flush":
         os.fsync = die
+    elif moment == "behind":
+        shutil.rmtree = os.link = die
     else:
-        os.replace = die
-    if path.endswith(".weights.h5"):
+        os.replace = files._exchanged = die
+    if path.endswith(".weights.json"):
+        model.save_weights(path, max_shard_size=2e-7)
+    elif path.endswith(".weights.h5"):
         model.save_weights(path)
     else:
         model.save(path)
@@ -332,7 +347,32 @@ def test_a_kill_leaves_the_old_file_whole(name, fresh, tmp_path):
         done = fresh(script, path, moment)
         assert done.code == -signal.SIGKILL, done.err
         assert path.read_bytes() == before
+    check_is(old, path)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal")
+@pytest.mark.parametrize("name", ["m", "s.weights.json"])
+def test_a_kill_leaves_all_files_of_the_old_model_or_of_the_new_one(name, fresh, tmp_path):
+    old = keras.Sequential([keras.Input((3,)), layers.Dense(4), layers.Dense(2)])
+    old.compile("adam", "mse")
+    path, script = tmp_path / name, tmp_path / "save.py"
+    old.save_weights(path, max_shard_size=2e-7) if "weights" in name else old.save(path)
+    script.write_text(textwrap.dedent(KILLED))
+    for moment in ("weights", "flush", "before they change places"):
+        done = fresh(script, path, moment)
+        assert done.code == -signal.SIGKILL, done.err
+        check_is(old, path)
+    done = fresh(script, path, "behind")
+    assert done.code == -signal.SIGKILL, done.err
+    target = keras.models.clone_model(old) if "weights" in name else keras.models.load_model(path)
     if "weights" in name:
+        target.load_weights(path)
+    assert (target.layers[0].kernel.numpy() == 1).all()
+
+
+def check_is(old, path):
+    """The file has the weights of this model."""
+    if "weights" in path.name:
         new = keras.models.clone_model(old)
         new.load_weights(path)
     else:

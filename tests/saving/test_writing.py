@@ -1,13 +1,15 @@
 """Files are written whole or not at all: on a disk that is full after any number of bytes, and stopped at any moment."""
 
+import functools
 import os
+import shutil
 
 import h5py
 import numpy as np
 import pytest
 
 import torchkeras_lite as keras
-from torchkeras_lite import layers
+from torchkeras_lite import files, layers
 from torchkeras_lite.saving import KerasFileEditor, stores
 
 resource = pytest.importorskip("resource")
@@ -62,14 +64,10 @@ def test_a_full_disk_leaves_what_was_there(name, tmp_path):
                 write(new, path)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        after = contents(tmp_path)
-        if name in ("folder", "s.weights.json"):  # several files: each of them is old or new, and no other is left
-            assert after.keys() == before.keys()
-        else:
-            assert after == before
-    if name not in ("folder", "s.weights.json"):
-        assert_same(read(path), old)
+        assert contents(tmp_path) == before
+    assert_same(read(path), old)
     write(new, path)
+    assert contents(tmp_path).keys() == before.keys()
     assert_same(read(path), new)
 
 
@@ -98,6 +96,82 @@ def test_what_was_there_is_whole_at_each_write(name, tmp_path, monkeypatch):
     assert moments.count("write") > 10 and moments[-2:] == ["fsync", "replace"]
     assert_same(read(path), new)
     assert os.listdir(tmp_path) == [name]
+
+
+class Stopped(BaseException):
+    """As if the process had been killed: nobody expects it."""
+
+
+# Steps between which a process may be stopped, and whether the system lets two folders change places.
+STEPS = ("fsync", "replace", "rename", "link", "unlink", "rmtree", "exchange")
+WAYS = [("folder", True), ("folder", False), ("s.weights.json", True)]
+
+
+@pytest.mark.parametrize(("name", "exchanges"), WAYS, ids=["folder", "folder, in two steps", "shards"])
+def test_several_files_are_replaced_as_one(name, exchanges, tmp_path, monkeypatch):
+    """Stopped before any step, with nothing cleaned up: what is there is the old model or the new one, never some of each."""
+    old, new, steps, found = model(1), model(2), 0, set()
+    exchanged = files._exchanged
+    while True:
+        path, left = tmp_path / f"{steps}" / name, steps
+        path.parent.mkdir()
+        write(old, path)
+
+        def stop(do, *args, **kwargs):
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Stopped
+            return do(*args, **kwargs)
+
+        with monkeypatch.context() as patched:
+            for owner, key in ((os, "fsync"), (os, "replace"), (os, "rename"), (os, "link"), (os, "unlink"), (shutil, "rmtree")):
+                patched.setattr(owner, key, functools.partial(stop, getattr(owner, key)))
+            swap = exchanged if exchanges else lambda one, other: False
+            patched.setattr(files, "_exchanged", functools.partial(stop, swap))
+            try:
+                write(new, path)
+            except Stopped:
+                pass
+            else:
+                break
+        if not exchanges and not path.exists():  # between the two steps: both are there
+            old_one, = path.parent.glob("folder.*.old")
+            new_one, = path.parent.glob("folder.*.part")
+            assert_same(read(old_one), old)
+            assert_same(read(new_one), new)
+            found.add("both")
+        else:
+            kept = read(path).get_weights()[0][0, 0]
+            which = next(one for one in (old, new) if one.get_weights()[0][0, 0] == kept)
+            assert_same(read(path), which)
+            found.add("new" if which is new else "old")
+        steps += 1
+    assert_same(read(path), new)
+    assert {"old", "new"} <= found and ("both" in found) == (not exchanges) and steps > 4
+
+
+def test_a_folder_keeps_what_else_is_in_it(tmp_path, monkeypatch):
+    old, new, path = model(1), model(2), tmp_path / "folder"
+    write(old, path)
+    (path / "notes.txt").write_text("mine")
+    write(new, path)
+    assert (path / "notes.txt").read_text() == "mine" and sorted(os.listdir(tmp_path)) == ["folder"]
+    assert_same(read(path), new)
+    (path / "notes.txt").unlink()
+    monkeypatch.chdir(path)  # who stands in it goes on standing there
+    write(old, path)
+    assert os.path.samefile(os.getcwd(), path)
+    assert_same(read(path), old)
+
+
+def test_fewer_shards_than_before(tmp_path):
+    path = tmp_path / "s.weights.json"
+    model(1).save_weights(path, max_shard_size=3e-6)
+    assert len(os.listdir(tmp_path)) > 3
+    model(2).save_weights(path, max_shard_size=1)
+    assert sorted(os.listdir(tmp_path)) == ["s.weights.json", "s_00000.weights.h5"]
+    assert_same(read(path), model(2))
 
 
 def test_an_error_of_the_one_who_writes_is_his(tmp_path):

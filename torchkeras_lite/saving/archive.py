@@ -13,7 +13,7 @@ import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
-from torchkeras_lite.files import whole, zip_archive
+from torchkeras_lite.files import whole, whole_folder, zip_archive
 from torchkeras_lite.saving.checksums import checksum
 from torchkeras_lite.saving.stores import opened, stored_bytes
 
@@ -38,16 +38,15 @@ def write(filepath: str, config: dict, write_weights, zipped: bool = True, asset
     date = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
     texts = {METADATA: json.dumps({"keras_version": _FORMAT, "date_saved": date}), CONFIG: json.dumps(config)}
     if not zipped:
-        os.makedirs(filepath, exist_ok=True)
-        for name, text in texts.items():
-            with whole(os.path.join(filepath, name)) as draft, open(draft, "w", encoding="utf8") as file:
-                file.write(text)
-        with whole(os.path.join(filepath, WEIGHTS)) as draft:
-            write_weights(draft)
-        for path, write_assets in assets:
-            folder = os.path.join(filepath, ASSETS, *path.split("/"))
-            os.makedirs(folder, exist_ok=True)
-            write_assets(folder)
+        with whole_folder(filepath, (*texts, WEIGHTS, ASSETS)) as draft:
+            for name, text in texts.items():
+                with open(os.path.join(draft, name), "w", encoding="utf8") as file:
+                    file.write(text)
+            write_weights(os.path.join(draft, WEIGHTS))
+            for path, write_assets in assets:
+                folder = os.path.join(draft, ASSETS, *path.split("/"))
+                os.makedirs(folder, exist_ok=True)
+                write_assets(folder)
         return
     with whole(filepath) as draft:
         # What HDF5 leaves free in front of it becomes the head of the archive: the weights are written once, where they stay.
