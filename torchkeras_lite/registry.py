@@ -21,6 +21,7 @@ from torchkeras_lite import lambdas
 from torchkeras_lite.calls import going_on
 
 _PACKAGE = __name__.partition(".")[0]
+_ROOM = 1 << 20  # bytes of an array of texts that are never too many
 
 # ---------------------------------------------------------------- names of our own and of users
 
@@ -274,7 +275,7 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         return {key: deserialize(value, custom_objects, table) for key, value in config.items()}
     name, inner = config["class_name"], config.get("config")
     if name in ("__numpy__", "__tensor__"):
-        return np.array(inner["value"], dtype=inner["dtype"])
+        return _array(inner["value"], np.dtype(inner["dtype"]))
     if name == "__bytes__":
         return inner["value"].encode("utf-8")
     if name == "__slice__":
@@ -315,6 +316,20 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         if config.get("compile_config"):
             made.compile_from_config(config["compile_config"])
     return made
+
+
+def _array(value, dtype) -> np.ndarray:
+    """The array that a config describes. In one of texts each has the room that the dtype says, or the longest wants."""
+    if dtype.kind in "biufcO":
+        return np.array(value, dtype=dtype)
+    if dtype.kind not in "SU":
+        raise ValueError(f"The config is not valid: there is an array of {dtype} in it, not of numbers or texts.")
+    texts = np.array(value, dtype=object)
+    lengths = [len(text) for text in texts.flat]
+    room = texts.size * max([dtype.itemsize, *lengths])
+    if room > max(_ROOM, 64 * sum(lengths)):
+        raise ValueError(f"The config is not valid: there is an array of {dtype} in it, of {room} bytes for {sum(lengths)}.")
+    return texts.astype(dtype if dtype.itemsize else dtype.kind)
 
 
 def find_class(name: str, custom_objects: dict | None = None):

@@ -17,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 
 import h5py
 import numpy as np
@@ -27,7 +28,7 @@ import torchkeras_lite as keras
 from torchkeras_lite import config as settings
 from torchkeras_lite import datasets, layers
 from torchkeras_lite.datasets import source
-from torchkeras_lite.saving import stores
+from torchkeras_lite.saving import heaps, stores
 
 # ---------------------------------------------------------------- who is watching
 
@@ -757,11 +758,61 @@ def packed_by(*filters):
     return change
 
 
+def pieces_larger_than_the_array(group, key, tmp_path):
+    shape = group[key].shape
+    del group[key]
+    pieces = (5_000_000,) if len(shape) == 1 else (2500, 2500)
+    group.create_dataset(key, shape, "float32", maxshape=(None,) * len(shape), chunks=pieces, compression="gzip")
+
+
+def piece_of(content):
+    """The array in one piece, for which this stands in the file."""
+
+    def change(group, key, tmp_path):
+        shape = group[key].shape
+        del group[key]
+        made = group.create_dataset(key, shape, "float32", chunks=shape, compression="gzip")
+        made.id.write_direct_chunk((0,) * len(shape), content)
+
+    return change
+
+
+def texts_in_a_damaged_heap(group, key, tmp_path):
+    """Each text says that the next one is where it is itself."""
+    shape = group[key].shape
+    del group[key]
+    group.create_dataset(key, data=np.full(shape, "abcdefgh", object), dtype=h5py.string_dtype())
+    group.file.flush()
+    with open(group.file.filename, "r+b") as file:
+        content = file.read()
+        at = content.find(b"abcdefgh") - 16
+        file.seek(at)
+        file.write(bytes(16))
+    group.file.id.close()
+
+
+def texts_longer_than_all(group, key, tmp_path):
+    """A text whose length stands in the array as 2 GB."""
+    shape = group[key].shape
+    del group[key]
+    made = group.create_dataset(key, data=np.full(shape, "abcdefgh", object), dtype=h5py.string_dtype())
+    at = made.id.get_offset()
+    group.file.flush()
+    with open(group.file.filename, "r+b") as file:
+        file.seek(at)
+        file.write((1 << 31).to_bytes(4, "little"))
+    group.file.id.close()
+
+
 CHANGES = {
     "external": external, "soft": soft, "virtual": virtual, "stored elsewhere": stored_elsewhere, "references": references,
     "never written": never_written, "more than numbers count to": more_than_numbers_count_to, "a group": a_group,
     "a type": a_type, "LZ4": packed_by(32004),
     "Zstandard behind shuffle": packed_by(2, 32015), "a filter of one's own": packed_by(300),
+    "a filter that believes what it reads": packed_by(6), "packed twice": packed_by(1, 32000),
+    "pieces that are larger": pieces_larger_than_the_array,
+    "a piece that unpacks to more": piece_of(zlib.compress(bytes(1 << 24))),
+    "a damaged heap": texts_in_a_damaged_heap, "texts longer than all": texts_longer_than_all,
 }  # fmt: skip
 
 
@@ -775,15 +826,134 @@ def test_arrays_lie_in_the_file(change, tmp_path, silence):
         if path.suffix == ".keras" or path.name.endswith(".weights.h5"):
             assert keras.saving.KerasFileEditor(path).compare(model)["status"] == "success"
     for path in bad:
-        with silence(str(path).partition(".")[0]), pytest.raises(ValueError, match=r"not valid|do not fit"):
+        with silence(str(path).partition(".")[0]), pytest.raises(ValueError, match=r"not valid|do not fit|is damaged"):
             opened(model, path)
         for old, new in zip(before, model.get_weights(), strict=True):
             np.testing.assert_array_equal(old, new)
         if path.suffix == ".keras" or path.name.endswith(".weights.h5"):
             if change == "a group":  # for the editor one as good as another
                 continue
-            with silence(str(path).partition(".")[0]), pytest.raises(ValueError, match="not valid"):
+            with silence(str(path).partition(".")[0]), pytest.raises(ValueError, match=r"not valid|is damaged"):
                 keras.saving.KerasFileEditor(path)
+
+
+NO_NUMBERS = {
+    "bytes": np.dtype("S4"), "voids": np.dtype("V4"), "texts": h5py.string_dtype(), "complex numbers": np.dtype("complex64"),
+    "arrays": np.dtype(("float32", (2,))), "records": np.dtype([("a", "float32"), ("b", "int8")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NO_NUMBERS)
+def test_an_array_of_anything_but_numbers_changes_nothing(kind, tmp_path):
+    """It is the last one, so that whoever finds out when he gets there has changed all the others."""
+
+    def change(group, key, tmp_path):
+        def last(name, found):
+            return found.name if isinstance(found, h5py.Dataset) and found.shape == (2,) else None
+
+        found = group.file[group.file.visititems(last)]
+        place, name = found.parent, found.name.rpartition("/")[2]
+        del place[name]
+        place.create_dataset(name, (2,), NO_NUMBERS[kind])
+        first = group[key]
+        first[...] = first[...] + 1
+
+    model, _, bad = with_weights(tmp_path, change)
+    before = model.get_weights()
+    for path in bad:
+        with pytest.raises(ValueError, match=r"do not fit|not valid"):
+            opened(model, path)
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("kind", [">f4", ">f8", "longdouble", ">i2", "uint16"])
+def test_numbers_of_any_make_are_taken(kind, tmp_path):
+    def change(group, key, tmp_path):
+        values = group[key][()]
+        del group[key]
+        group.create_dataset(key, data=np.arange(values.size).reshape(values.shape).astype(kind))
+
+    model, _, changed = with_weights(tmp_path, change)
+    for path in changed:
+        values = opened(model, path).get_weights()
+        assert any(np.array_equal(value.ravel(), np.arange(value.size)) for value in values if value.any())
+
+
+@pytest.mark.parametrize("ending", ["keras", "weights.h5"])
+@pytest.mark.parametrize("of_keras2", [False, True])
+def test_the_state_of_an_optimizer_is_looked_at_before(of_keras2, ending, tmp_path, monkeypatch):
+    """It does not fit: all else is loaded, and nothing is left half done. Nor is it read to find that out."""
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3)])
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    path = tmp_path / "m.weights.h5"
+    model.save_weights(path)
+    with h5py.File(path, "a") as file:
+        state = file["optimizer/vars"]
+        if of_keras2:  # which kept no learning rate
+            del state["1"]
+            for i in range(2, len(model.optimizer.variables)):
+                state.move(str(i), str(i - 1))
+        size = len(state)
+        del state[str(size - 1)]
+        state.create_dataset(str(size - 1), (1000, 1000), "float32", chunks=(1000, 1000), compression="gzip")[...] = 0
+    if ending == "keras":
+        model.save(tmp_path / "m.keras")
+        with zipfile.ZipFile(tmp_path / "m.keras") as good, zipfile.ZipFile(tmp_path / "bad.keras", "w") as bad:
+            for name in good.namelist():
+                bad.writestr(name, path.read_bytes() if name.endswith(".h5") else good.read(name))
+        path = tmp_path / "bad.keras"
+    expected = model.get_weights()
+    model.set_weights([value + 1 for value in expected])
+    read = []
+    monkeypatch.setattr(stores.Source, "__getitem__", lambda self, key: read.append(key))
+    with pytest.warns(UserWarning, match="state of the optimizer in the file does not fit"):
+        loaded = opened(model, path)
+    for old, new in zip(expected, loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert read == []
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("room", [0, 512])
+def test_texts_are_found_in_any_form_of_head(libver, room, tmp_path):
+    """Where an attribute lies is looked up in the head of its object, of which HDF5 has two forms, in several pieces."""
+    with h5py.File(tmp_path / "m.h5", "w", libver=libver, userblock_size=room) as file:
+        group = file.create_group("a/b")
+        for i in range(7):
+            group.attrs[f"key{i}"] = "x" * (100 * i + 1)
+        group.attrs["many"] = ["a", "bcd", "ü" * 5000]
+        file.attrs["long"] = "y" * 200_000
+    with stores.opened(tmp_path / "m.h5") as file:
+        assert [stores.attribute(file["a/b"], f"key{i}") for i in range(7)] == ["x" * (100 * i + 1) for i in range(7)]
+        assert list(stores.attribute(file["a/b"], "many")) == ["a", "bcd", "ü" * 5000]
+        assert stores.attribute(file, "long") == "y" * 200_000
+
+
+@pytest.mark.parametrize("key", ["many", "one"])
+def test_lengths_of_texts_are_not_believed(key, tmp_path):
+    """The library takes memory for any length that stands in the file, before it looks whether there is such a text."""
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.attrs[key] = ["abc", "defgh"] if key == "many" else "abc"
+    content = (tmp_path / "m.h5").read_bytes()
+    with stores.opened(tmp_path / "m.h5") as file:
+        assert stores.attribute(file, key)[0][0] == "a"
+    at = content.find(key.encode() + b"\0")
+    at = content.find((3).to_bytes(4, "little"), at + 24)  # behind what kind it is: its length
+    (tmp_path / "m.h5").write_bytes(content[:at] + (1 << 31).to_bytes(4, "little") + content[at + 4 :])
+    with stores.opened(tmp_path / "m.h5") as file, pytest.raises(ValueError, match="longer than all in the file"):
+        stores.attribute(file, key)
+
+
+def test_one_text_a_thousand_times(tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.attrs["names"] = ["x" * 1000] * 1000
+    with stores.opened(tmp_path / "m.h5") as file:
+        assert len(stores.attribute(file, "names")) == 1000
+        monkeypatch.setattr(heaps, "_LIMIT", 1 << 19)
+        with pytest.raises(ValueError, match="1000 texts, which may be of 1000 bytes each"):
+            stores.attribute(file, "names")
 
 
 @pytest.mark.parametrize("filters", [(1,), (2, 1), (2, 32000), (3,), (2, 1, 3)])
@@ -991,6 +1161,39 @@ def test_bombs(tmp_path, silence, monkeypatch):
                 bad.writestr(name, good.read(name) + (content if name == member else b""))
         with silence(tmp_path / "bad.keras"), pytest.raises(ValueError, match="more than"):
             keras.models.load_model(tmp_path / "bad.keras")
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("member", ["config.json", "metadata.json", "model.weights.h5"])
+def test_members_that_unpack_as_a_whole(way, member, tmp_path, silence):
+    """zlib unpacks as much as it is asked for. The others unpack what they are given, however much that is."""
+    model = keras.models.model_from_json(json.dumps(model_config(dense())))
+    model.save(tmp_path / "good.keras")
+    np.savez_compressed(tmp_path / "good.npz", x=[1])
+    assert source.arrays(tmp_path / "good.npz")["x"] == [1]
+    with zipfile.ZipFile(tmp_path / "good.keras") as good, zipfile.ZipFile(tmp_path / "bad.keras", "w") as bad:
+        for name in good.namelist():
+            bad.writestr(name, good.read(name), compress_type=way if name == member else None)
+    for load in (keras.models.load_model, model.load_weights, keras.saving.KerasFileEditor, source.arrays):
+        with silence(tmp_path / "bad.keras"), pytest.raises(ValueError, match="is packed in way"):
+            load(str(tmp_path / "bad.keras"))
+
+
+BAD_ARRAYS = {
+    "room for long texts": {"value": ["a"], "dtype": "U300000000"},
+    "one long text and many short ones": {"value": ["a" * 10**5] + ["b"] * 10**4, "dtype": "U1"},
+    "bytes of any size": {"value": [1], "dtype": "V1000000000"},
+    "rows in rows": {"value": 1, "dtype": "(1000,1000)f4"},
+    "records": {"value": [1], "dtype": "f8,f8"},
+}
+
+
+@pytest.mark.parametrize("key", BAD_ARRAYS)
+def test_arrays_in_configs_are_as_large_as_what_is_written(key):
+    good = {"class_name": "__numpy__", "config": {"value": ["a", "bcd"], "dtype": "<U3"}}
+    assert keras.saving.deserialize_keras_object(good).tolist() == ["a", "bcd"]
+    with pytest.raises(ValueError, match="there is an array of"):
+        keras.saving.deserialize_keras_object({"class_name": "__numpy__", "config": BAD_ARRAYS[key]})
 
 
 def test_a_vocabulary_that_unpacks_to_much_more_than_it_is(tmp_path, monkeypatch):

@@ -8,10 +8,11 @@ import os
 import pickle
 import re
 import warnings
-import zipfile
 
 import numpy as np
 
+from torchkeras_lite.files import zip_archive
+from torchkeras_lite.saving.validity import valid
 from torchkeras_lite.utils.downloads import get_file
 
 _BASE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -118,9 +119,9 @@ def unpickled(file, encoding: str = "ASCII"):
 
 
 def arrays(path: str) -> dict[str, np.ndarray]:
-    """The arrays of an `.npz` file, those of lists too."""
+    """The arrays of an `.npz` file, those of lists too. ValueError where it is none."""
     found = {}
-    with zipfile.ZipFile(path) as archive:
+    with valid(repr(path)), zip_archive(path) as archive:
         for name in archive.namelist():
             with archive.open(name) as member:
                 version = np.lib.format.read_magic(member)
