@@ -2,7 +2,7 @@
 
 Until Keras 2.2 weighted losses were divided by the share of weights that are not zero, so that rows of weight 0 (padding)
 counted for nothing at all. Keras 2.3 did not divide by the share of what a mask leaves, as all others do. The metrics of
-Keras 1 knew nothing of masks.
+Keras 1 knew nothing of masks. `tf.keras` compared targets (rows,) with outputs (rows, n) as a column.
 """
 
 from __future__ import annotations
@@ -65,7 +65,33 @@ def _without_mask(one):
     return one.detach() if isinstance(one, torch.Tensor) and hasattr(one, "_keras_mask") else one
 
 
-CLASSES = {"1.2": LossByRowsThatCount, "2.2": LossByRowsThatCount, "2.3": LossByAllRows}
+def _in_columns(y_true, y_pred):
+    if isinstance(y_pred, torch.Tensor):
+        column = isinstance(y_true, torch.Tensor) and y_true.ndim == 1 and y_pred.ndim == 2
+        return y_true[:, None] if column else y_true
+    if isinstance(y_pred, dict) and isinstance(y_true, dict):
+        return {key: _in_columns(one, y_pred[key]) if key in y_pred else one for key, one in y_true.items()}
+    if isinstance(y_pred, (list, tuple)) and isinstance(y_true, (list, tuple)) and len(y_true) == len(y_pred):
+        return type(y_true)(map(_in_columns, y_true, y_pred)) if type(y_true) in (list, tuple) else y_true
+    return y_true
+
+
+class LossOfColumns(CompileLoss):
+    """The loss of `tf.keras`."""
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return super().__call__(_in_columns(y_true, y_pred), y_pred, sample_weight)
+
+
+class MetricsOfColumns(CompileMetrics):
+    """The metrics of `tf.keras`."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(_in_columns(y_true, y_pred), y_pred, sample_weight)
+
+
+CLASSES = {"1.2": LossByRowsThatCount, "2.2": LossByRowsThatCount, "2.3": LossByAllRows, "tf2": LossOfColumns}
+METRICS = {"1.2": MetricsOfAllSteps, "tf2": MetricsOfColumns}
 
 
 def weigh(model, era: str) -> None:
@@ -73,5 +99,5 @@ def weigh(model, era: str) -> None:
     loss = model._compile_loss
     if era in CLASSES and type(loss) is CompileLoss:
         loss.__class__ = CLASSES[era]
-    if era == "1.2" and type(model._compile_metrics) is CompileMetrics:
-        model._compile_metrics.__class__ = MetricsOfAllSteps
+    if era in METRICS and type(model._compile_metrics) is CompileMetrics:
+        model._compile_metrics.__class__ = METRICS[era]
