@@ -59,19 +59,25 @@ def spread_out(parts):
 @pytest.fixture
 def fused(monkeypatch):
     """A list of the groups that ran as one, by name, since it was last cleared."""
-    ran, plain = [], fusion.Fused.__call__
+    ran = []
 
-    def spy(self, x):
-        slow = []
-        with monkeypatch.context() as patch:
-            call = keras.layers.Layer.__call__
-            patch.setattr(keras.layers.Layer, "__call__", lambda layer, *a, **k: slow.append(layer) or call(layer, *a, **k))
-            y = plain(self, x)
-        if not slow:
-            ran.append(self.name)
-        return y
+    def watched(kind):
+        plain = kind.__call__
 
-    monkeypatch.setattr(fusion.Fused, "__call__", spy)
+        def spy(self, *inputs):
+            slow = []
+            with monkeypatch.context() as patch:
+                call = keras.layers.Layer.__call__
+                patch.setattr(keras.layers.Layer, "__call__", lambda layer, *a, **k: slow.append(layer) or call(layer, *a, **k))
+                y = plain(self, *inputs)
+            if not slow:
+                ran.append(self.name)
+            return y
+
+        monkeypatch.setattr(kind, "__call__", spy)
+
+    watched(fusion.Fused)
+    watched(fusion.Summed)
     return ran
 
 
@@ -153,6 +159,76 @@ def test_sums(shapes, last, training, fused):
     model = keras.Model(i, one_by_one(parts, i))
     same(parts, model, given, training)
     assert fused == [f"{parts[0].name}_then_{parts[1].name}"] and fused[0] in model.code
+
+
+class Block(nn.Module):
+    """A residual block whose layers are called one by one: two ways, their sum, and what is behind it."""
+
+    def __init__(self, first, second, last, turn):
+        super().__init__()
+        self.first, self.second, self.last = map(nn.ModuleList, (first, second, last))
+        self.turn = turn
+
+    def forward(self, given, training=None):
+        ways = [one_by_one(way, given[0], training=training) for way in (self.first, self.second)]
+        return one_by_one(self.last, ways[::-1] if self.turn else ways, training=training)
+
+
+WAYS = {
+    "normalization, identity": lambda f: ([Conv2D(3, 3, padding="same", data_format=f), BatchNormalization(axis_of(f))], []),
+    "two normalizations": lambda f: (
+        [Conv2D(4, 3, padding="same", data_format=f), BatchNormalization(axis_of(f))],
+        [Conv2D(4, 1, data_format=f), BatchNormalization(axis_of(f))],
+    ),
+    "convolution, identity": lambda f: ([Conv2D(3, 3, padding="same", data_format=f)], []),
+    "identity, convolution": lambda f: ([], [Conv2D(3, 3, padding="same", data_format=f)]),
+    "dense, activated dense": lambda f: ([Dense(4)], [Dense(4, activation="relu")]),
+    "one row for all": lambda f: ([Conv2D(4, 3, padding="same", data_format=f)], [Dense(4), layers.GlobalAveragePooling2D(
+        data_format=f, keepdims=True)] if f == "channels_last" else [Conv2D(4, (10, 9), data_format=f)]),
+}  # fmt: skip
+
+
+@formats
+@pytest.mark.parametrize("turn", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("rectified", [False, True])
+@pytest.mark.parametrize("name", WAYS)
+def test_residual_blocks(name, rectified, training, turn, format, fused):
+    first, second = WAYS[name](format)
+    parts, x = [*first, *second, Add(), *([ReLU()] if rectified else [])], images(format)
+    i = keras.Input(x.shape[1:])
+    block = Block(first, second, parts[len(first) + len(second) :], turn)
+    ways = [one_by_one(way, i) for way in (first, second)]
+    model = keras.Model(i, one_by_one(block.last, ways[::-1] if turn else ways))
+    spread_out(parts)
+    twin = copy.deepcopy(block)
+    fused.clear()
+    ours, theirs = results(model, block, [x], training), results(twin, twin, [x], training)
+    for one, other in zip(ours, theirs, strict=True):
+        assert one is other is None or torch.equal(one, other)
+    assert "_then_" in model.code
+    if name != "one row for all":
+        assert [group.split("_then_")[1] for group in fused] == [parts[len(first) + len(second)].name]
+
+
+def test_a_sum_is_made_in_the_memory_of_what_nobody_else_reads():
+    x = images()
+    i = keras.Input(x.shape[1:])
+    y = BatchNormalization()(i)
+    model = keras.Model(i, ReLU()(Add()([y, i])))
+    before = x.clone()
+    with Operations() as operations:
+        model(x)
+    assert operations.seen == [(name, (2, 3, 10, 9)) for name in ("native_batch_norm", "add_.Tensor", "relu_")]
+    assert torch.equal(x, before)
+    for model in (
+        keras.Model(i, [Add()([y, i]), y]),  # somebody else reads it
+        keras.Model(i, [Add()([y, i]), ReLU()(y)]),
+        keras.Model(i, Add()([y, y])),
+        keras.Model(i, Add()([y, i, i])),
+        keras.Model(i, Add()([ReLU()(y), i])),  # it has been rectified: this is another group
+    ):
+        assert not any(name.split("_then_")[-1].startswith("add") for name in model.code.split() if "_then_" in name)
 
 
 class Operations(TorchDispatchMode):
@@ -245,6 +321,30 @@ def test_transforms_and_graphs_of_torch():
         torch.testing.assert_close(torch.func.vmap(lambda one: model(one[None])[0])(x), expected)  # noqa: B023
         zeros = {key: value * 0 for key, value in model.state_dict().items()}
         assert not torch.func.functional_call(model, zeros, (x,)).any()
+
+
+def test_transforms_and_derivatives_of_a_sum():
+    x = drawn(2, 5, 4, 2)
+    i = keras.Input((5, 4, 2))
+    for parts in ([Conv2D(2, 3, padding="same")], [BatchNormalization()], [Dense(2)]):
+        model = keras.Model(i, ReLU()(Add()([one_by_one(parts, i), i])))
+        expected = torch.relu(one_by_one(parts, x) + x)
+        assert torch.equal(model(x), expected) and "_then_add" in model.code
+        assert torch.equal(torch.compile(model, backend="eager", fullgraph=True)(x), expected)
+        assert torch.equal(torch.export.export(model, (x,)).module()(x), expected)
+        torch.testing.assert_close(torch.func.vmap(lambda one: model(one[None])[0])(x), expected)  # noqa: B023
+        state = {key: torch.stack([value, value * 2]) for key, value in model.state_dict().items()}
+        both = torch.func.vmap(lambda one: torch.func.functional_call(model, one, (x,)))(state)  # noqa: B023
+        torch.testing.assert_close(both[0], expected)
+        double, y = model.double(), x.double().requires_grad_()
+        assert torch.autograd.gradcheck(double, (y,)) and torch.autograd.gradgradcheck(double, (y,))
+    # Of the two only the other one has an axis of vmap: it cannot be added in place.
+    i, j = keras.Input((3,)), keras.Input((3,))
+    dense = Dense(3)
+    model = keras.Model([i, j], Add()([dense(i), j]))
+    one, many = drawn(1, 3), drawn(4, 1, 3)
+    found = torch.func.vmap(lambda other: model([one, other]))(many)
+    torch.testing.assert_close(found, dense(one) + many)
 
 
 # ---------------------------------------------------------------- what does not

@@ -209,6 +209,10 @@ class Convolving(Layer):
         """An output of `raw`, with the axes as Keras has them."""
         return y.permute(self._outward)
 
+    def turned_in(self, x):
+        """A tensor with the axes as Keras has them, as torch has them."""
+        return x.permute(self._inward)
+
     def call(self, inputs):
         y = self.raw(inputs)
         if self.activation is activations.relu and self.rank > 1 and not has_hooks(self):
@@ -305,7 +309,8 @@ class BaseConv(LowRank, Sliding):
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = positive(filters, "filters", STRICTLY)
+        # A subclass that has a `build` of its own may have no filters.
+        self.filters = None if filters is None else positive(filters, "filters", STRICTLY)
         self.groups = positive(groups, "groups", "The number of groups must be a positive integer. Received: {}={}.")
         self._settle_arguments(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
@@ -313,7 +318,7 @@ class BaseConv(LowRank, Sliding):
             allowed=("valid", "same", "causal") if self.rank == 1 else ("valid", "same"),
         )  # fmt: skip
         self._either_strides_or_dilation()
-        if self.filters % self.groups:
+        if (self.filters or 0) % self.groups:
             raise ValueError(
                 "The number of filters must be evenly divisible by the number of groups. Received: "
                 f"groups={groups}, filters={filters}. (Layer {self.name!r}: `groups` must divide `filters`.)"
@@ -330,7 +335,8 @@ class BaseConv(LowRank, Sliding):
                 f"Layer {self.name!r}: `groups` must divide the channels of the input. Received: groups={self.groups}, "
                 f"channels={channels} (full input shape: {tuple(input_shape)})"
             )
-        self.conv = convolution(self, channels, self.filters, self.groups, self.use_bias)
+        filters = positive(self.filters, "filters", STRICTLY)
+        self.conv = convolution(self, channels, filters, self.groups, self.use_bias)
         self.kernel = self.adopt(
             "kernel", self.conv, "weight", kernel_layout(self.rank),
             self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint,

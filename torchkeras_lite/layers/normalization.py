@@ -191,18 +191,19 @@ class BatchNormalization(Affine):
                 f"mask.shape={tuple(mask.shape)}, inputs.shape={tuple(inputs.shape)}."
             )
         if mask is not None:
-            mask = self._turned_in(mask.bool().unsqueeze(-1).expand_as(inputs))
-        return self.turned(self._normalized(self._turned_in(inputs), training, mask))
+            mask = self.turned_in(mask.bool().unsqueeze(-1).expand_as(inputs))
+        return self.turned(self._normalized(self.turned_in(inputs), training, mask))
 
     def raw(self, inputs):
         """The output with the axes as torch has them."""
-        return self._normalized(self._turned_in(inputs), self.training)
+        return self._normalized(self.turned_in(inputs), self.training)
 
     def turned(self, y):
         """An output of `raw`, with the axes as Keras has them."""
         return y if self._straight else y.permute(self._outward)
 
-    def _turned_in(self, x):
+    def turned_in(self, x):
+        """A tensor with the axes as Keras has them, as torch has them."""
         return x if self._straight else x.permute(self._inward)
 
     def _normalized(self, x, training, mask=None):

@@ -2,12 +2,13 @@
 
 - A rectifier behind a layer whose output nobody else reads works in the memory of that output, before the axes are turned back
   into Keras's order. (Behind the turn torch would have to copy: an in-place function of a view is dear in the backward pass.)
+- A sum of two tensors, one of which nobody else reads, is made in the memory of that one: so residual blocks end.
 - Max pooling comes before the rectifier, with which it commutes: max(relu(a), relu(b)) = relu(max(a, b)). The rectifier then
   meets a quarter of the numbers, and the large tensor in between is never made.
 
 A layer takes part if it is `fusible`. Then it has `raw(x)`: its output before the activation, as new memory that its backward
-pass does not read, with the axes as torch has them; and `turned(y)`, which puts them in Keras's order. Whoever looks at single
-layers, by hooks or masks, gets them called one by one.
+pass does not read, with the axes as torch has them; `turned(y)`, which puts them in Keras's order; and `turned_in(x)`, which
+puts them in torch's. Whoever looks at single layers, by hooks or masks, gets them called one by one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torchkeras_lite.graph import Graph
 from torchkeras_lite.layer import has_hooks
 from torchkeras_lite.layers.activation import ReLU
 from torchkeras_lite.layers.core import Activation
+from torchkeras_lite.layers.merging import Add
 from torchkeras_lite.layers.pooling import MaxPooling2D, MaxPooling3D
 from torchkeras_lite.symbolic import Node
 
@@ -33,6 +35,8 @@ class Fused:
     Args:
         layers: a fusible layer, the rectifier behind it if that is a layer of its own, and a max pooling, if there is one.
     """
+
+    adds = False
 
     def __init__(self, layers):
         self.layers = tuple(layers)
@@ -70,15 +74,64 @@ class Fused:
         for layer in self.layers:
             if not layer._direct or layer._policy.name != self.first._policy.name or "call" in layer.__dict__:
                 return False
-        for layer in self.rectifiers or (self.first,):
+        for layer in self.rectifiers or (() if self.adds else (self.first,)):
             if not rectifies(layer):
                 return False
-        if self.rectifiers and self._may_activate and self.first.activation not in _NONE:
+        if (self.rectifiers or self.adds) and self._may_activate and self.first.activation not in _NONE:
             return False
         for part in x if type(x) is list else (x,):
             if type(part) is not torch.Tensor or not part.is_floating_point() or part.dtype not in self.first._direct_dtypes:
                 return False
         return True
+
+
+class Summed(Fused):
+    """A layer, an Add of its output and another tensor, and the rectifier behind if there is one, as one function.
+
+    It is called with the input of the first and the other tensor.
+
+    Args:
+        layers: these.
+        turn: whether the Add was given the other tensor first.
+    """
+
+    adds = True
+
+    def __init__(self, layers, turn):
+        super().__init__(layers)
+        self.turn, self.rectifiers = turn, list(layers[2:])
+
+    def __call__(self, x, other):
+        if careful[0] or has_hooks(*self.layers) or not self._is_plain(x) or not self._is_plain(other):
+            return self._rest(self.first(x), other)
+        first = self.first
+        try:
+            y = first.raw(x)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception:
+            return self._rest(first(x), other)
+        other = first.turned_in(other) if len(other.shape) == len(y.shape) else other
+        if other.shape == y.shape:
+            try:
+                y.add_(other)
+            except RuntimeError:  # the other one has an axis of torch.vmap that this one has not
+                y = y + other
+            return first.turned(y.relu_() if self.rectifiers else y)
+        return self._rest(first.turned(y), first.turned(other) if len(other.shape) == len(y.shape) else other)
+
+    def _rest(self, y, other):
+        y = self.layers[1]([other, y] if self.turn else [y, other])
+        for layer in self.rectifiers:
+            y = layer(y)
+        return y
+
+
+class Joined:
+    """The inputs of a function that stands for several calls, as a node has those of one."""
+
+    def __init__(self, *inputs):
+        self.args, self.kwargs, self.inputs = inputs, {}, inputs
 
 
 def rectifies(layer) -> bool:
@@ -88,24 +141,38 @@ def rectifies(layer) -> bool:
     return getattr(layer, "activation", None) is activations.relu
 
 
-def find(graph: Graph) -> dict[Node, tuple[Node, Fused] | None]:
-    """What is fused in a graph: the last node of a group -> (its first node, the function); the other nodes of it -> None."""
+def find(graph: Graph) -> dict[Node, tuple[Node | Joined, Fused] | None]:
+    """What is fused in a graph: the last node of a group -> (what it is given, the function); the other nodes of it -> None."""
     readers: dict[Node, list[Node]] = {}
     for node in graph.nodes:
         for tensor in node.inputs:
             readers.setdefault(tensor.node, []).append(node)
     kept = {tensor.node for tensor in graph.exits}
 
-    def next_of(node):
-        """The node that alone reads what this one makes, and reads nothing else."""
+    def reader_of(node):
+        """The node that alone reads what this one makes."""
         behind = readers.get(node, [])
         if len(behind) != 1 or node in kept or behind[0].kwargs or len(behind[0].args) != 1:
             return None
-        return behind[0] if behind[0].args[0] is node.structure else None
+        return behind[0]
 
-    found: dict[Node, tuple[Node, Fused] | None] = {}
+    def next_of(node):
+        """The node that alone reads what this one makes, and reads nothing else."""
+        behind = reader_of(node)
+        return behind if behind is not None and behind.args[0] is node.structure else None
+
+    found: dict[Node, tuple[Node | Joined, Fused] | None] = {}
     for node in graph.nodes:
         layer = node.operation
+        for place, before in _summands(node):
+            if before not in found and reader_of(before) is node:
+                group, follower = [before, node], next_of(node)
+                if follower is not None and type(follower.operation) in (Activation, ReLU) and rectifies(follower.operation):
+                    group.append(follower)
+                found.update(dict.fromkeys(group))
+                function = Summed([one.operation for one in group], turn=place == 1)
+                found[group[-1]] = Joined(before.args[0], node.args[0][1 - place]), function
+                break
         if node in found or not _takes_part(layer) or len(node.args) != 1 or node.kwargs:
             continue
         group = [node]
@@ -125,6 +192,24 @@ def find(graph: Graph) -> dict[Node, tuple[Node, Fused] | None]:
 
 
 _NONE = (None, activations.linear)
+
+
+def _summands(node):
+    """The calls whose outputs an Add of two tensors adds, where they can take part, each with its place in the list."""
+    pair = node.args[0] if type(node.operation) is Add and len(node.args) == 1 and not node.kwargs else ()
+    if isinstance(pair, (list, tuple)) and len(pair) == 2:
+        for place in (1, 0):
+            before = pair[place].node
+            if (
+                before is not None
+                and before.structure is pair[place]
+                and _takes_part(before.operation)
+                and type(before.operation) is not Add
+                and getattr(before.operation, "activation", None) in _NONE
+                and not before.kwargs
+                and len(before.args) == 1
+            ):
+                yield place, before
 
 
 def _takes_part(layer) -> bool:
