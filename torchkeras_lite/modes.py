@@ -42,8 +42,9 @@ def take_over(module: nn.Module, mode: bool) -> None:
 class _Settled(threading.local):
     """The model whose mode a loop has settled for all its steps, so that they need not look at each module again."""
 
-    root: nn.Module | None = None
-    mode: bool | None = None
+    def __init__(self):  # not in the class: what a trace finds there and then sets, torch.compile does not find again
+        self.root: nn.Module | None = None
+        self.mode: bool | None = None
 
 
 settled = _Settled()
