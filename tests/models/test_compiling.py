@@ -165,3 +165,20 @@ def test_a_regularizer_that_gives_a_plain_number(penalty):
     made.compile("sgd", "mse")
     for result in (made.evaluate(X, np.ones((24, 2)), verbose=0), made.train_on_batch(X, np.ones((24, 2)))):
         assert result == pytest.approx(1 + penalty)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_metrics_of_outputs_in_a_list_with_targets_in_a_dict(weighted):
+    inputs = layers.Input((3,))
+    outputs = [layers.Dense(1, name=name)(inputs) for name in ("zeal", "awe")]  # not in the order of the alphabet
+    model = keras.Model(inputs, outputs)
+    word = "weighted_metrics" if weighted else "metrics"
+    model.compile("sgd", "mse", **{word: {"zeal": ["mae"], "awe": ["mse"]}})
+    x = np.arange(12.0, dtype="float32").reshape(4, 3) / 10
+    y = {"awe": np.ones((4, 1)), "zeal": np.full((4, 1), -3.0)}
+    weights = {"awe": np.array([1.0, 2, 0, 0]), "zeal": np.array([0, 0, 1.0, 3])} if weighted else dict.fromkeys(y, np.ones(4))
+    zeal, awe = (part[:, 0] for part in model.predict(x, verbose=0))
+    found = model.evaluate(x, y, sample_weight=weights if weighted else None, verbose=0, return_dict=True)
+    near = np.testing.assert_allclose
+    near(found["zeal_mae"], np.average(abs(zeal + 3), weights=weights["zeal"]), rtol=1e-5)
+    near(found["awe_mse"], np.average((awe - 1) ** 2, weights=weights["awe"]), rtol=1e-5)

@@ -132,7 +132,7 @@ class CompileMetrics:
         nested = has_structures(y_pred)
         if nested:
             self._parts = leaves
-        predictions, truths = self._parts(y_pred), self._parts(y_true)
+        predictions, truths = self._parts(y_pred), self._beside(y_true, y_pred)
         names = _names(predictions if nested else y_pred, self.output_names)
         several = len(predictions) > 1
         seen: dict[str, int] = {}
@@ -166,6 +166,13 @@ class CompileMetrics:
         self.built = True
         self._lone = tuple(self.metrics) if not several and not self.weighted else None
 
+    def _beside(self, data, y_pred) -> list:
+        """Targets or weights in the order of the outputs; those in a dict by the names of these."""
+        names = self.output_names
+        if isinstance(data, dict) and not isinstance(y_pred, dict) and names and data.keys() <= set(names):
+            return [data.get(name) for name in names]
+        return self._parts(data)
+
     def _by_output(self, given, names, count):
         if given is None:
             return [[] for _ in range(count)]
@@ -187,8 +194,8 @@ class CompileMetrics:
             for metric in self._lone:
                 metric.update_state(y_true, y_pred)
             return
-        predictions, truths = self._parts(y_pred), self._parts(y_true)
-        weights = self._parts(sample_weight) if sample_weight is not None else [None]
+        predictions, truths = self._parts(y_pred), self._beside(y_true, y_pred)
+        weights = self._beside(sample_weight, y_pred) if sample_weight is not None else [None]
         for index, metric in self.plain:
             metric.update_state(truths[index], predictions[index])
         for index, metric in self.weighted:
