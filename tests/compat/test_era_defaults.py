@@ -405,6 +405,23 @@ SNIPPETS = {
         assert abs(model.evaluate(x, y, verbose=0) - 7.59054) < 1e-5
         assert abs(model.evaluate(x, y, sample_weight=weights, verbose=0) - 1.7779) < 1e-5
     """,
+    "2.2 layers made with what no config holds": """
+        class Faded(layers.Layer):
+            def __init__(self, share, power=1, **kwargs):
+                super().__init__(**kwargs)
+                self.share, self.power = share, power
+            def call(self, x):
+                return x * self.share ** self.power
+        class Kept(Faded):
+            def __init__(self, share=2.0, power=1, **kwargs):
+                super().__init__(share, power, **kwargs)
+        inputs = layers.Input((2,))
+        model = models.Model(inputs, Kept(3.0, power=2, name="kept")(Faded(keras.backend.variable(0.5), name="faded")(inputs)))
+        import json
+        faded, kept = [layer["config"] for layer in json.loads(model.to_json())["config"]["layers"][1:]]
+        assert faded["name"] == "faded" and "share" not in faded and kept["share"] == 3.0 and kept["power"] == 2
+        assert model.predict(np.ones((1, 2)), verbose=0).tolist() == [[4.5, 4.5]]
+    """,
     "2.3": """
         assert layers.LSTM(2).recurrent_activation is lite.activations.sigmoid and layers.GRU(2).reset_after is False
         assert layers.CuDNNGRU(2).reset_after is True
@@ -676,6 +693,27 @@ SNIPPETS = {
                                   recurrent_initializer=keras.initializers.Constant(0.2))
         y = layer(x)
         np.testing.assert_allclose([y.sum().item(), y[0, -1, 0, 0, 0].item()], TF2, rtol=1e-5)
+    """,
+    "tf2 models of one output in a list": """
+        import tensorflow as tf
+        image = layers.Input((3,))
+        hidden = layers.Dense(2, name="hidden")(image)
+        for model in (models.Model([image], [hidden]), models.Model(inputs=[image], outputs=[hidden]),
+                      tf.keras.Model([image], (hidden,))):
+            assert layers.Dense(4)(model.output).shape == model(image).shape[:1] + (4,) == (None, 4)
+            assert model.input is image or model.input.shape == (None, 3)
+        model.compile("sgd", ["mse"], loss_weights=[1.0], metrics=["mae"])
+        x, y = np.ones((4, 3), "float32"), np.ones((4, 2), "float32")
+        assert set(model.fit([x], [y], verbose=0).history) == {"loss", "mae"}
+        assert np.shape(model.predict([x], verbose=0)) == (4, 2)
+
+        class Own(models.Model):
+            def __init__(self):
+                super().__init__(inputs=[image], outputs=[hidden])
+
+        assert Own().output is hidden
+        assert models.Model([image], [hidden, hidden]).output == [hidden, hidden]
+        assert isinstance(lite.models.Model([image], [hidden]).output, list)
     """,
     "3": """
         try: layers.Dense(2, name="a/b")

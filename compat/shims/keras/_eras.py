@@ -324,6 +324,7 @@ class Shown(abc.ABCMeta):
             return super().__call__(*args, **words)
         era = vars(cls)["_of_era"]
         if era is None:
+            args, words = _ends_alone(today, args, words)
             return _marked(today(*args, **words))
         args, given = era.read(args, words)
         made = today(*args, **given)
@@ -408,13 +409,34 @@ class _FromConfig:
         return from_config
 
 
+def _ends_alone(today, args, words):
+    """Before Keras 3 a model of one input or output gave that tensor itself (`model.output`), not the list it was made from."""
+    if today.__name__ == "Sequential":
+        return args, words
+    args = (*map(_alone, args[:2]), *args[2:])
+    ends = ("inputs", "outputs", "input", "output")
+    return args, {word: _alone(value) if word in ends else value for word, value in words.items()}
+
+
+def _alone(ends):
+    return ends[0] if isinstance(ends, (list, tuple)) and len(ends) == 1 else ends
+
+
 def _class_of_era(today: type) -> type:
     """The class that stands before `today`."""
     model = _path_of(today) in _MODELS
     body = {"__module__": today.__module__, "__qualname__": today.__qualname__, "__doc__": today.__doc__, "_of_today": today}
     body |= {"_of_era": None, "_called_by_keras": True} if model else {"_of_era": Era(today, now), "from_config": _FromConfig()}
     shown = Shown(today.__name__, (today,), body)
-    if not model:
+    if model:
+
+        @functools.wraps(today.__init__)
+        def __init__(self, *args, **words):
+            args, words = _ends_alone(today, args, words)
+            super(shown, self).__init__(*args, **words)
+
+        type.__setattr__(shown, "__init__", __init__)
+    else:
 
         @functools.wraps(today.__init__)
         def __init__(self, *args, **words):
@@ -609,11 +631,6 @@ def _set_params(self, params):
     self.params = {**_told, **params} if _told and params else params
 
 
-def knows_names() -> bool:
-    """Whether `model.metrics_names` was complete behind compile(), before any batch."""
-    return bool(of_era(SAYS_SAMPLES, now))
-
-
 def _each_once(method):
     """Where metrics and weighted metrics have one name, Keras 3 gives the values of one twice. Before, each had its place."""
 
@@ -634,17 +651,36 @@ def _telling_the_batch(method):
             _told["batch"] = batch
             if name.endswith("begin"):
                 _told.pop("rows", None)
+            elif name in ("on_batch_end", "on_train_batch_end") and now in ("1.2", "2.2", "2.3") and "loss" in _told:
+                logs = _with_its_own_loss(self, name, batch, logs)
         method(self, name, batch, logs)
 
     call_batch._before_eras = method
     return call_batch
 
 
+def _with_its_own_loss(callbacks, name, batch, logs):
+    """Tells the callbacks of the script the loss of the batch itself, which logs held; ours want the mean so far."""
+    hooks = callbacks._hooks[name]
+    theirs = [hook for hook in hooks if type(getattr(hook, "__self__", None)).__module__.partition(".")[0] != "torchkeras_lite"]
+    if not theirs:
+        return logs
+    kind = import_module("torchkeras_lite.logs").Logs
+    logs = logs if isinstance(logs, kind) else kind(logs or {})
+    own = kind({**dict(dict.items(kind(logs))), "loss": _told["loss"]})
+    callbacks._hooks[name] = [_called_with(hook, own) if hook in theirs else hook for hook in hooks]
+    try:
+        callbacks._call_batch.__wrapped__(callbacks, name, batch, logs)
+    finally:
+        callbacks._hooks[name] = hooks
+    return logs
+
+
 def _telling_the_rows(method):
     @functools.wraps(method)
     def add_loss(self, loss, rows):
         if _told:
-            _told["rows"] = rows
+            _told.update(rows=rows, loss=loss)
         method(self, loss, rows)
 
     add_loss._before_eras = method
