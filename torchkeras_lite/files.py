@@ -4,10 +4,64 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import os
 import shutil
 import uuid
 import zipfile
+
+
+@contextlib.contextmanager
+def naming(filepath: str):
+    """An OSError inside that does not say of which file it is says it then: a full disk says only that it is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = filepath
+        raise
+
+
+class Sink(io.RawIOBase):
+    """A file for those who write from another language, and would take the process down, or say nothing of use, if it failed.
+
+    Attributes:
+        problem: the OSError that came, or None. What is written after it goes nowhere.
+    """
+
+    def __init__(self, file):
+        self._file, self.problem = file, None
+
+    def write(self, content) -> int:
+        content = memoryview(content).cast("B")
+        done = 0
+        try:
+            while done < len(content) and self.problem is None:
+                done += self._file.write(content[done:])
+        except OSError as error:
+            self.problem = error
+        return len(content)
+
+    def truncate(self, size=None) -> int:
+        try:
+            return self._file.truncate(size)
+        except OSError as error:
+            self.problem = self.problem or error
+            return size
+
+    def readinto(self, buffer) -> int:
+        return self._file.readinto(buffer)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readable(self) -> bool:
+        return True
+
+    writable = seekable = readable
 
 
 @contextlib.contextmanager
@@ -23,9 +77,10 @@ def whole(filepath: str, keep: str | None = None):
     os.makedirs(folder, exist_ok=True)
     draft = f"{filepath}.{uuid.uuid4().hex}.part"  # made by whoever writes, with the permissions of any other file
     try:
-        yield draft
-        with open(draft, "rb") as file:
-            os.fsync(file.fileno())
+        with naming(filepath):
+            yield draft
+            with open(draft, "rb") as file:
+                os.fsync(file.fileno())
         if keep is not None and os.path.exists(filepath):
             os.replace(filepath, keep)
         os.replace(draft, filepath)
@@ -50,11 +105,12 @@ def whole_folder(folder: str, parts):
     draft = f"{place}.{uuid.uuid4().hex}.part"
     os.mkdir(draft)
     try:
-        yield draft
-        for above, _, names in os.walk(draft):
-            for name in names:
-                with open(os.path.join(above, name), "rb") as file:
-                    os.fsync(file.fileno())
+        with naming(folder):
+            yield draft
+            for above, _, names in os.walk(draft):
+                for name in names:
+                    with open(os.path.join(above, name), "rb") as file:
+                        os.fsync(file.fileno())
         if not os.path.isdir(place):
             os.rename(draft, place)
         elif set(os.listdir(place)) <= {*parts} and os.path.realpath(os.getcwd()) != place:
@@ -98,11 +154,16 @@ def zip_archive(filepath: str) -> zipfile.ZipFile:
 
     Raises:
         zipfile.BadZipFile: it is none.
-        ValueError: a member is packed otherwise.
+        ValueError: a member is packed otherwise, or there are two of one name, of which another program might see the other.
     """
-    archive = zipfile.ZipFile(filepath)
+    archive, names, problem = zipfile.ZipFile(filepath), set(), None
     for info in archive.infolist():
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            archive.close()
-            raise ValueError(f"The archive {filepath!r} is not valid: {info.filename!r} is packed in way {info.compress_type}.")
+            problem = f"{info.filename!r} is packed in way {info.compress_type}"
+        elif info.filename in names:
+            problem = f"there are two members called {info.filename!r}"
+        names.add(info.filename)
+    if problem is not None:
+        archive.close()
+        raise ValueError(f"The archive {filepath!r} is not valid: {problem}.")
     return archive

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,7 +164,7 @@ def test_a_full_disk_leaves_the_old_state(tmp_path, monkeypatch):
     def full(value, file):
         calls.append(1)
         if len(calls) == 2:
-            Path(file).write_bytes(b"half of it")
+            file.write(b"half of it")
             raise OSError(28, "No space left on device")
         save(value, file)
 

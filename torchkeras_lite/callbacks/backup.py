@@ -12,7 +12,7 @@ import torch
 
 from torchkeras_lite.callbacks.base import Callback
 from torchkeras_lite.data.followed import random_state, set_random_state
-from torchkeras_lite.files import whole
+from torchkeras_lite.files import Sink, whole
 from torchkeras_lite.seeds import generators_of
 
 _FORMAT = 1
@@ -129,8 +129,12 @@ class BackupAndRestore(Callback):
             "pass": self.batches.begun_with if self.batches is not None else None,
             "count": self.batches.count if self.batches is not None else 0,
         }
-        with whole(self._path, keep=f"{self._path}.bkp" if self.double_checkpoint else None) as draft:
-            torch.save(_plain(state), draft)
+        keep = f"{self._path}.bkp" if self.double_checkpoint else None
+        with whole(self._path, keep) as draft, open(draft, "wb", buffering=0) as file:
+            sink = Sink(file)  # torch would say where in its own code it stopped
+            torch.save(_plain(state), sink)
+            if sink.problem is not None:
+                raise sink.problem
 
     def _read(self) -> dict | None:
         """The last state that can be read; None if there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from torchkeras_lite.callbacks.base import Callback
+from torchkeras_lite.files import naming
 
 
 class CSVLogger(Callback):
@@ -33,7 +35,18 @@ class CSVLogger(Callback):
         self.keys = self.writer = None
 
     def on_epoch_end(self, epoch, logs=None):
-        logs = logs or {}
+        size = os.fstat(self.csv_file.fileno()).st_size
+        try:
+            with naming(self.filename):
+                self._write(epoch, logs or {})
+        except OSError:  # what has got there of this line goes
+            file, self.csv_file = self.csv_file, None
+            with contextlib.suppress(OSError):
+                os.ftruncate(file.fileno(), size)
+            file.buffer.raw.close()
+            raise
+
+    def _write(self, epoch, logs):
         if self.keys is None:
             self.keys = sorted(logs)
             if not any(key.startswith("val_") for key in self.keys):  # validation may begin later

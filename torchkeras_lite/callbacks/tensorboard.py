@@ -6,6 +6,7 @@ import os
 import time
 
 from torchkeras_lite.callbacks.base import Callback
+from torchkeras_lite.files import naming
 
 
 class TensorBoard(Callback):
@@ -53,7 +54,8 @@ class TensorBoard(Callback):
                 from torch.utils.tensorboard import SummaryWriter
             except ImportError as error:
                 raise ImportError("TensorBoard needs the package `tensorboard`: pip install tensorboard.") from error
-            self._writers[part] = SummaryWriter(os.path.join(self.log_dir, part))
+            with naming(self.log_dir):
+                self._writers[part] = SummaryWriter(os.path.join(self.log_dir, part))
         return self._writers[part]
 
     # ------------------------------------------------------------ training
@@ -128,8 +130,9 @@ class TensorBoard(Callback):
             self._write_weights(epoch)
         if self.embeddings_freq and epoch % self.embeddings_freq == 0:
             self._write_embeddings(epoch)
-        for each in self._writers.values():
-            each.flush()
+        with naming(self.log_dir):
+            for each in self._writers.values():
+                each.flush()
 
     def _write_weights(self, epoch):
         writer = self._writer("train")

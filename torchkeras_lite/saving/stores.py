@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import math
-import os
 from collections.abc import Mapping
 
 import numpy as np
 
+from torchkeras_lite.files import Sink
 from torchkeras_lite.saving import heaps, packed
 from torchkeras_lite.saving.transfer import direct, is_taken, native, put, take
 
@@ -93,7 +92,7 @@ def created(filepath: str, **settings):
     import h5py
 
     with open(filepath, "w+b", buffering=0) as raw:
-        sink = _Sink(raw)
+        sink = Sink(raw)
         try:
             with h5py.File(sink, "w", **settings) as file, direct(file, raw.fileno()):
                 yield file
@@ -114,44 +113,6 @@ def opened(place):
             known = direct(file, file.id.get_vfd_handle()) if file.driver == "sec2" else contextlib.nullcontext()
         with known:
             yield file
-
-
-class _Sink(io.RawIOBase):
-    """A file that takes what the HDF5 library writes. What fails is kept for later: the library would take the process down."""
-
-    def __init__(self, file):
-        self._file, self.problem = file, None
-
-    def write(self, content) -> int:
-        content = memoryview(content).cast("B")
-        done = 0
-        try:
-            while done < len(content) and self.problem is None:
-                done += self._file.write(content[done:])
-        except OSError as error:
-            self.problem = error
-        return len(content)
-
-    def truncate(self, size=None) -> int:
-        try:
-            return self._file.truncate(size)
-        except OSError as error:
-            self.problem = self.problem or error
-            return size
-
-    def readinto(self, buffer) -> int:
-        return self._file.readinto(buffer)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def readable(self) -> bool:
-        return True
-
-    writable = seekable = readable
 
 
 # ---------------------------------------------------------------- what a file holds
