@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torchkeras_lite.calls import going_on
 
 # Elements that are never too many: of a new tensor, of a result, and of one where code of somebody else computes it.
-_MADE, _COMPUTED, _BY_OTHERS = 1 << 26, 1 << 25, 1 << 27
+_MADE, _COMPUTED, _BY_OTHERS = 1 << 26, 1 << 26, 1 << 27
 _ALL = 1 << 28  # of all new tensors together
 _STEPS = 300_000  # functions that are called for one file; the largest published networks call a tenth of that
 _LARGE = 1 << 14  # elements of a weight whose first values take time
@@ -85,6 +85,8 @@ class Loading(TorchFunctionMode):
         self._steps += 1 if name not in _MANY else max(args[0].shape, default=1)
         if self._steps > _STEPS:
             raise ValueError(f"The model in the file is not valid: {_STEPS} operations are not enough to make it.")
+        if name == "interpolate":
+            self._check(_tables(args[0], **kwargs), _COMPUTED)
         if function in _MAKERS and str(kwargs.get("device")) == "meta":
             pass  # no memory is taken
         elif function in _MAKERS:
@@ -165,6 +167,14 @@ def _asked_for(name: str, args, kwargs) -> int:
         if isinstance(size, (tuple, list)) and all(isinstance(one, int) for one in size):
             return max(math.prod(size), 0)
     return _most(args, kwargs, True) ** (2 if name == "eye" else 1)
+
+
+def _tables(x, size=None, scale_factor=None, **_) -> int:
+    """The elements of what `interpolate` looks up: for each place along an axis where it comes from, however many rows."""
+    sides = x.shape[2:]
+    given = scale_factor if size is None else size
+    each = given if isinstance(given, (tuple, list)) else [given] * len(sides)
+    return 16 * int(sum(each if size is not None else (one * side for one, side in zip(each, sides, strict=False))))
 
 
 def _most(args, kwargs, sizes_count: bool, spreading: bool = False) -> int:

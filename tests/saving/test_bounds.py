@@ -80,6 +80,9 @@ GREEDY = {
     "repeated rows": (("RepeatVector", {"n": HUGE}), (2, 4)),
     "padding": (("ZeroPadding1D", {"padding": HUGE}), (2, 4, 4)),
     "larger images": (("UpSampling2D", {"size": 10**5}), (2, 4, 4, 3)),
+    "a longer sequence, without rows": (("UpSampling1D", {"size": 3 * 10**7}), (None, 5, 4)),
+    "kinds of changes": (("RandAugment", {"num_ops": HUGE}), (None, 6, 6, 3)),
+    "changes in a row": (("AugMix", {"chain_depth": HUGE}), (None, 6, 6, 3)),
     "other images": (("Resizing", {"height": 10**5, "width": 10**5}), (2, 4, 4, 3)),
     "one-hot": (("CategoryEncoding", {"num_tokens": HUGE, "output_mode": "one_hot"}), (2, 4)),
     "a few rows that are long": (("Activation", {"activation": "relu"}), (4, HUGE)),
@@ -214,6 +217,36 @@ def test_an_array_is_not_read_that_does_not_fit(ending, tmp_path):
         tracemalloc.stop()
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.filterwarnings("ignore:.*were left as they are")
+@pytest.mark.parametrize("many", [5, 10**12])
+@pytest.mark.parametrize(
+    ("layer", "key", "shape", "words"),
+    [("StringLookup", "num_oov_indices", (None, 1), [["a"]]), ("TextVectorization", "ngrams", (None,), [["a b"]])],
+)
+def test_tables_of_texts_are_as_long_as_the_texts(layer, key, shape, words, many, tmp_path):
+    """Places for words that are in no vocabulary, and n-grams of many words, are numbers: there is no list of them."""
+    config = sequential((layer, {key: many, "vocabulary": ["a", "a b"]}), shape, "string")
+    model = keras.models.load_model(written_without_arrays(config, tmp_path))
+    places = model(np.array(words, dtype=object)).tolist()
+    assert places == ([[many]] if layer == "StringLookup" else [[2, 1, 3]])
+
+
+def written_without_arrays(config, tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config))
+    with h5py.File(tmp_path / "m" / "model.weights.h5", "w") as file:
+        file.create_group("layers")
+    return tmp_path / "m"
+
+
+@pytest.mark.parametrize("pad", [{"num_oov_indices": HUGE}, {"max_tokens": HUGE, "pad_to_max_tokens": True}])
+def test_weights_of_words_are_counted_too(pad, tmp_path):
+    words = {"vocabulary": ["a", "b"], "idf_weights": [0.1, 0.2], "output_mode": "tf_idf"}
+    config = sequential(("StringLookup", {**words, **pad}), (None, 1), "string")
+    with pytest.raises(ValueError, match="and the arrays in the file have 0 bytes"):
+        keras.models.load_model(written_without_arrays(config, tmp_path))
 
 
 # ---------------------------------------------------------------- what is honest

@@ -132,10 +132,10 @@ class _Lookup(Layer):
         vocabulary = _listed(vocabulary)
         if not vocabulary:
             raise ValueError(f"Layer {self.name!r}: cannot set an empty vocabulary.")
-        special = [self.mask_token] * self._oov_start + [self.oov_token] * self.num_oov_indices
-        led = vocabulary[: self._start] == special
+        front = vocabulary[: self._start]
+        led = len(front) == self._start and front == self._special(len(front))
         tokens = vocabulary[self._start :] if led else vocabulary
-        self._check(tokens, special)
+        self._check(tokens)
         self._take(tokens)
         if idf_weights is not None:
             weights = np.asarray(idf_weights, dtype=config.floatx())
@@ -144,9 +144,15 @@ class _Lookup(Layer):
                     f"Layer {self.name!r}: `idf_weights` must be as many as there are tokens. Received: {len(vocabulary)} "
                     f"tokens, idf_weights of shape {weights.shape}"
                 )
+            if going_on.loading:
+                going_on.loading.take(max(self._start, self.max_tokens if self.pad_to_max_tokens else 0))
             self._weigh(weights if led else np.concatenate((np.full(self._start, weights.mean()), weights)))
 
-    def _check(self, tokens, special):
+    def _special(self, count: int) -> list:
+        """The first of the special tokens."""
+        return ([self.mask_token] * self._oov_start + [self.oov_token] * min(self.num_oov_indices, count))[:count]
+
+    def _check(self, tokens):
         repeated = [token for token, count in collections.Counter(tokens).items() if count > 1]
         if repeated:
             raise ValueError(f"Layer {self.name!r}: the vocabulary has at least one repeated term: {repeated}")
@@ -154,7 +160,7 @@ class _Lookup(Layer):
             if token is not None and wanted and token in tokens:
                 raise ValueError(
                     f"Layer {self.name!r}: found the reserved {kind} token {token!r} at an unexpected place in the vocabulary. "
-                    f"Leave special tokens out, or put exactly these in front: {special}"
+                    f"Leave special tokens out, or put exactly these in front: {self._special(9)}"
                 )
         if self.max_tokens is not None and self._start + len(tokens) > self.max_tokens:
             raise ValueError(

@@ -213,7 +213,8 @@ class _UpSampling(Spatial):
     def _repeat(self, inputs):
         self._check_rank(inputs)
         for axis, factor in zip(self._axes, self._factors, strict=True):
-            inputs = inputs.repeat_interleave(factor, axis)
+            larger = (*inputs.shape[: axis + 1], factor, *inputs.shape[axis + 1 :])
+            inputs = inputs.unsqueeze(axis + 1).expand(larger).flatten(axis, axis + 1)
         return inputs
 
 

@@ -93,7 +93,7 @@ class TextVectorization(Layer):
                 f"Received: output_sequence_length={length!r}, output_mode={output_mode!r}"
             )
         self.standardize, self.split, self.output_mode, self.output_sequence_length = standardize, split, output_mode, length
-        self.__dict__.update(ngrams=ngrams, _widths=tuple(range(1, ngrams + 1)) if isinstance(ngrams, int) else ngrams)
+        self.__dict__.update(ngrams=ngrams, _widths=range(1, ngrams + 1) if isinstance(ngrams, int) else ngrams)
         self.ragged, self.encoding = ragged, encoding
         lookup = StringLookup(
             max_tokens,
@@ -172,7 +172,8 @@ class TextVectorization(Layer):
             flat = [one.translate(table) for one in flat] if table else flat
             tokens = self._split(flat)
         if self._widths is not None:
-            tokens = [_joined(row, self._widths) for row in tokens]
+            many = isinstance(self._widths, range)  # there are none that are wider than their row
+            tokens = [_joined(row, self._widths[: len(row)] if many else self._widths) for row in tokens]
         return tokens
 
     def _split(self, texts) -> list[list[str]]:
