@@ -1179,6 +1179,43 @@ def test_members_that_unpack_as_a_whole(way, member, tmp_path, silence):
             load(str(tmp_path / "bad.keras"))
 
 
+def test_two_members_of_one_name(tmp_path, silence):
+    """Who looks through a file before it is loaded may look at the other one."""
+    model = keras.models.model_from_json(json.dumps(model_config(dense())))
+    path = tmp_path / "m.keras"
+    model.save(path)
+    assert keras.models.load_model(path).count_params() == 20
+    with zipfile.ZipFile(path, "a") as file, pytest.warns(UserWarning, match="Duplicate name"):
+        file.writestr("config.json", json.dumps(model_config(gadget("os.system", tmp_path / "PWNED"))))
+    for load in (keras.models.load_model, model.load_weights, keras.saving.KerasFileEditor):
+        with silence(path), pytest.raises(ValueError, match=r"two members called 'config\.json'"):
+            load(str(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_among_the_assets(tmp_path):
+    layer = layers.StringLookup(name="lookup")
+    layer.adapt([["a", "b", "c"]])
+    keras.Sequential([layers.Input((1,), dtype="string"), layer]).save(tmp_path / "m", zipped=False)
+    assert keras.models.load_model(tmp_path / "m").layers[0].get_vocabulary() == layer.get_vocabulary()
+    (vocabulary,) = (tmp_path / "m").rglob("vocabulary.txt")
+    vocabulary.unlink()
+    os.mkfifo(vocabulary)
+    with pytest.raises(ValueError, match="is no file"):
+        keras.models.load_model(tmp_path / "m")
+
+
+def test_folders_of_other_formats_are_not_looked_into(tmp_path, silence):
+    """A checkpoint of Orbax names where its assets go."""
+    keras.models.model_from_json(json.dumps(model_config(dense()))).save(tmp_path / "m")
+    assert keras.models.load_model(tmp_path / "m").count_params() == 20
+    (tmp_path / "m" / "config.json").unlink()
+    (tmp_path / "m" / "0").mkdir()
+    (tmp_path / "m" / "0" / "_METADATA").write_text(json.dumps({"assets": {"../../PWNED": "x"}}))
+    with silence(tmp_path / "m"), pytest.raises(ValueError, match=r"there is no 'config\.json'"):
+        keras.models.load_model(tmp_path / "m")
+
+
 BAD_ARRAYS = {
     "room for long texts": {"value": ["a"], "dtype": "U300000000"},
     "one long text and many short ones": {"value": ["a" * 10**5] + ["b"] * 10**4, "dtype": "U1"},
@@ -1281,6 +1318,7 @@ PUBLISHED = {
     "CVE-2026-12482": ["test_archives_from_the_network"],  # a link to the folder itself, and then up
     "CVE-2026-12484": ["test_layers_that_reach_out", "test_a_layer_alone"],  # a pickled module, outside of load_model
     "CVE-2026-12570": ["test_arrays_lie_in_the_file", "test_an_array_of_many_names_is_read_once_too_often"],  # false shapes
+    "KERAS-MFV-001": ["test_folders_of_other_formats_are_not_looked_into"],  # paths of assets in checkpoints of Orbax
 }
 
 

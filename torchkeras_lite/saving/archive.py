@@ -209,6 +209,10 @@ class Archive:
         prefix = "/".join(part for part in (ASSETS, path) if part) + "/"
         if self._zip is None:
             folder = os.path.join(self.filepath, *prefix.split("/")[:-1])
+            for above, _, names in os.walk(folder):
+                for name in names:
+                    if not os.path.isfile(os.path.join(above, name)):  # a pipe would be waited for
+                        raise ValueError(f"The folder {self.filepath!r} is not valid: {name!r} in it is no file.")
             yield folder if os.path.isdir(folder) else None
             return
         found = [info for info in self._zip.infolist() if info.filename.startswith(prefix) and not info.is_dir()]
