@@ -1,4 +1,4 @@
-"""Policies by path, and those of quantized weights, which are data."""
+"""Policies by path, and those of quantized weights."""
 
 import copy
 import pickle
@@ -31,8 +31,9 @@ def test_each_layer_takes_the_policy_of_its_path():
     assert [layer.compute_dtype for layer in again.layers] == ["float64", "bfloat16", "float32"]
     again.layers[2].dtype_policy = policies.DTypePolicyMap("float32", {".*last": "mixed_float16"})
     assert again.layers[2].compute_dtype == "float16" and again.layers[2].dtype_policy.name == "map_float32"
-    again.layers[2].dtype_policy = "float32"
-    assert again.layers[2].compute_dtype == again.layers[2].dtype_policy.name == "float32"
+    again.layers[2].dtype_policy = "float32"  # the map keeps it
+    assert again.layers[2].compute_dtype == again.layers[2].dtype_policy[again.layers[2].path].name == "float32"
+    assert again.layers[2].dtype_policy.name == "map_float32"
 
 
 def test_layers_inside_get_the_map():
@@ -81,7 +82,7 @@ QUANTIZED = [
 
 
 @pytest.mark.parametrize(("name", "cls", "settings"), QUANTIZED)
-def test_quantized_policies_are_data(name, cls, settings):
+def test_quantized_policies(name, cls, settings):
     policy = policies.get(name)
     mode, _, source = name.partition("_from_")
     assert type(policy) is cls and policy.name == name and repr(policy) == f'<{cls.__name__} "{name}">'
@@ -89,12 +90,15 @@ def test_quantized_policies_are_data(name, cls, settings):
     assert policy.compute_dtype == policies.DTypePolicy(source).compute_dtype
     assert policy.variable_dtype == policies.DTypePolicy(source).variable_dtype
     assert policies.deserialize(policies.serialize(policy)) == policy == cls(mode, source) != policies.DTypePolicy(source)
+    assert policy.over("bfloat16") == cls(mode, "bfloat16")
     for given in (name, policy, policies.serialize(policy)):
-        with pytest.raises(ValueError, match=r"weights as integers.*torchao"):
-            layers.Dense(1, dtype=given)
+        layer = layers.Dense(1, dtype=given)
+        layer.build((None, 2))
+        assert layer.dtype_policy == policy and layer.quantization_mode == policy.quantization_mode
     chosen = policies.DTypePolicyMap("float32", {"dense_x": policy})
-    with pytest.raises(ValueError, match="weights as integers"):
-        layers.Dense(1, name="dense_x", dtype=chosen).build((None, 2))
+    layer = layers.Dense(1, name="dense_x", dtype=chosen)
+    layer.build((None, 2))
+    assert layer.quantization_mode == policy.quantization_mode
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ class DTypePolicy(Configurable):
         """The policy of a layer that was given this one, once its path is known."""
         return self
 
+    def over(self, name: str) -> DTypePolicy:
+        """The same for what is not quantized in another dtype."""
+        return DTypePolicy(name)
+
     def get_config(self) -> dict:
         return {"name": self.name}
 
@@ -77,7 +81,7 @@ FloatDTypePolicy = DTypePolicy
 
 
 class QuantizedDTypePolicy(DTypePolicy):
-    """Says in how many bits Keras kept the weights of a layer. It is data alone: layers here take no such policy.
+    """Says in how many bits the weights of a layer are kept (see `Layer.quantize`): it is born so if it is given this policy.
 
     Args:
         mode: "int8", "int4", "float8", "gptq" or "awq".
@@ -112,11 +116,8 @@ class QuantizedDTypePolicy(DTypePolicy):
     def _check(self) -> None:
         """Keeps the numbers behind the mode."""
 
-    def of_layer(self, path):
-        raise ValueError(
-            f"The dtype policy {self.name!r} means weights as integers, and layers here keep theirs as floats, in "
-            "torch modules. The usual fix: the policy behind `_from_`, and torchao's `quantize_` on the trained model."
-        )
+    def over(self, name):
+        return type(self).from_config({**self.get_config(), "source_name": name})
 
     def get_config(self):
         return {"mode": self.name.rpartition("_from_")[0], "source_name": self.source_name}

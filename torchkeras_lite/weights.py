@@ -63,6 +63,8 @@ class Weighted:
             self._buffers[key] = tensor
         variable = self.adopt(name or key, self, key, None, initializer, regularizer, constraint)
         variable._wants_training = trainable
+        if overwrite_with_gradient:
+            variable.overwrite_with_gradient = True
         return variable
 
     add_variable = add_weight
@@ -81,13 +83,18 @@ class Weighted:
         variable.initializer = initializers.get(initializer)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
-        raw = variable.raw
-        if variable.initializer is not None and not (going_on.loading and going_on.loading.postpones(variable)):
-            variable.initialize()
-        if isinstance(raw, nn.Parameter):
-            raw.requires_grad_(self._trainable)
+        self._begin_with(variable)
         self._variables.append(variable)
         return variable
+
+    def _begin_with(self, variable):
+        """Gives a weight its first value, if its tensor has any memory yet."""
+        raw = variable.raw
+        if variable.initializer is not None and not raw.is_meta:
+            if not (going_on.loading and going_on.loading.postpones(variable)):
+                variable.initialize()
+        if isinstance(raw, nn.Parameter):
+            raw.requires_grad_(self._trainable)
 
     def _track_variable(self, name, variable):
         """A Variable made by hand and assigned to the layer moves in: torch sees it from now on."""

@@ -28,6 +28,14 @@ SNIPPETS = {
         from keras.src.initializers.random_initializers import GlorotUniform
         from keras.src.tree.tree_api import flatten
         from keras.src.api_export import keras_export
+        from keras.src.quantizers.gptq import GPTQ, gptq_quantize_matrix
+        from keras.src.quantizers.awq import AWQ, awq_quantize_matrix, awq_search_optimal_scales
+        from keras.src.quantizers.gptq_core import get_dataloader
+        from keras.src.quantizers.utils import should_quantize_layer
+        from keras.src.quantizers.quantization_config import QuantizationConfig, validate_and_resolve_config
+        from keras.src.quantizers.gptq_config import GPTQConfig
+        assert GPTQConfig is lite.quantizers.GPTQConfig and validate_and_resolve_config("int8", None).mode == "int8"
+        assert issubclass(GPTQConfig, QuantizationConfig) and should_quantize_layer(keras.layers.Dense(1, name="ab"), "^a")
         assert Dense is dense.Dense is lite.layers.Dense and Adam is lite.optimizers.Adam and rnn.LSTM is lite.layers.LSTM
         assert losses.MeanSquaredError is lite.losses.MeanSquaredError and Mean is lite.metrics.Mean
         assert keras_export("keras.layers.Mine")(Dense) is Dense

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from torchkeras_lite import KerasTensor, calls, layers, metrics, models
+from torchkeras_lite import KerasTensor, calls, layers, metrics
 
 
 @pytest.fixture
@@ -117,16 +117,3 @@ def test_masks_as_arrays():
     assert layers.Dense(2).compute_mask(inputs[0]) is None
     assert layers.Add().compute_mask(inputs, masks).tolist() == [[True, False]]
     assert layers.Concatenate(1).compute_mask(inputs, masks).tolist() == [[True, False, False, False]]
-
-
-def test_quantize_says_why_not():
-    model = models.Sequential([layers.Input((2,)), layers.Dense(3)])
-    for one in (model, model.layers[0]):
-        with pytest.raises(NotImplementedError, match="torchao"):
-            one.quantize("int8")
-        with pytest.raises(ValueError, match="int9"):
-            one.quantize("int9")
-        assert one.quantization_mode is None
-    assert model.dtype_policy.quantization_mode is None
-    with pytest.raises(ValueError, match="'int8_from_float32' means weights as integers"):
-        layers.Dense(3, dtype="int8_from_float32")

@@ -12,13 +12,15 @@ from torchkeras_lite import activations, config, constraints, initializers, lamb
 from torchkeras_lite.calls import going_on, require_care
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
+from torchkeras_lite.layers.few_bits import Form
 from torchkeras_lite.layers.low_rank import LowRank
+from torchkeras_lite.layers.quantizable import Quantizable
 from torchkeras_lite.symbolic import KerasTensor, Node, drawing
 from torchkeras_lite.variable import Permuted
 from torchkeras_lite.weights import bare
 
 
-class Dense(LowRank, Layer):
+class Dense(Quantizable, LowRank, Layer):
     """y = activation(x W + b), over the last axis.
 
     Shapes: input (batch, ..., features), output (batch, ..., units); kernel (features, units), bias (units,).
@@ -28,12 +30,14 @@ class Dense(LowRank, Layer):
         activation: a name or callable; None is linear.
         use_bias: whether there is a bias.
         lora_rank, lora_alpha: `enable_lora(lora_rank, lora_alpha)` when it is built.
+        quantization_config: how, where `dtype` says that it is quantized.
 
     The body is `self.linear`, an nn.Linear, whose weight is the kernel transposed.
     """
 
     casts_integers = True
     fusible = True
+    quantized_modes = ("int8", "float8", "int4", "gptq", "awq")
 
     def __init__(
         self,
@@ -49,9 +53,11 @@ class Dense(LowRank, Layer):
         bias_constraint=None,
         lora_rank=None,
         lora_alpha=None,
+        quantization_config=None,
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.quantization_config = quantization_config
         self.units = positive(units, "units")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -80,6 +86,10 @@ class Dense(LowRank, Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
         self._adapt_as_told()
 
+    def _forms(self, mode):
+        shape = self.linear.in_features, self.units
+        return [(self.linear, Form("kernel", shape, Permuted(1, 0), 0))]
+
     def raw(self, inputs):
         """The output before the activation."""
         return self.linear(inputs)
@@ -87,12 +97,14 @@ class Dense(LowRank, Layer):
     def turned(self, y):
         return y
 
+    turned_in = turned
+
     def call(self, inputs):
         y = self.linear(inputs)
         return y if self.activation is None else self.activation(y)  # scripts set None to see the logits
 
 
-class Embedding(LowRank, Layer):
+class Embedding(Quantizable, LowRank, Layer):
     """Turns integers into vectors: y = E[x].
 
     Shapes: input (batch, ...) of integers in [0, input_dim), output (batch, ..., output_dim).
@@ -103,12 +115,14 @@ class Embedding(LowRank, Layer):
         mask_zero: whether 0 is padding: later layers get a mask of the entries that are not 0.
         weights: initial vectors, (input_dim, output_dim), or a list holding them.
         lora_rank, lora_alpha: `enable_lora(lora_rank, lora_alpha)` when it is built.
+        quantization_config: how, where `dtype` says that it is quantized.
         input_length: the length of each sequence, if fixed; then the layer can be built at once.
 
     The body is `self.embedding`, an nn.Embedding.
     """
 
     adapts = "embeddings"
+    quantized_modes = ("int8", "int4")
 
     def __init__(
         self,
@@ -121,12 +135,14 @@ class Embedding(LowRank, Layer):
         weights=None,
         lora_rank=None,
         lora_alpha=None,
+        quantization_config=None,
         **kwargs,
     ):
         length = kwargs.pop("input_length", None)
         if length is not None and not {"input_shape", "batch_input_shape", "batch_shape"} & kwargs.keys():
             kwargs["input_shape"] = length if isinstance(length, (list, tuple)) else (length,)
         super().__init__(**kwargs)
+        self.quantization_config = quantization_config
         said = "`{0}` must be a positive integer. Received an invalid value: {0}={1}"
         self.input_dim, self.output_dim = positive(input_dim, "input_dim", said), positive(output_dim, "output_dim", said)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
@@ -142,6 +158,10 @@ class Embedding(LowRank, Layer):
             self.build()
 
     def build(self, input_shape=None):
+        self._make_weights()
+        self._adapt_as_told()
+
+    def _make_weights(self):
         self.embedding = bare(nn.Embedding, self.input_dim, self.output_dim, **self.placement())
         given, self.__dict__["_given"] = self._given, None
         self.embeddings = self.adopt(
@@ -150,7 +170,9 @@ class Embedding(LowRank, Layer):
         )  # fmt: skip
         if given is not None:
             self.embeddings.assign(given[0] if isinstance(given, (list, tuple)) and len(given) == 1 else given)
-        self._adapt_as_told()
+
+    def _forms(self, mode):
+        return [(self.embedding, Form("embeddings", (self.input_dim, self.output_dim), None, -1, along=-1))]
 
     def call(self, inputs):
         if inputs.dtype is not torch.int64 and inputs.dtype is not torch.int32:
@@ -177,6 +199,7 @@ class Embedding(LowRank, Layer):
             **{name: registry.serialize(getattr(self, name)) for name in kept},
             "mask_zero": self.mask_zero,
             **({"lora_rank": self.lora_rank, "lora_alpha": self.lora_alpha} if self.lora_rank else {}),
+            **({"quantization_config": registry.serialize(how)} if (how := self.quantization_config) else {}),
         }
 
 
@@ -234,7 +257,10 @@ class Lambda(Layer):
             return super().compute_output_shape(input_shape)
         if callable(shape):
             return tuple(shape(input_shape))
-        return (input_shape[0], *shape)
+        first = input_shape  # of several inputs the first says how many rows there are
+        while isinstance(first, dict) or (first and isinstance(first[0], (tuple, list, dict))):
+            first = next(iter(first.values() if isinstance(first, dict) else first))
+        return (first[0] if first else None, *shape)
 
     def _declared_shape(self, args, kwargs):
         return None if self.output_shape_argument is None else super()._declared_shape(args, kwargs)

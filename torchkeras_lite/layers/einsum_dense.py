@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import string
 
 import torch
 from torch import nn
@@ -12,7 +13,9 @@ from torchkeras_lite import activations, constraints, initializers, registry, re
 from torchkeras_lite.initializers import VarianceScaling
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
+from torchkeras_lite.layers.few_bits import Einsum, Form, add_narrow
 from torchkeras_lite.layers.low_rank import LowRank
+from torchkeras_lite.layers.quantizable import Quantizable
 from torchkeras_lite.weights import bare
 
 _FORM = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -50,7 +53,7 @@ class Unfolded:
         return tensor.reshape(-1)
 
 
-class EinsumDense(LowRank, Layer):
+class EinsumDense(Quantizable, LowRank, Layer):
     """y = activation(einsum(equation, x, kernel) + bias).
 
     Shapes follow from the equation: `"abc,cd->abd"` takes (a, b, c) and a kernel (c, d) to (a, b, d).
@@ -63,6 +66,8 @@ class EinsumDense(LowRank, Layer):
         activation: a name or callable; None is linear.
         bias_axes: the letters of the output that the bias has; None for no bias.
         lora_rank, lora_alpha: `enable_lora(lora_rank, lora_alpha)` when it is built.
+        gptq_unpacked_column_size: stands in the configs of Keras; the sizes are found.
+        quantization_config: how, where `dtype` says that it is quantized.
 
     Raises:
         ValueError: (when it is built) an equation of another form, a letter of the kernel that is neither in the input nor in
@@ -73,6 +78,8 @@ class EinsumDense(LowRank, Layer):
     """
 
     casts_integers = True
+    quantized_modes = ("int8", "float8", "int4", "gptq", "awq")
+    zero_name = "zero_point"
 
     def __init__(
         self,
@@ -89,9 +96,13 @@ class EinsumDense(LowRank, Layer):
         bias_constraint=None,
         lora_rank=None,
         lora_alpha=None,
+        gptq_unpacked_column_size=None,
+        quantization_config=None,
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.gptq_unpacked_column_size = gptq_unpacked_column_size
+        self.quantization_config = quantization_config
         self.equation = equation
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.bias_axes = bias_axes
@@ -134,9 +145,51 @@ class EinsumDense(LowRank, Layer):
         # What `call` has to do: fold the input, unfold the output, add a bias of its own.
         self.__dict__["_fold"] = -len(terms.summed) if folded and len(terms.summed) > 1 else 0
         self.__dict__["_unfold"] = tuple(rows) if folded and len(terms.made) > 1 else ()
-        self.__dict__["_adds"] = self.bias is not None and not in_matrix
+        self.__dict__["_add"] = torch.add if self.bias is not None and not in_matrix else None
         self.__dict__["_folded"] = folded
+        self.__dict__["_letters"], self.__dict__["_seen_as"] = terms.letters, (self.kernel.shape, self.kernel.layout)
         self._adapt_as_told()
+
+    @property
+    def unsaved(self):
+        return super().unsaved if self.gptq_unpacked_column_size else (*super().unsaved, "gptq_unpacked_column_size")
+
+    def _forms(self, mode):
+        _, kernel, outputs = self._letters
+        if "linear" not in self._modules:
+            self._as_module()
+        module = self._modules["linear"]
+        shape, layout = self._seen_as
+        share = tuple(axis for axis, letter in enumerate(kernel) if letter not in outputs)
+        rows = math.prod(shape[axis] for axis in share)
+        if mode in ("gptq", "awq"):
+            rows = self._rows(shape, mode)
+            self.gptq_unpacked_column_size = math.prod(shape) // rows if mode == "gptq" else None
+        matrix = rows, math.prod(shape) // rows
+        return [(module, Form("kernel", shape, layout, share, matrix, equation=self._letters))]
+
+    def _as_module(self):
+        """Moves what a product that is no matrix's needs into a torch module, whose class can say how it multiplies."""
+        module = Einsum(self.equation)
+        for variable in [variable for variable in self._variables if variable is not self.bias]:
+            key = "weight" if variable.name == "kernel" else variable._key
+            module.register_parameter(key, self._parameters.pop(variable._key))
+            variable.move(module, key)
+        module.axis = tuple(axis for axis, letter in enumerate(self._letters[0]) if letter not in self._letters[2])
+        self.linear = module
+        self.__dict__["_folded"] = True
+
+    def _narrow(self, module):
+        super()._narrow(module)
+        if self._add is not None:
+            self.__dict__["_add"] = add_narrow
+
+    @staticmethod
+    def _rows(shape, mode):
+        """How many rows Keras takes a kernel to have where it is calibrated: the largest axis is that of the model."""
+        if len(shape) not in (2, 3):
+            raise ValueError(f"Mode '{mode}' takes kernels of two or three axes. Received: a kernel of shape {shape}")
+        return shape[0] if len(shape) == 2 or shape.index(max(shape)) == 0 else shape[0] * shape[1]
 
     def _for_axes(self, terms):
         """The kernel's initializer; one that counts inputs and outputs is told which axes are which."""
@@ -153,8 +206,8 @@ class EinsumDense(LowRank, Layer):
             y = self._modules["linear"](inputs.flatten(self._fold) if self._fold else inputs)
             if self._unfold:
                 y = y.view(y.shape[:-1] + self._unfold)
-        if self._adds:
-            y = y + self.bias.value
+        if self._add is not None:
+            y = self._add(y, self.bias.value)
         return y if self.activation is None else self.activation(y)
 
     def get_config(self):  # `layer.output_shape` is the shape that came out
@@ -167,6 +220,7 @@ class Terms:
 
     Attributes:
         inputs, kernel, outputs: the letters of each; `summed` are those of the input that the output lacks, `made` the reverse.
+        letters: those three, with one for each axis of an ellipsis.
         kernel_shape, bias_shape: shapes of the weights (`bias_shape` is None without a bias).
         input_axes, output_axes: the axes of the kernel that count as its inputs and outputs.
         is_matrix: whether the product is that of a matrix, the letters that are summed and made standing last.
@@ -215,6 +269,9 @@ class Terms:
         self.summed = "".join(letter for letter in self.inputs if letter not in known)
         self.made = "".join(letter for letter in self.outputs if letter not in taken)
         self.kernel_shape = self.sizes(self.kernel)
+        unused = "".join(letter for letter in string.ascii_letters if letter not in equation)[:more]
+        before, behind = ("", unused) if right else (unused, "")
+        self.letters = before + self.inputs + behind, self.kernel, before + self.outputs + behind
         self.output_axes = [axis for axis, letter in enumerate(self.kernel) if letter in known]
         self.input_axes = [axis for axis, letter in enumerate(self.kernel) if letter not in known]
         self.bias_shape = None

@@ -26,6 +26,7 @@ class LowRank:
 
     def _adapt_as_told(self) -> None:
         """To be called at the end of `build`."""
+        self.__dict__.setdefault(f"_{self.adapts}", self.__dict__.get(self.adapts))  # what is stored, under Keras's name
         if self.lora_rank:
             self.enable_lora(self.lora_rank, self.lora_alpha)
 
@@ -71,13 +72,18 @@ class LowRank:
             setattr(self, key, factor)
             factors.append(factor)
         alpha = rank if lora_alpha is None else lora_alpha
+        self._join(base, factors, alpha / rank)
+        self.lora_rank, self.lora_alpha, self.lora_enabled = rank, alpha, True
+
+    def _join(self, base, factors, scale) -> None:
+        """Makes the weight a sum."""
+        name, module = self.adapts, base._module
         base.trainable = False
         self.__dict__[f"_{name}"] = base
-        self.__dict__[name] = AdaptedVariable(base, *factors, alpha / rank)  # one more view, and no weight of its own
+        self.__dict__[name] = AdaptedVariable(base, *factors, scale)  # one more view, and no weight of its own
         if module is not self.own_tables:
             module.__class__ = ADAPTED[type(module)]
-            module.adaptation = (factors[0].name, factors[1].name, alpha / rank, base._layout)
-        self.lora_rank, self.lora_alpha, self.lora_enabled = rank, alpha, True
+            module.adaptation = (factors[0].name, factors[1].name, scale, base._layout)
 
     # In files an adapted layer looks like any other of its kind: the sum is the weight.
 

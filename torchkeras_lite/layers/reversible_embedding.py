@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from torchkeras_lite import config
 from torchkeras_lite.layers.core import Embedding
+from torchkeras_lite.layers.few_bits import FewBits, Form
 from torchkeras_lite.symbolic import KerasTensor
 from torchkeras_lite.variable import Permuted
 from torchkeras_lite.weights import bare
@@ -32,6 +33,9 @@ class ReversibleEmbedding(Embedding):
     The body is `self.embedding`, an nn.Embedding, and without tied weights `self.reverse`, an nn.Linear.
     """
 
+    quantized_modes = ("int8", "int4")
+    reads_integers = True
+
     def __init__(
         self,
         input_dim,
@@ -50,13 +54,22 @@ class ReversibleEmbedding(Embedding):
         )
         self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
 
-    def build(self, input_shape=None):
-        super().build(input_shape)
+    def _make_weights(self):
+        super()._make_weights()
         if not self.tie_weights:
             self.reverse = bare(nn.Linear, self.output_dim, self.input_dim, bias=False, **self.placement())
             self.reverse_embeddings = self.adopt(
                 "reverse_embeddings", self.reverse, "weight", Permuted(1, 0), self.embeddings_initializer
             )
+
+    def _forms(self, mode):
+        forms = super()._forms(mode)
+        if not self.tie_weights:
+            shape = self.output_dim, self.input_dim
+            floats = config.torch_dtype(self.variable_dtype)
+            back = Form("reverse_embeddings", shape, Permuted(1, 0), 0, paired=0, zero_dtype=floats, indexed=False)
+            forms.append((self.reverse, back))
+        return forms
 
     def call(self, inputs, reverse=False):
         if reverse:
@@ -67,16 +80,22 @@ class ReversibleEmbedding(Embedding):
         return output
 
     def _reversed(self, inputs):
-        kernel = (self.embedding if self.tie_weights else self.reverse).weight
+        way = self.embedding if self.tie_weights else self.reverse
+        if isinstance(way, FewBits):
+            logits = way.product(inputs)
+        else:
+            logits = self._product(inputs, way.weight)
+        cap = self.logit_soft_cap
+        return logits if cap is None else torch.tanh(logits / cap) * cap
+
+    def _product(self, inputs, kernel):
         exactly = contextlib.nullcontext()
         if self.reverse_dtype is not None:
             dtype = config.torch_dtype(self.reverse_dtype)
             inputs, kernel = inputs.to(dtype), kernel.to(dtype)
             exactly = torch.autocast(inputs.device.type, enabled=False)
         with exactly:
-            logits = F.linear(inputs, kernel)
-        cap = self.logit_soft_cap
-        return logits if cap is None else torch.tanh(logits / cap) * cap
+            return F.linear(inputs, kernel)
 
     def compute_mask(self, inputs, mask=None):
         return None  # `call` knows which way it goes

@@ -15,10 +15,12 @@ from torchkeras_lite import registry, saving
 from torchkeras_lite.export import export_model
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.models import graph_config
+from torchkeras_lite.models.quantization import quantize
 from torchkeras_lite.models.state_tree import read_state, write_state
 from torchkeras_lite.models.summary import print_summary
 from torchkeras_lite.models.trainer import Trainer
 from torchkeras_lite.models.wiring import Wired
+from torchkeras_lite.quantizers.settings import validate_and_resolve_config
 from torchkeras_lite.registry import arguments_as_config, suggest
 from torchkeras_lite.saving import legacy_config
 from torchkeras_lite.shapes import as_shape, tensors_of_shape
@@ -155,6 +157,29 @@ class Model(Wired, Trainer, Layer):
             show_trainable=show_trainable,
             layer_range=layer_range,
         )
+
+    # ------------------------------------------------------------ few bits
+
+    def get_quantization_layer_structure(self, mode: str | None = None) -> dict | None:
+        """{"pre_block_layers": [...], "sequential_blocks": [...]}, for modes that look at data. Subclasses may say it."""
+        return None
+
+    def quantize(self, mode: str | None = None, config=None, filters=None, **kwargs) -> None:
+        """Keeps the weights of the layers inside in few bits from now on. See `Layer.quantize`.
+
+        Layers that do not know how stay as they are, with a warning.
+
+        Args:
+            mode, config: as of `Layer.quantize`.
+            filters: which layers: a regular expression (or several) that is in their names, or a function of a layer.
+
+        Raises:
+            ValueError: a layer that is not built, or what `Layer.quantize` refuses.
+        """
+        type_check = kwargs.pop("type_check", True)
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+        quantize(self, validate_and_resolve_config(mode, config), filters, type_check)
 
     # ------------------------------------------------------------ config
 

@@ -1,7 +1,7 @@
 """keras.quantizers: numbers in few bits, and the settings that say how."""
 
 from torchkeras_lite import registry
-from torchkeras_lite.quantizers import scaling, int4, float8, fake, base, settings
+from torchkeras_lite.quantizers import scaling, int4, float8, fake, gptq, awq, base, settings
 from torchkeras_lite.quantizers.scaling import (
     abs_max_quantize, abs_max_quantize_grouped_with_zero_point, compute_quantization_parameters, dequantize_with_sz_map,
     dequantize_with_zero_point, quantize_with_sz_map, quantize_with_zero_point,

@@ -50,12 +50,14 @@ def unpack_int4(packed, orig_len, axis=0, dtype="int8"):
     x = to_tensor(packed)
     if config.dtype_name(x.dtype) not in _BYTES:
         raise TypeError(f"Expected int8 or uint8 tensor for unpacking, got {config.dtype_name(x.dtype)}")
-    x = torch.movedim(x, axis, 0)
-    pairs = torch.stack([x & 0x0F, (x >> 4) & 0x0F], dim=1)
-    if dtype == "int8":
-        pairs = (pairs ^ 8).to(torch.int8) - 8
-    unpacked = pairs.reshape(-1, *x.shape[1:])[:orig_len].to(config.torch_dtype(dtype))
-    return torch.movedim(unpacked, 0, axis)
+    axis %= x.ndim
+    if dtype == "int8":  # shifts carry the sign along
+        x = x.view(torch.int8)
+        pairs = torch.stack([(x << 4) >> 4, x >> 4], dim=axis + 1)
+    else:
+        x = x.view(torch.uint8)
+        pairs = torch.stack([x & 0x0F, x >> 4], dim=axis + 1)
+    return pairs.flatten(axis, axis + 1).narrow(axis, 0, orig_len)
 
 
 def _check(dtype):

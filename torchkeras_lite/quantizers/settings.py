@@ -110,7 +110,9 @@ class Float8QuantizationConfig(QuantizationConfig):
 
 
 class _Calibrated(QuantizationConfig):
-    """A way that looks at data first. Neither data nor tokenizer is kept in its config."""
+    """A way that looks at data first. Data, tokenizer and layers are not kept in its config: a file has the integers."""
+
+    unsaved = ("dataset", "tokenizer", "quantization_layer_structure")
 
     def _check(self):
         for name in ("num_samples", "sequence_length"):
@@ -126,7 +128,7 @@ class _Calibrated(QuantizationConfig):
         return f"{self.mode}/{self.weight_bits}/{self.group_size}"
 
     def _settings(self, cls) -> dict:
-        return {**registry.arguments_as_config(self, cls), "dataset": None, "tokenizer": None}
+        return {**registry.arguments_as_config(self, cls), **dict.fromkeys(self.unsaved)}
 
 
 class GPTQConfig(_Calibrated):
@@ -199,3 +201,47 @@ class AWQConfig(_Calibrated):
 
 
 table.add(QuantizationConfig)
+
+
+MODES = {
+    "int8": Int8QuantizationConfig, "float8": Float8QuantizationConfig, "int4": Int4QuantizationConfig, "gptq": GPTQConfig,
+    "awq": AWQConfig,
+}  # fmt: skip
+
+
+def validate_and_resolve_config(mode, config) -> QuantizationConfig:
+    """What is meant by a mode, a config, or both.
+
+    Raises:
+        ValueError: no mode and no config, an unknown mode, a config of another mode or class, or a mode that looks at data
+            without a config that has them.
+    """
+    if isinstance(config, str):
+        mode, config = config, None
+    if config is None:
+        _check_mode(mode)
+        if mode is None:
+            raise ValueError("You must provide either `mode` or `config` to `quantize`.")
+        if issubclass(MODES[mode], _Calibrated):
+            name = MODES[mode].__name__
+            raise ValueError(f"For {mode.upper()}, you must pass a `{name}` object in the `config` argument: it has the data.")
+        return MODES[mode]()
+    if not isinstance(config, QuantizationConfig):
+        raise ValueError(
+            f"Argument `config` must be an instance of `QuantizationConfig`. Received: config={config} (of type {type(config)})"
+        )
+    if mode is not None and config.mode != mode:
+        _check_mode(mode)
+        raise ValueError(f"Contradictory arguments: mode={mode!r} but config.mode={config.mode!r}")
+    _check_mode(config.mode)
+    if issubclass(MODES[config.mode], _Calibrated) and not isinstance(config, MODES[config.mode]):
+        raise ValueError(
+            f"Mode {config.mode!r} requires a valid `config` argument of type `{MODES[config.mode].__name__}`. "
+            f"Received: {type(config)}"
+        )
+    return config
+
+
+def _check_mode(mode):
+    if mode is not None and mode not in MODES:
+        raise ValueError(f"Invalid quantization mode. Expected one of {tuple(MODES)}. Received: mode={mode}")
