@@ -13,6 +13,102 @@ torch.manual_seed(3)
 """
 
 SNIPPETS = {
+    "1.2 layers of one's own, attributes, Merge again, params": """
+        from keras import backend as K, initializations
+        from keras.layers import Convolution2D, Dense, Dropout, LSTM, Merge
+
+        class Own(layers.Layer):
+            def build(self, input_shape):
+                self.W = initializations.glorot_uniform((input_shape[1], 2), name=f"{self.name}_W")
+                self.factor = K.variable(np.full(2, 3.0))  # no weight: it is in no list
+                self.trainable_weights = [self.W]
+
+            def call(self, x, mask=None):
+                return K.dot(x, self.W) * self.factor
+
+            def get_output_shape_for(self, shape):
+                return (shape[0], 2)
+
+        model = models.Sequential([Own(input_shape=(3,), name="mine")])
+        assert [weight.name for weight in model.weights] == ["mine_W"] and len(model.get_weights()) == 1
+        model.compile("sgd", "mse")
+        x = np.ones((4, 3), "float32")
+        before = model.predict(x)
+        model.fit(x, np.zeros((4, 2)), nb_epoch=1, verbose=0)
+        assert (K.get_value(model.layers[0].factor) == 3).all() and (model.predict(x) != before).all()
+        np.testing.assert_allclose(model.predict(x), x @ model.get_weights()[0] * 3, rtol=1e-5)
+
+        conv, lstm = Convolution2D(4, 3, 3, border_mode="same", subsample=(2, 2)), LSTM(3, inner_activation="tanh")
+        assert (conv.nb_filter, conv.border_mode, conv.subsample) == (4, "same", (2, 2))
+        assert (Dense(5).output_dim, lstm.output_dim, Dropout(0.25).p) == (5, 3, 0.25)
+        assert lstm.inner_activation is lite.activations.tanh
+
+        branches = [models.Sequential([Dense(2, input_dim=size)]) for size in (2, 3)]
+        joined = models.Sequential([Merge(branches, mode="concat"), Dense(1)])
+        again = models.Sequential.from_config(joined.get_config())
+        again.set_weights(joined.get_weights())
+        parts = [np.ones((2, 2)), np.ones((2, 3))]
+        np.testing.assert_array_equal(again.predict(parts), joined.predict(parts))
+        again.add(Dense(3))
+        assert again.output_shape == (None, 3)
+
+        class Asking(callbacks.Callback):
+            def on_train_begin(self, logs={}):
+                told.append((self.params["nb_sample"], self.params["nb_epoch"]))
+
+        told = []
+        batches = iter([(x, np.zeros((4, 2)))] * 9)
+        model.fit_generator(batches, samples_per_epoch=8, nb_epoch=2, verbose=0, callbacks=[Asking()])
+        assert told == [(8, 2)]
+    """,
+    "2.3 what callbacks are told of a batch, weights of held out rows": """
+        from keras.legacy import interfaces
+        from keras.preprocessing.image import ImageDataGenerator
+        told, by_lambda = [], []
+
+        class Telling(callbacks.Callback):
+            def on_batch_end(self, batch, logs={}):
+                told.append(logs["loss"])
+
+            @interfaces.legacy_get_updates_support
+            def on_epoch_end(self, epoch, logs=None):
+                self.rate = logs.get("lr")
+
+        model = models.Sequential([layers.Dense(1, input_shape=(3,))])
+        model.compile(optimizers.SGD(lr=1e-9), "mse")
+        x, y = np.arange(18.0).reshape(6, 3), np.arange(6.0)
+        telling, plateau = Telling(), callbacks.ReduceLROnPlateau(patience=9, monitor="loss")
+        later = callbacks.LambdaCallback(on_batch_end=lambda batch, logs: by_lambda.append(logs["loss"]))
+        history = model.fit(x, y, batch_size=2, epochs=1, shuffle=False, verbose=0, callbacks=[telling, later, plateau])
+        errors = ((model.predict(x)[:, 0] - y) ** 2).reshape(3, 2).mean(1)
+        np.testing.assert_allclose(told, errors, rtol=1e-4)
+        np.testing.assert_allclose(by_lambda, errors, rtol=1e-4)
+        np.testing.assert_allclose(history.history["loss"], [errors.mean()], rtol=1e-4)
+        assert list(history.history) == ["loss", "lr"] and np.isclose(history.history["lr"][0], 1e-9)
+        assert model.layers[0].input_shape == (None, 3) and model.stateful is False
+
+        classes, weights = np.array([0, 1, 0, 1, 1, 0]), {0: 1.0, 1: 4.0}
+        kept = models.Sequential([layers.Dense(2, activation="softmax", input_shape=(3,))])
+        kept.compile(optimizers.SGD(lr=0.0), "sparse_categorical_crossentropy")
+        logs = kept.fit(x, classes, validation_split=0.5, class_weight=weights, shuffle=False, verbose=0, epochs=1).history
+        each = -np.log(kept.predict(x)[np.arange(6), classes]) * [1, 4, 1, 4, 4, 1]
+        np.testing.assert_allclose(logs["loss"] + logs["val_loss"], [each[:3].mean(), each[3:].mean()], rtol=1e-4)
+
+        images = ImageDataGenerator(rescale=0.5, featurewise_center=True)
+        images.fit(np.arange(32.0).reshape(2, 4, 4, 1))
+        assert images.mean.ravel().tolist() == [7.75]
+    """,
+    "tf2 inputs, logs of rates": """
+        image = layers.Input((3,))
+        model = models.Model(image, layers.Dense(1)(image))
+        assert [layer.input_shape for layer in model.layers] == [[(None, 3)], (None, 3)]
+        assert [layer.output_shape for layer in model.layers] == [[(None, 3)], (None, 1)]
+        model.compile("sgd", "mse", metrics=["mae"])
+        found = model.fit(np.ones((2, 3)), np.ones(2), verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda e: 0.5)])
+        assert found.history["lr"] == [0.5] and "learning_rate" not in found.history
+        model.save("m.h5")
+        assert models.load_model("m.h5").metrics_names == ["loss", "mae"]
+    """,
     "2.3 losses that ask the layer behind y_pred for what went into it": """
         from keras import backend as K
 

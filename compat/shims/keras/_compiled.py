@@ -47,7 +47,7 @@ compiled_metrics = property(lambda model: model._compile_metrics)
 
 def metrics_names(model) -> list[str]:
     """The names of what `evaluate` gives, in its order: Keras 3 has one name for all the metrics of `compile()`."""
-    if model.compiled and not model._compile_metrics.built and import_module("keras._eras").knows_names():
+    if model.compiled and not model._compile_metrics.built and import_module("keras._eras").now != "3":
         outputs = [None] if isinstance(model, Sequential) else getattr(model, "output_names", None)
         if outputs:
             return _names_to_come(model, outputs)

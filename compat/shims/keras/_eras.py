@@ -624,7 +624,31 @@ def _fit(model, args, words):
     with contextlib.suppress(AttributeError, TypeError):
         if _told:
             _told["metrics"] = _names_in_logs(model, _told["do_validation"])
+    if now in _OLD and words.get("validation_split") and words.get("class_weight") and words.get("validation_data") is None:
+        words = _weighing_all_rows(words["y"] if "y" in words else args[1] if len(args) > 1 else None, words)
     return args, words
+
+
+_OLD = ("1.2", "2.2", "2.3")
+
+
+def _weighing_all_rows(y, words) -> dict:
+    """Weights of classes were given to rows before some were held out, so that the loss of these was weighted too."""
+    numpy = import_module("numpy")
+    classes = words["class_weight"]
+    if not isinstance(y, numpy.ndarray) or not isinstance(classes, dict) or not all(map(_is_whole, classes)):
+        return words
+    labels = y.argmax(-1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
+    if len(labels) != len(y) or not set(numpy.unique(labels)) <= classes.keys():
+        return words
+    weights = numpy.array([classes[label] for label in labels], "float32")
+    given = words.get("sample_weight")
+    weights = weights if given is None else weights * numpy.asarray(given)
+    return {**words, "class_weight": None, "sample_weight": weights}
+
+
+def _is_whole(key) -> bool:
+    return isinstance(key, int)
 
 
 def _set_params(self, params):
@@ -651,29 +675,28 @@ def _telling_the_batch(method):
             _told["batch"] = batch
             if name.endswith("begin"):
                 _told.pop("rows", None)
-            elif name in ("on_batch_end", "on_train_batch_end") and now in ("1.2", "2.2", "2.3") and "loss" in _told:
-                logs = _with_its_own_loss(self, name, batch, logs)
-        method(self, name, batch, logs)
+            elif name in ("on_batch_end", "on_train_batch_end") and now in _OLD and "loss" in _told:
+                if any(map(_is_theirs, self._hooks[name])):
+                    return _call_with_the_loss_of_the_batch(self, name, batch, logs)
+        return method(self, name, batch, logs)
 
     call_batch._before_eras = method
     return call_batch
 
 
-def _with_its_own_loss(callbacks, name, batch, logs):
-    """Tells the callbacks of the script the loss of the batch itself, which logs held; ours want the mean so far."""
-    hooks = callbacks._hooks[name]
-    theirs = [hook for hook in hooks if type(getattr(hook, "__self__", None)).__module__.partition(".")[0] != "torchkeras_lite"]
-    if not theirs:
-        return logs
+def _is_theirs(hook) -> bool:
+    """Whether a callback is the script's own."""
+    kind = type(getattr(hook, "__self__", None))
+    return kind.__name__ == "LambdaCallback" or kind.__module__.partition(".")[0] != "torchkeras_lite"
+
+
+def _call_with_the_loss_of_the_batch(callbacks, name, batch, logs) -> None:
+    """Logs of a batch had its own loss; our callbacks want the mean so far."""
     kind = import_module("torchkeras_lite.logs").Logs
-    logs = logs if isinstance(logs, kind) else kind(logs or {})
+    logs = (logs if type(logs) is kind else kind(logs or {})).in_order()
     own = kind({**dict(dict.items(kind(logs))), "loss": _told["loss"]})
-    callbacks._hooks[name] = [_called_with(hook, own) if hook in theirs else hook for hook in hooks]
-    try:
-        callbacks._call_batch.__wrapped__(callbacks, name, batch, logs)
-    finally:
-        callbacks._hooks[name] = hooks
-    return logs
+    for hook in callbacks._hooks[name]:
+        hook(batch, logs=own if _is_theirs(hook) else logs)
 
 
 def _telling_the_rows(method):
@@ -705,6 +728,12 @@ def _tell_params(x=None, y=None, batch_size=None, epochs=1, verbose=1, callbacks
         rows = int(rows * (1.0 - validation_split)) if validation_split and validation_data is None else rows
         _told.update(samples=rows, nb_sample=rows, batch_size=batch_size or 32)
     _told.update(nb_epoch=epochs, do_validation=validates)
+
+
+def expect(samples: int) -> None:
+    """Tells the fit() that follows what callbacks of Keras 1 found in their `params` where a generator gave the rows."""
+    if now == "1.2":
+        _told["nb_sample"] = samples
 
 
 def _names_in_logs(model, validates: bool) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from torchkeras_lite import config
 from torchkeras_lite.preprocessing.image import array_to_img, img_to_array, load_img, save_img, smart_resize
 
+from . import _eras
 from ._image_batches import transformed
 from ._image_iterators import DataFrameIterator, DirectoryIterator, Iterator, NumpyArrayIterator
 from ._image_transforms import (
@@ -241,6 +242,8 @@ class ImageDataGenerator:
             np.random.seed(seed)
         if augment:
             x = np.array([self.random_transform(image) for _ in range(rounds) for image in x], dtype=self.dtype)
+        if self.rescale and _eras.now != "1.2":
+            x *= self.rescale  # as they come when this is used
         axes = (0, self.row_axis, self.col_axis)
         shape = [1, 1, 1]
         shape[self.channel_axis - 1] = x.shape[self.channel_axis]

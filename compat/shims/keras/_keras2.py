@@ -168,6 +168,7 @@ MEMBERS = {
     } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {
         name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for")
     } | {
+        "_track_variable": "keras._own_weights:track_variable",
         "trainable_weights": "keras._own_weights:trainable_weights",
         "non_trainable_weights": "keras._own_weights:non_trainable_weights",
         "_trainable_weights": "keras._own_weights:own_trainable_weights",
@@ -181,11 +182,15 @@ MEMBERS = {
         name: f"keras._methods:{name}"
         for name in ("inbound_layers", "outbound_layer", "input_tensors", "input_masks", "output_tensors")
     } | {"__init__": "keras._methods:drawn_node"},
+    "layers.InputLayer": {
+        "input_shape": "keras._sizes:shape_of_input_layer", "output_shape": "keras._sizes:shape_of_input_layer",
+    },
     "layers.Bidirectional": {"layer": "keras._methods:layer_of_both"},
     "layers.RNN": {"__call__": "keras._methods:call_of_rnn", "reset_states": "keras._methods:reset_states_of_rnn"},
     **{f"layers.{layer}": {"W": "keras._methods:kernel", "b": "keras._methods:bias"} for layer in _WITH_KERNELS},
     "layers.Embedding": {"W": "keras._methods:embeddings"},
     "KerasTensor": {name: f"keras._methods:{name[1:]}" for name in ("_keras_shape", "_keras_history")} | {
+        "_shape_val": "keras._methods:keras_shape",  # as TensorFlow 1 called it
         "get_shape": "keras._sizes:get_shape", "__len__": "keras._sizes:length", "__init__": "keras._sizes:drawn",
         "__eq__": "keras._sizes:equal", "__ne__": "keras._sizes:not_equal",
     },
@@ -199,7 +204,7 @@ MEMBERS = {
         **{f"_make_{what}_function": "keras._methods:ready" for what in ("predict", "test")},
         **{f"{line}make_train_function": "keras._own_optimizers:make_train_function" for line in ("_", "")},
         "_feed_input_names": "keras._methods:input_names", "state_updates": "keras._methods:state_updates",
-        "uses_learning_phase": "keras._methods:uses_learning_phase",
+        "uses_learning_phase": "keras._methods:uses_learning_phase", "stateful": "keras._methods:stateful_model",
         "export": "keras._saved_model:export",
         **{name: f"keras._compiled:{name}" for name in (
             "compiled_loss", "compiled_metrics", "metrics_names", "targets", "sample_weights", "total_loss",
@@ -211,13 +216,15 @@ MEMBERS = {
         "from_config": "keras._lambdas:from_config",
     },
     "lambdas": {"dump": "keras._lambdas:dump"},
+    "registry": {"arguments_as_config": "keras._objects:arguments_as_config"},
     "models.Sequential": {
         "predict_classes": "keras._methods:predict_classes",
         "predict_proba": "keras._methods:predict_proba",
-        "add": "keras._merge:add",
+        "add": "keras._merge:add", "from_config": "keras._merge:from_config",
         "model": "keras._methods:itself",
     },
     "callbacks.History": {"history": "keras._logs:history"},
+    "callbacks.rates": {"_note_rates": "keras._logs:note_rates"},
     "callbacks.stopping.MonitorCallback": {"_direction": "keras._logs:direction"},
     "logs.Logs": {"__missing__": "keras._logs:of_old", "get": "keras._logs:get"},
     "metrics.Metric": {

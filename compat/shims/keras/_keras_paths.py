@@ -29,7 +29,7 @@ PATHS = {
     "legacy": "keras._legacy",
     "legacy.layers": "keras.layers",
     "legacy.models": "keras.models",
-    "legacy.interfaces": "keras._legacy",
+    "legacy.interfaces": "keras._legacy_interfaces",
     "wrappers.scikit_learn": "keras._wrappers",
     "preprocessing.image": "keras._image",
     "preprocessing.sequence": "keras._sequence",
@@ -89,6 +89,7 @@ NAMES = {
         )},
         "get_source_inputs": "keras._engine:get_source_inputs",
         "layer_from_config": "keras._utils:model_from_config",
+        "normalize_data_format": "keras._backend_session:normalize_data_format",
         "Reduction": "keras._losses:Reduction",
     },
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from torchkeras_lite.callbacks import rates
 from torchkeras_lite.callbacks.stopping import MonitorCallback
 
 from ._tables import LOGS
@@ -45,6 +46,19 @@ def direction(callback) -> str:
 
 
 direction._todays = _direction
+
+
+_note_rates = getattr(rates._note_rates, "_todays", rates._note_rates)
+
+
+def note_rates(model, logs) -> None:
+    """Puts the learning rate into the logs of an epoch, by the name that it had."""
+    _note_rates(model, logs)
+    if import_module("keras._eras").now != "3" and "learning_rate" in logs:
+        logs["lr"] = logs.pop("learning_rate")
+
+
+note_rates._todays = _note_rates
 
 
 def get(logs, name, default=None):

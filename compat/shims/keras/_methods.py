@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import weakref
+from importlib import import_module
 
 import numpy as np
 from torch.utils import _pytree as pytree
@@ -13,6 +14,7 @@ from torchkeras_lite import KerasTensor, layers, symbolic
 from torchkeras_lite.models.entries import Entry
 
 from . import _layer_losses
+from ._arithmetic import Sizes
 from ._words import by_name
 
 # The arguments behind `generator`, in their order: Keras 1 counted samples, Keras 2 counts batches.
@@ -37,6 +39,8 @@ def fit_generator(self, generator, *args, **words):
             (`samples_per_epoch`, `nb_epoch`, ...); all others as in `fit`. Queues and workers are accepted, and not needed.
     """
     words = _settled(args, words, _FIT1, _FIT2, "fit_generator")
+    if words.get("samples_per_epoch"):
+        import_module("keras._eras").expect(words["samples_per_epoch"])
     generator = _counted(generator, words, "samples_per_epoch", "steps_per_epoch")
     if "nb_val_samples" in words:
         words["validation_data"] = _counted(words["validation_data"], words, "nb_val_samples", "validation_steps")
@@ -154,7 +158,7 @@ def _history(tensor):
 
 
 # Of a KerasTensor; scripts read them though they were private: its shape; the layer, the number of its call, which output.
-keras_shape = property(lambda tensor: tensor.shape)
+keras_shape = Sizes()
 keras_history = property(_history)
 
 # What a layer does to its own weights in a step (moving statistics) happens in its call: nothing is left to be run.
@@ -222,7 +226,7 @@ def reset_states_of_rnn(self, states=None):
 
 
 class Weight:
-    """A weight under an older name. An attribute of that name in the layer itself comes before it."""
+    """A weight, or another attribute, under an older name. An attribute of that name in the layer itself comes before it."""
 
     def __init__(self, name: str):
         self.name = name
@@ -232,6 +236,11 @@ class Weight:
 
 
 kernel, bias, embeddings = Weight("kernel"), Weight("bias"), Weight("embeddings")
+# Other attributes that had other names.
+units, filters, strides, padding, rate, stddev, kernel_initializer, recurrent_initializer, recurrent_activation = map(
+    Weight,
+    "units filters strides padding rate stddev kernel_initializer recurrent_initializer recurrent_activation".split(),
+)
 
 
 # ---------------------------------------------------------------- models
@@ -282,6 +291,11 @@ def _knows_phases(model) -> bool:
     return any(layer._signature.training for layer in model._flatten_layers() if layer is not model)
 
 
+def _keeps_states(model) -> bool:
+    return any(getattr(layer, "stateful", False) for layer in model._flatten_layers() if layer is not model)
+
+
+stateful_model = Answer(_keeps_states)
 itself = Answer(lambda model: model)  # a Sequential had a `model` inside
 input_names, state_updates = Answer(lambda model: list(model.input_names)), Answer(lambda model: [])
 batch_input_shape, uses_learning_phase = Answer(_batch_input_shape), Answer(_knows_phases)

@@ -54,6 +54,14 @@ _shape._todays = _of_variable
 shape_of_variable = property(_shape)
 
 
+def _of_input_layer(layer):
+    shape = tuple(layer.batch_shape)
+    return [shape] if _eras.now == "tf2" else shape
+
+
+shape_of_input_layer = property(_of_input_layer)
+
+
 def obtain_input_shape(
     input_shape, default_size, min_size, data_format=None, require_flatten=True, weights=None, dim_ordering=None,
     include_top=None,
