@@ -14,6 +14,7 @@ import sys
 __all__ = ["install", "uninstall"]
 
 _NAMES = ("keras", "tensorflow", "tf_keras", "keras_core")
+_PARTS = ("keras_preprocessing", "keras_applications")  # packages of their own in Keras 2's time, which may be installed
 
 # What the stand-in asks for when it is imported: the era that was named, and the text of a program that is in no file.
 era: str | None = None
@@ -69,7 +70,8 @@ def uninstall() -> None:
     for finder in [f for f in sys.meta_path if type(f).__module__.partition(".")[0] in ours]:
         sys.meta_path.remove(finder)
         getattr(finder, "leave", lambda: None)()
-    for name in [n for n in sys.modules if n.partition(".")[0] in ours]:
+    parts = [n for n in _PARTS if getattr(sys.modules.get(n), "__name__", n).partition(".")[0] in ours]
+    for name in [n for n in sys.modules if n.partition(".")[0] in (*ours, *parts)]:
         del sys.modules[name]
     sys.path[:] = [entry for entry in sys.path if entry != shims]
 

@@ -253,6 +253,81 @@ SNIPPETS = {
         assert [isinstance(one, TFOpLambda) for one in graph.operations] == [False, True]
         assert "_Conv" not in dir(layers) and "Pooling2D" not in dir(layers)
     """,
+    "what repositories of Keras 2's time are made of": """
+        from keras_preprocessing.sequence import pad_sequences  # before keras itself
+        import keras, numpy as np, torch
+        import tensorflow as tf
+        from keras import backend as K
+        from keras_applications.imagenet_utils import _obtain_input_shape
+        from keras_preprocessing import image
+        from keras_preprocessing.text import Tokenizer
+        from keras.utils.conv_utils import normalize_data_format
+        from tensorflow.python.eager import tape
+        from tensorflow.python.ops.custom_gradient import _graph_mode_decorator
+        from tensorflow.python.util import tf_inspect
+        assert image.ImageDataGenerator is keras.preprocessing.image.ImageDataGenerator
+        assert Tokenizer is keras.preprocessing.text.Tokenizer and pad_sequences([[1]], 3).tolist() == [[0, 0, 1]]
+        assert _obtain_input_shape(None, 224, 32, "channels_last", True) == (224, 224, 3)
+        assert normalize_data_format(None) == "channels_last" and normalize_data_format("channels_first") == "channels_first"
+
+        # Losses of detectors: a loop over pictures, some of which have no box.
+        more = lambda i, total: (i + 1, total + K.constant([1.0, 2.0]))
+        i, total = K.control_flow_ops.while_loop(lambda i, total: i < 3, more, [0, K.zeros(2)])
+        assert int(i) == 3 and total.tolist() == [3, 6]
+        none = torch.zeros(2, 0)
+        assert K.max(none, axis=-1).tolist() == [-np.inf] * 2 and K.min(none, axis=-1).tolist() == [np.inf] * 2
+        assert tf.reduce_max(none, axis=[1]).tolist() == [-np.inf] * 2 and K.max(none.int(), 1).tolist() == [-2 ** 31] * 2
+        assert tf.reduce_min(torch.tensor([3, 1])).item() == 1 and K.max(torch.tensor([[3, 1]]), axis=[0, 1]).item() == 3
+        boxes, scores = keras.Input((2, 3)), keras.Input((4,))
+        overlap = keras.layers.Lambda(lambda ab: ab[0] @ K.zeros((7, 5)) + ab[1], output_shape=(1,))  # cannot be tried out
+        assert overlap([boxes, scores]).shape == (None, 1)
+        assert overlap.compute_output_shape([(8, 2, 3), (8, 4)]) == overlap.compute_output_shape([8, 2]) == (8, 1)
+
+        corners, chances = K.placeholder((None, 4)), K.placeholder((None,))
+        best = tf.image.non_max_suppression(corners, chances, K.constant(2, dtype="int32"), iou_threshold=0.5)
+        values = {corners: [[0, 0, 1, 1], [0, 0, 1, 0.9], [2, 2, 3, 3]], chances: [0.5, 0.9, 0.1]}
+        kept, where = K.get_session().run([K.gather(corners, best), best], feed_dict=values)
+        assert where.tolist() == [1, 2] and kept[1].tolist() == [2, 2, 3, 3]
+
+        class Anchors(keras.layers.Layer):
+            def call(self, x):
+                rows, height, width = x._keras_shape
+                return x * float(height) + width
+
+        picture = keras.Input((2, 3))
+        assert picture._keras_shape == picture._shape_val == (None, 2, 3)
+        assert keras.Model(picture, Anchors()(picture)).predict(np.ones((1, 2, 3)), verbose=0).tolist() == [[[5.0] * 3] * 2]
+        x = torch.ones(2)
+        x._keras_shape = (None, 7)
+        assert x._keras_shape == (None, 7)
+
+        assert tf_inspect.getargspec(lambda a, b=2, *c: 0) == (["a", "b"], "c", None, (2,))
+        x = tf.Variable([3.0])
+        with tf.GradientTape() as recorded:
+            y = _graph_mode_decorator(lambda x: (x * x, lambda upstream: upstream * 100), [x])
+            with tape.stop_recording():
+                z = x * 5
+        assert recorded.gradient(y, x).tolist() == [100] and not z.requires_grad
+    """,
+    "packages of Keras 2's time, installed and not": """
+        import sys
+        from pathlib import Path
+        import torchkeras_lite.dropin as d
+        d.install()
+        import keras_applications.vgg16, keras_preprocessing.image, keras
+        assert keras_applications.VGG16 is keras_applications.vgg16.VGG16 is keras.applications.VGG16
+        d.uninstall()
+        assert not [name for name in sys.modules if name.startswith("keras_")]
+        folder = Path("installed", "keras_applications")
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("from . import resnext")
+        (folder / "resnext.py").write_text("here = True")
+        sys.path.append("installed")
+        d.install()
+        import keras_applications, keras
+        from keras_applications import resnext
+        assert resnext.here and not hasattr(keras_applications, "VGG16") and keras.applications.VGG16
+    """,
 }
 
 

@@ -39,7 +39,7 @@ def segment_max(data, segment_ids, num_segments=None, sorted=False):
     """The largest of each segment's rows; for an empty segment -inf, or the least integer there is."""
     if not (isinstance(data, Tensor) and isinstance(segment_ids, Tensor)):
         return _lifted(segment_max, data, segment_ids, num_segments, sorted)
-    return _reduced("segment_max", data, segment_ids, num_segments, "amax", _bounds(data.dtype)[0])
+    return _reduced("segment_max", data, segment_ids, num_segments, "amax", bounds(data.dtype)[0])
 
 
 @op("SegmentMin", tensors=2)
@@ -47,10 +47,10 @@ def segment_min(data, segment_ids, num_segments=None, sorted=False):
     """The smallest of each segment's rows; for an empty segment inf, or the largest integer there is."""
     if not (isinstance(data, Tensor) and isinstance(segment_ids, Tensor)):
         return _lifted(segment_min, data, segment_ids, num_segments, sorted)
-    return _reduced("segment_min", data, segment_ids, num_segments, "amin", _bounds(data.dtype)[1])
+    return _reduced("segment_min", data, segment_ids, num_segments, "amin", bounds(data.dtype)[1])
 
 
-def _bounds(dtype):
+def bounds(dtype):
     """What is below, and what above all numbers of a dtype."""
     if dtype is torch.bool:
         return False, True

@@ -7,8 +7,9 @@
   (torch would compare a tensor with a list to one False, and cannot take gradients through an array. Where it can do with an
   array, in modules that have imported torch by its name, it does.)
 - `tensor[::-1]` reads backwards.
+- `tensor._keras_shape`, which layers of Keras 2's time read in their `call`, are its sizes, until somebody sets it.
 
-The last two are tried where torch refuses, so that what torch understands costs one frame more.
+Those of lists and reading backwards are tried where torch refuses, so that what torch understands costs one frame more.
 """
 
 from __future__ import annotations
@@ -36,12 +37,15 @@ def put_on() -> None:
     for name in _FORWARD:
         _put(torch, f"__{name}__", _with_lists(torch, name, kinds))
     _put(torch, "__getitem__", _backwards_too(torch))
+    torch.Tensor._keras_shape = Sizes()
 
 
 def take_off() -> None:
     """Undoes `put_on`."""
     torch = sys.modules.get("torch")
     names = [*(f"i{name}" for name in _IN_PLACE), *(f"r{name}" for name in _REFLECTED), *_FORWARD, "getitem"]
+    if "_keras_shape" in vars(getattr(torch, "Tensor", object)):
+        del torch.Tensor._keras_shape
     for name in (f"__{name}__" for name in names):
         method = getattr(torch.Tensor, name, None) if torch else None
         if hasattr(method, "_torchs"):
@@ -49,6 +53,13 @@ def take_off() -> None:
                 setattr(torch.Tensor, name, method._torchs)
             else:
                 delattr(torch.Tensor, name)  # it is inherited
+
+
+class Sizes:
+    """The shape of what has it as a tuple. Setting it on an object hides this one."""
+
+    def __get__(self, tensor, owner=None):
+        return self if tensor is None else tuple(tensor.shape)
 
 
 def _put(torch, name, method) -> None:

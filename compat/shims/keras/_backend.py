@@ -72,7 +72,12 @@ sys.modules[__name__].__class__ = Lasting
 __path__: list[str] = []  # there are modules below it, by rows of PATHS
 
 # What scripts took from here though it was no function of the backend.
-_MODULES = {"tf": "tensorflow", "tensorflow_backend": "keras.backend", "common": "keras.backend"}
+_MODULES = {
+    "tf": "tensorflow", "tensorflow_backend": "keras.backend", "common": "keras.backend",
+    "ctc": "tensorflow.python.ops.ctc_ops", "tf_ops": "tensorflow.python.framework.ops",
+    "moving_averages": "tensorflow.python.training.moving_averages",
+    **{name: f"tensorflow.python.ops.{name}" for name in ("control_flow_ops", "functional_ops", "tensor_array_ops")},
+}  # fmt: skip
 _FILES_TODAY = (
     "backend_utils config dtypes global_state keras_tensor masking stateless_scope symbolic_scope torch variables"
 ).split()

@@ -7,8 +7,10 @@ import math
 import operator
 
 import numpy as np
+import torch
 
 from torchkeras_lite import ops
+from torchkeras_lite.ops.segments import bounds
 
 from ._backend_shapes import Shape, vector
 
@@ -26,8 +28,21 @@ def _over(reduce, what):
     return reduction
 
 
-max = _over(ops.max, "The largest element")
-min = _over(ops.min, "The smallest element")
+def _extreme(reduce, what, bound):
+    """The same of an extreme, which of no elements is what all numbers of their dtype are beyond."""
+    of_some = _over(reduce, what)
+
+    @functools.wraps(of_some)
+    def extreme(x, axis=None, keepdims=False):
+        if isinstance(x, torch.Tensor) and not x.numel():
+            return reduce(x, tuple(axis) if isinstance(axis, list) else axis, keepdims, initial=bounds(x.dtype)[bound])
+        return of_some(x, axis, keepdims)
+
+    return extreme
+
+
+max = _extreme(ops.max, "The largest element", 0)
+min = _extreme(ops.min, "The smallest element", 1)
 sum = _over(ops.sum, "The sum")
 mean = _over(ops.mean, "The mean, a floating-point number of integers and booleans too,")
 var = _over(ops.var, "The mean square of the distances from the mean")

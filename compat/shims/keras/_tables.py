@@ -53,6 +53,7 @@ ROOTS: dict[str, str] = {
     **{f"{root}{inside}": "keras" for root in ("keras", *_KERAS) for inside in _INSIDE},  # before those they begin with
     **dict.fromkeys((*_KERAS, *(f"tensorflow.{where}keras" for where in ("", "compat.v1.", "compat.v2."))), "keras"),
     "tensorflow.compat.v2": "tensorflow",
+    "keras_preprocessing": "keras.preprocessing",
 }
 
 for _era in (_keras3_paths, _keras_tf_paths, _keras_paths, _keras1, _keras1_layers, _keras2):

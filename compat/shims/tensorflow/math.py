@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import torch
 
 from torchkeras_lite import ops
+from torchkeras_lite.ops.segments import bounds
 from torchkeras_lite.symbolic import KerasTensor
 
 from . import _segments
@@ -169,12 +171,20 @@ def reduce_mean(input_tensor, axis=None, keepdims=False, name=None, keep_dims=No
     return _reduced(ops.mean, x, _either(axis, reduction_indices), keepdims, keep_dims)
 
 
+def _extreme(function, bound, x, axis, keepdims, keep_dims):
+    """An extreme; that of no elements is what all numbers of their dtype are beyond."""
+    x = given(x)
+    if isinstance(x, torch.Tensor) and not x.numel():
+        function = functools.partial(function, initial=bounds(x.dtype)[bound])
+    return _reduced(function, x, axis, keepdims, keep_dims)
+
+
 def reduce_max(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
-    return _reduced(ops.amax, input_tensor, _either(axis, reduction_indices), keepdims, keep_dims)
+    return _extreme(ops.max, 0, input_tensor, _either(axis, reduction_indices), keepdims, keep_dims)
 
 
 def reduce_min(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
-    return _reduced(ops.amin, input_tensor, _either(axis, reduction_indices), keepdims, keep_dims)
+    return _extreme(ops.min, 1, input_tensor, _either(axis, reduction_indices), keepdims, keep_dims)
 
 
 def reduce_all(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):

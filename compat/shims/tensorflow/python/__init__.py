@@ -17,7 +17,7 @@ _SHOWN = {
         framework.ops framework.constant_op framework.tensor_shape framework.tensor_spec framework.random_seed ops.array_ops
         ops.math_ops ops.control_flow_ops ops.variables ops.variable_scope ops.state_ops
         ops.clip_ops ops.gen_math_ops ops.gen_array_ops ops.tensor_array_ops ops.gradients ops.gradients_impl
-        ops.logging_ops ops.resource_variable_ops ops.script_ops ops.custom_gradient ops.functional_ops ops.map_fn
+        ops.logging_ops ops.resource_variable_ops ops.script_ops ops.functional_ops ops.map_fn
         client.session eager.context eager.backprop eager.def_function ops.parsing_ops ops.random_ops
         """.split(), "compat.v1"),
     **dict.fromkeys("ops.nn ops.nn_ops ops.nn_impl ops.gen_nn_ops ops.embedding_ops ops.ctc_ops".split(), "nn"),
@@ -33,6 +33,7 @@ _SHOWN = {
     "framework.errors_impl": "errors",
     "framework.smart_cond": "_smart_cond",
     "ops.check_ops": "debugging",
+    "ops.custom_gradient": "_recording",
     "ops.image_ops": "image",
     "ops.image_ops_impl": "image",
     **dict.fromkeys(("ops.init_ops", "ops.init_ops_v2"), "_init_ops"),
@@ -50,6 +51,8 @@ _SHOWN = {
     "training.moving_averages": "_averages",
     "util.nest": "nest",
     "util.tf_export": "_tf_export",
+    "util.tf_inspect": "_tf_inspect",
+    "eager.tape": "_recording",
 }  # fmt: skip
 __all__ = ["keras", *sorted({path.partition(".")[0] for path in _SHOWN})]
 _others = getattr_of(__name__)
