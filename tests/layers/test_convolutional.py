@@ -417,7 +417,7 @@ def test_kernels_longer_than_what_stands_for_unknown_sizes():
     ("make", "message"),
     [
         (lambda: layers.Conv2D(0, 3), r"`filters`. Expected a strictly positive value.*filters=0"),
-        (lambda: layers.Conv2D(None, 3), r"`filters`.*filters=None"),
+        (lambda: layers.Conv2D(None, 3)(layers.Input((5, 5, 3))), r"`filters`.*filters=None"),
         (lambda: layers.Conv2D(4, 0, name="c"), r"'c'.*`kernel_size`.*2 integers.*kernel_size=0, .*\{0\} .*`value > 0`"),
         (lambda: layers.Conv2D(4, (3, 3, 3)), r"`kernel_size`.*\(3, 3, 3\)"),
         (lambda: layers.Conv2D(4, 3.5), r"`kernel_size`.*3\.5"),
@@ -472,3 +472,19 @@ def test_a_small_network_learns():
     model.compile(optimizers.Adam(0.01), "binary_crossentropy")
     history = model.fit(x, y, epochs=30, batch_size=16, verbose=0).history["loss"]
     assert history[-1] < 0.5 * history[0]
+
+
+def test_a_subclass_with_weights_of_its_own_has_no_filters():
+    class Mean(layers.Conv2D):
+        def __init__(self, **kwargs):
+            super().__init__(filters=None, kernel_size=2, padding="same", **kwargs)
+
+        def build(self, input_shape):
+            self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+
+        def call(self, x):
+            return x.mean((1, 2)) * self.scale
+
+    layer = Mean()
+    assert layer.filters is None and layer.padding == "same"
+    assert layer(torch.full((1, 4, 4, 3), 2.0)).tolist() == [[2.0, 2.0, 2.0]]
