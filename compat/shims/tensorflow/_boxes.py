@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from torchkeras_lite import symbolic
+
 from ._creation import given
 from ._tensors import sizes
 
@@ -27,6 +29,9 @@ def non_max_suppression_with_scores(
         soft_nms_sigma: above 0 a box that covers a better one is kept with a lower score, times exp(-iou^2 / (2 sigma)), unless
             that is below the threshold.
     """
+    if symbolic.is_symbolic((boxes, scores), {}):
+        op = symbolic.Op("tf.non_max_suppression", non_max_suppression_with_scores)
+        return symbolic.record_op(op, (boxes, scores, max_output_size, iou_threshold, score_threshold, soft_nms_sigma), {})
     boxes, scores = given(boxes).float(), given(scores).float()
     overlaps, score_threshold = _overlaps(boxes), float(np.float32(score_threshold))  # as narrow as the scores
     waiting = [(-score, i, 0) for i, score in enumerate(scores.tolist()) if score > score_threshold]
