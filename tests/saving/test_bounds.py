@@ -15,7 +15,7 @@ import torch
 
 import torchkeras_lite as keras
 from torchkeras_lite import layers, loading
-from torchkeras_lite.saving import transfer
+from torchkeras_lite.saving import transfer, validity
 
 REFUSALS = (ValueError, TypeError, OSError, NotImplementedError)
 HUGE = 10**9
@@ -184,6 +184,15 @@ def test_a_config_that_unpacks_to_much_more_than_it_is(tmp_path):
         file.writestr("config.json", "[" + "[]," * 8_000_000 + "[]]")
     with pytest.raises(ValueError, match="more than"):
         keras.models.load_model(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("ending", [".keras", "", ".h5"])
+def test_a_config_of_very_many_parts(ending, tmp_path, monkeypatch):
+    """An empty list is three signs, and takes sixty bytes."""
+    path = written(sequential(("Activation", {"activation": "relu"})), ending, tmp_path)
+    monkeypatch.setattr(validity, "_PARTS", 10)
+    with pytest.raises(ValueError, match="has more than 10 parts"):
+        keras.models.load_model(path)
 
 
 @pytest.mark.parametrize("ending", ["h5", "keras", "weights.h5"])

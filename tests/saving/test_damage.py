@@ -3,6 +3,7 @@
 And what a killed process leaves behind: the file that was there.
 """
 
+import copy
 import json
 import os
 import resource
@@ -146,7 +147,7 @@ def mutated(text: str, draw) -> str:
                 other = other[step]
             parent[key] = json.loads(json.dumps(other))
         else:
-            parent[key] = NOTHINGS[draw.integers(len(NOTHINGS))]
+            parent[key] = copy.deepcopy(NOTHINGS[draw.integers(len(NOTHINGS))])  # the next step may change it
     return json.dumps(config)
 
 

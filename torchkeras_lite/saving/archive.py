@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from torchkeras_lite.files import whole, whole_folder, zip_archive
 from torchkeras_lite.saving.checksums import checksum
 from torchkeras_lite.saving.stores import opened, stored_bytes
+from torchkeras_lite.saving.validity import parsed
 
 CONFIG, METADATA, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets"
 _FORMAT = "3.15.1"  # the version of Keras whose files these are
@@ -149,10 +150,7 @@ class Archive:
             text = file.read(limit + 1)
         if len(text) > limit:
             raise ValueError(f"The config in {self.filepath!r} has more than {limit} bytes.")
-        try:
-            config = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"The config in {self.filepath!r} is not valid JSON: {error}") from error
+        config = parsed(text, f"The config in {self.filepath!r}")
         if not isinstance(config, dict):
             raise ValueError(f"The config in {self.filepath!r} is not that of a model: {type(config).__name__}, not an object.")
         return config

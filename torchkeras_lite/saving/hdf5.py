@@ -19,6 +19,7 @@ from torchkeras_lite.loading import Loading
 from torchkeras_lite.saving import cudnn, keras1, legacy_config, legacy_words, packed
 from torchkeras_lite.saving.stores import attribute, created, dataset, group_at, stored_bytes
 from torchkeras_lite.saving.transfer import is_taken, put, take
+from torchkeras_lite.saving.validity import parsed
 from torchkeras_lite.saving.weights import with_rate
 
 _FORMAT = "3.15.1"
@@ -128,10 +129,7 @@ def _said(group, key: str):
 
 
 def _json(text, filepath):
-    try:
-        return json.loads(text.decode("utf8") if isinstance(text, bytes) else text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"The config in {filepath!r} is not valid JSON: {error}") from error
+    return parsed(text.decode("utf8") if isinstance(text, bytes) else text, f"The config in {filepath!r}")
 
 
 def _compile(model, file, config, loading) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import struct
 import zipfile
 import zlib
@@ -21,3 +22,21 @@ def valid(what: str):
         yield
     except _SYMPTOMS as error:
         raise ValueError(f"{what} is damaged, or not what it should be: {type(error).__name__}: {error}") from error
+
+
+_PARTS = 1 << 22  # of a JSON text: each takes a hundred bytes, and three are enough to write it
+
+
+def parsed(text: str | bytes, what: str):
+    """What a JSON text says; `what` is for messages.
+
+    Raises:
+        ValueError: it is no JSON, or has parts beyond number.
+    """
+    signs = (b"[", b"{", b",") if isinstance(text, bytes) else ("[", "{", ",")
+    if sum(map(text.count, signs)) > _PARTS:
+        raise ValueError(f"{what} has more than {_PARTS} parts, which is more than a model has.")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{what} is not valid JSON: {error}") from error
