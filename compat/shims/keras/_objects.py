@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 
 from torchkeras_lite import registry
 from torchkeras_lite.utils import deserialize_keras_object as _todays
@@ -55,3 +56,22 @@ def either(config, *args, **words):
     if by_place or known or {"module_objects", "printable_module_name"} & words.keys():
         return deserialize_keras_object(config, *args, **words)
     return _todays(config, *args, **words)
+
+
+_arguments_as_config = getattr(registry.arguments_as_config, "_todays", registry.arguments_as_config)
+
+
+def arguments_as_config(self, cls):
+    """The arguments that an object was made with. A class without a `get_config` kept none of them until Keras 2.3.
+
+    So what no config can hold (a Variable, a model) was no hindrance then, and is none in a script of that time.
+    """
+    try:
+        return _arguments_as_config(self, cls)
+    except (TypeError, NotImplementedError):
+        if import_module("keras._eras").now not in ("1.2", "2.2", "2.3"):
+            raise
+        return self._base_config()
+
+
+arguments_as_config._todays = _arguments_as_config
