@@ -136,6 +136,34 @@ def test_chance_with_images(tf):
         image.random_crop(RGB, (9, 2, 3))
 
 
+def test_parts_of_images_that_show_a_box(tf):
+    box = [[[0.25, 0.5, 0.75, 1.0]]]
+    image = torch.arange(40 * 60 * 3).reshape(40, 60, 3)
+    begins = set()
+    for seed in range(1, 40):
+        begin, size, part = tf.image.sample_distorted_bounding_box(
+            (40, 60, 3), box, seed=seed, min_object_covered=0.5, aspect_ratio_range=(0.8, 1.25), area_range=(0.1, 0.9)
+        )
+        (top, left, _), (rows, columns, channels) = begin.tolist(), size.tolist()
+        assert channels == -1 and tf.slice(image, begin, size).shape == (rows, columns, 3)
+        assert part.shape == (1, 1, 4)
+        np.testing.assert_allclose(part[0, 0], [top / 40, left / 60, (top + rows) / 40, (left + columns) / 60], rtol=1e-6)
+        if (rows, columns) != (40, 60):  # the whole image is what is left where nothing is found
+            assert 0.75 <= columns / rows <= 1.35 and 0.08 <= rows * columns / 2400 <= 0.95
+        shown = max(0, min(30, top + rows) - max(10, top)) * max(0, min(60, left + columns) - max(30, left))
+        assert shown >= 0.5 * 600
+        begins.add((top, left))
+    assert len(begins) > 20
+    first, again = (tf.image.stateless_sample_distorted_bounding_box((40, 60, 3), box, seed=(1, 2)) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    with pytest.raises(ValueError, match="No bounding boxes"):
+        tf.image.sample_distorted_bounding_box((40, 60, 3), np.zeros((1, 0, 4)))
+    begin, size, part = tf.image.sample_distorted_bounding_box(
+        (40, 60, 3), np.zeros((1, 0, 4)), max_attempts=0, use_image_if_no_bounding_boxes=True
+    )
+    assert begin.tolist() == [0, 0, 0] and size.tolist() == [40, 60, -1] and part.tolist() == [[[0, 0, 1, 1]]]
+
+
 def test_pictures_in_files(tf, tmp_path):
     pytest.importorskip("PIL")
     path = tmp_path / "deep" / "a.png"

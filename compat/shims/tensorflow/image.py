@@ -18,6 +18,7 @@ _PIXELS = dict.fromkeys(
 )
 _CHANCE = dict.fromkeys(
     """random_brightness random_contrast random_crop random_flip_left_right random_flip_up_down random_hue random_saturation
+    sample_distorted_bounding_box stateless_sample_distorted_bounding_box
     stateless_random_brightness stateless_random_contrast stateless_random_crop stateless_random_flip_left_right
     stateless_random_flip_up_down stateless_random_hue stateless_random_saturation""".split(),
     "_augment",
