@@ -64,7 +64,10 @@ def test_a_layer(device, name, kwargs, x):
         found.append((layer, place))
     for (one, _), (other, _) in [found]:
         other.set_weights(one.get_weights())
-    expected, actual = (run(layer, x, place) for layer, place in found)
+    same(*(run(layer, x, place) for layer, place in found))
+
+
+def same(expected, actual):
     assert expected.keys() == actual.keys()
     for key, value in expected.items():
         if value is None:
@@ -72,3 +75,35 @@ def test_a_layer(device, name, kwargs, x):
             continue
         assert actual[key].device.type == "simulated", key
         np.testing.assert_allclose(actual[key].detach().cpu(), value.detach(), rtol=1e-4, atol=1e-5, err_msg=key)
+
+
+QUANTIZED = [
+    ("Dense", {"units": 5}, np.ones((20, 6), "float32")),
+    ("EinsumDense", {"equation": "abc,cde->abde", "output_shape": (None, 2, 3)}, np.ones((2, 3, 6), "float32")),
+    ("EinsumDense", {"equation": "abc,bd->adc", "output_shape": (4, 5), "bias_axes": "d"}, np.ones((2, 6, 5), "float32")),
+    ("Embedding", {"input_dim": 9, "output_dim": 5}, np.arange(6).reshape(2, 3)),
+]
+
+
+@pytest.mark.parametrize("mode", ["int8", "int4", "float8"])
+@pytest.mark.parametrize("row", QUANTIZED, ids=["dense", "heads", "einsum", "embedding"])
+def test_few_bits(device, row, mode):
+    name, kwargs, x = row
+    if (name, mode) == ("Embedding", "float8"):
+        pytest.skip("an Embedding has no products")
+    found = []
+    for place in ("cpu", "simulated:0"):
+        with config.device(place):
+            torch.manual_seed(0)
+            layer = getattr(layers, name)(name="one", **kwargs)
+            layer(x)
+        if found:
+            layer.set_weights(found[0][0].get_weights())
+        found.append((layer, place))
+    for layer, place in found:
+        with config.device(place):
+            layer.quantize(mode)
+            if mode != "float8":
+                torch.manual_seed(1)
+                layer.enable_lora(2, a_initializer="ones", b_initializer="ones")
+    same(*(run(layer, x, place) for layer, place in found))

@@ -91,9 +91,17 @@ def test_copies_pickles_and_state_dicts(mode):
     assert torch.equal(other(X), layer(X)) and "linear.weight" in layer.state_dict()
 
 
+@pytest.fixture
+def compiler():
+    """torch counts how often it has compiled a function; what is compiled here is not to count elsewhere."""
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
 @pytest.mark.filterwarnings("ignore:.*Function.* should not be instantiated:DeprecationWarning")  # torch's own
 @pytest.mark.parametrize("mode", ["int8", "int4", "float8"])
-def test_compiled_in_one_graph(mode):
+def test_compiled_in_one_graph(mode, compiler):
     layer = dense(mode)
     expected = layer(X)
     torch.testing.assert_close(torch.compile(layer, fullgraph=True, backend="eager")(X), expected)

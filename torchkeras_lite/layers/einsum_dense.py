@@ -13,7 +13,8 @@ from torchkeras_lite import activations, constraints, initializers, registry, re
 from torchkeras_lite.initializers import VarianceScaling
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
-from torchkeras_lite.layers.few_bits import Einsum, Form, add_narrow
+from torchkeras_lite.layers.eight_bit_floats import add_narrow
+from torchkeras_lite.layers.few_bits import Einsum, Form
 from torchkeras_lite.layers.low_rank import LowRank
 from torchkeras_lite.layers.quantizable import Quantizable
 from torchkeras_lite.weights import bare

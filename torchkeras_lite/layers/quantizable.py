@@ -7,7 +7,8 @@ from torch import nn
 
 from torchkeras_lite import dtype_policies
 from torchkeras_lite.config import get_device
-from torchkeras_lite.layers.few_bits import FEW_BITS, FLOAT8, Bytes, Calibrated, Form, Nibbles, is_exact
+from torchkeras_lite.layers.eight_bit_floats import FLOAT8
+from torchkeras_lite.layers.few_bits import FEW_BITS, Bytes, Calibrated, Form, Nibbles, is_exact
 from torchkeras_lite.quantizers.base import AbsMaxQuantizer
 from torchkeras_lite.quantizers.int4 import pack_int4
 from torchkeras_lite.quantizers.settings import AWQConfig, GPTQConfig, Int4QuantizationConfig, QuantizationConfig

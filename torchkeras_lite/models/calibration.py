@@ -37,6 +37,7 @@ class Watching:
         if not isinstance(layer, (Dense, EinsumDense)):
             raise TypeError(f"Unsupported layer type for {self.mode.upper()}: {type(layer)}. It takes Dense and EinsumDense.")
         self.original_layer, self.config, self.num_samples = layer, config, 0
+        self.device = layer._device()
         self.rows, self.columns = layer.matrix_shape(self.mode)
         self.kernel_shape = tuple(layer.kernel.shape)
 
@@ -47,7 +48,7 @@ class Watching:
     def _rows_of(self, batch):
         if batch is None:
             raise ValueError("Input tensor cannot be None.")
-        batch = tensor_of(batch)
+        batch = tensor_of(batch, device=self.device)
         if batch.numel() == 0:
             raise ValueError("Input tensor cannot be empty.")
         return batch.detach()
@@ -72,7 +73,7 @@ class GPTQ(Watching):
 
     def __init__(self, layer, config=None):
         super().__init__(layer, config or GPTQConfig(dataset=None, tokenizer=None))
-        self.hessian = torch.zeros(self.rows, self.rows, device=layer._device())
+        self.hessian = torch.zeros(self.rows, self.rows, device=self.device)
 
     def update_hessian_with_batch(self, input_batch):
         """Takes (..., rows) into account. Raises ValueError for what is None, empty, no matrix or of another size."""
@@ -126,7 +127,7 @@ class AWQ(Watching):
 
     def __init__(self, layer, config=None):
         super().__init__(layer, config or AWQConfig(dataset=None, tokenizer=None))
-        self.activation_magnitudes = torch.zeros(self.rows, device=layer._device())
+        self.activation_magnitudes = torch.zeros(self.rows, device=self.device)
 
     def update_activation_magnitudes(self, input_batch):
         """Takes (..., rows) into account. Raises ValueError for what is None or empty."""
