@@ -56,6 +56,33 @@ SCRIPTS = {
             np.testing.assert_allclose(sess.run(W), [[0.25, -0.25], [-0.25, 0.25], [0, 0]], atol=1e-6)
             np.testing.assert_allclose(sess.run(cost, feed), np.log1p(np.exp(-0.5)), rtol=1e-5)
     """,
+    "an actor learns from the gradients of its critic": """
+        import numpy as np
+        import tensorflow as tf
+        from tensorflow.keras import Input, Model, backend as K, layers
+        state = Input((3,))
+        actor = Model(state, layers.Dense(1, use_bias=False, kernel_initializer="ones")(state))
+        of_critic = tf.placeholder(tf.float32, [None, 1])
+        slopes = tf.gradients(actor.output, actor.trainable_weights, -of_critic)
+        pairs = list(zip(slopes, actor.trainable_weights))
+        steps = [tf.train.GradientDescentOptimizer(0.1).apply_gradients(pairs) for _ in range(2)]
+        x, g = np.array([[1, 2, 3], [0, 1, 0]], "float32"), np.array([[1], [10]], "float32")
+        feed, near = {actor.input: x, of_critic: g}, np.testing.assert_allclose
+        with tf.Session() as sess:
+            near(sess.run(slopes, feed)[0], -x.T @ g)
+            both = tf.gradients([actor.output, actor.output], state, [of_critic, None])
+            near(sess.run(both, feed)[0], np.repeat(g + 1, 3, 1))
+            sess.run(steps[0], feed)
+            near(actor.get_weights()[0], 1 + 0.1 * x.T @ g, rtol=1e-6)
+        K.get_session().run([steps[1]], feed)  # Keras's session makes steps too
+        near(actor.get_weights()[0], 1 + 0.2 * x.T @ g, rtol=1e-6)
+        pairs = tf.train.GradientDescentOptimizer(0.1).compute_gradients(tf.reduce_sum(actor.output))
+        assert [variable for _, variable in pairs] == actor.trainable_weights
+        near(sess.run(pairs[0][0], feed), [[1], [3], [3]])
+        x = tf.constant([1.0, 2.0])
+        x.requires_grad_()
+        assert tf.gradients(x * x, x, grad_ys=tf.constant([10.0, 1.0]))[0].tolist() == [20, 4]
+    """,
     "optimizers of tf.train": """
         import numpy as np
         import tensorflow as tf

@@ -34,6 +34,9 @@ class Session:
         wanted = [x if isinstance(x, known) else None for x in (fetches if several else [fetches])]
         values = iter(function(list(given), [x for x in wanted if x is not None])(list(given.values())))
         found = [None if x is None else next(values) for x in wanted]
+        for x in fetches if several else [fetches]:
+            if not isinstance(x, known) and hasattr(x, "run"):  # a step of an optimizer of TensorFlow's
+                x.run(feed_dict)
         return found if several else found[0]
 
     def close(self) -> None:

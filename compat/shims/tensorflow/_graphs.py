@@ -12,7 +12,7 @@ import types
 import keras.backend as K
 import torch
 
-from torchkeras_lite import tree
+from torchkeras_lite import ops, tree
 from torchkeras_lite.symbolic import KerasTensor
 from torchkeras_lite.variable import Variable as _Variable
 
@@ -106,10 +106,7 @@ class Session:
         return self._run(fetches, feed_dict)
 
     def _run(self, fetches, feed_dict):
-        todo = [one for one in fetches if isinstance(one, Step)]
-        values = K.get_session().run(list(fetches), feed_dict)
-        for step in todo:
-            step.run(feed_dict)
+        values = K.get_session().run(list(fetches), feed_dict)  # and the steps are made
         return [one.numpy() if isinstance(one, torch.Tensor) else one for one in values]
 
     def as_default(self):
@@ -137,18 +134,17 @@ def get_default_session() -> Session:
 
 
 class Step:
-    """What `optimizer.minimize(loss)` gives for a symbolic loss: run, it changes the variables once.
+    """What `optimizer.minimize(loss)` or `apply_gradients` gives for what is symbolic: run, it changes the variables once.
 
     Args:
         optimizer: an Optimizer.
-        loss: a KerasTensor.
+        slopes: KerasTensors, the gradients; None where nothing depends on a variable.
         variables: the Variables to change.
         counter: a Variable that counts the steps, if there is one.
     """
 
-    def __init__(self, optimizer, loss, variables, counter=None):
-        self.optimizer, self.variables, self.counter = optimizer, variables, counter
-        slopes = K.gradients(loss, variables)
+    def __init__(self, optimizer, slopes, variables, counter=None):
+        self.optimizer, self.counter = optimizer, counter
         self.variables = [v for v, slope in zip(variables, slopes, strict=True) if slope is not None]
         self._slopes = [slope for slope in slopes if slope is not None]
         if not self.variables:
@@ -194,9 +190,16 @@ def placeholder_with_default(input, shape, name=None):
 
 
 def gradients(ys, xs, grad_ys=None, name="gradients", **settings):
-    """The gradients of the sum of `ys` with respect to each of `xs`; None where nothing depends on one."""
+    """The gradients of the sum of `ys` with respect to each of `xs`; None where nothing depends on one.
+
+    Args:
+        grad_ys: what the gradients by `ys` are, one for each (None: ones), as actors learn from the gradients of their critics.
+    """
     ys = ys if isinstance(ys, (list, tuple)) else [ys]
     xs = xs if isinstance(xs, (list, tuple)) else [xs]
+    if grad_ys is not None:
+        slopes = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]
+        ys = [y if slope is None else y * ops.stop_gradient(slope) for y, slope in zip(ys, slopes, strict=True)]
     if any(isinstance(one, KerasTensor) for one in [*ys, *xs]):
         return K.gradients(ys[0] if len(ys) == 1 else sum(ys[1:], ys[0]), xs)
     given = [x.raw if isinstance(x, _Variable) else x for x in xs]

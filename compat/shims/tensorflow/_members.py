@@ -22,9 +22,7 @@ def minimize(self, loss, var_list=None, tape=None, name=None, global_step=None, 
     from ._tape import GradientTape
 
     if isinstance(loss, KerasTensor):
-        from ._graphs import Step, variables_behind
-
-        return Step(self, loss, list(var_list or variables_behind(loss)), global_step)
+        return apply_gradients(self, compute_gradients(self, loss, var_list), global_step=global_step)
     if var_list is None:
         raise ValueError("`var_list` is required: the Variables to change, such as `model.trainable_weights`.")
     if callable(loss):
@@ -34,6 +32,27 @@ def minimize(self, loss, var_list=None, tape=None, name=None, global_step=None, 
         raise ValueError("`tape` is required when a `Tensor` loss is passed.")
     variables = list(var_list() if callable(var_list) else var_list)
     return self.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+
+def compute_gradients(self, loss, var_list=None, *args, **settings) -> list:
+    """Pairs of a symbolic gradient and a Variable, of a symbolic loss."""
+    from ._graphs import gradients, variables_behind
+
+    variables = list(var_list or variables_behind(loss))
+    return list(zip(gradients(loss, variables), variables, strict=True))
+
+
+def apply_gradients(self, grads_and_vars, *args, **settings):
+    """One step; of symbolic gradients, what does the step each time a session runs it."""
+    from torchkeras_lite.optimizers import Optimizer
+    from torchkeras_lite.symbolic import KerasTensor
+
+    from ._graphs import Step
+
+    pairs = list(grads_and_vars)
+    if any(isinstance(slope, KerasTensor) for slope, _ in pairs):
+        return Step(self, *zip(*pairs, strict=True), settings.get("global_step"))
+    return _before[Optimizer, "apply_gradients"](self, pairs, *args, **settings)
 
 
 def get_logger() -> logging.Logger:
@@ -84,7 +103,9 @@ def _as_tf(shapes):
 _ADDED = {
     ("torchkeras_lite.layer", "Layer"): {"_shapes_of": shapes_of},
     ("torchkeras_lite.variable", "Variable"): {"read_value": read_value},
-    ("torchkeras_lite.optimizers", "Optimizer"): {"minimize": minimize},
+    ("torchkeras_lite.optimizers", "Optimizer"): {
+        "minimize": minimize, "compute_gradients": compute_gradients, "apply_gradients": apply_gradients,
+    },
     ("torchkeras_lite.texts", "Texts"): {"numpy": numpy},
     ("torchkeras_lite.symbolic", "KerasTensor"): {"eval": evaluated, "get_shape": get_shape},
 }
