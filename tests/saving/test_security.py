@@ -28,7 +28,7 @@ import torchkeras_lite as keras
 from torchkeras_lite import config as settings
 from torchkeras_lite import datasets, layers
 from torchkeras_lite.datasets import source
-from torchkeras_lite.saving import heaps, stores
+from torchkeras_lite.saving import heaps, stores, trees
 
 # ---------------------------------------------------------------- who is watching
 
@@ -913,6 +913,66 @@ def test_the_state_of_an_optimizer_is_looked_at_before(of_keras2, ending, tmp_pa
     for old, new in zip(expected, loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     assert read == []
+
+
+def trees_in(content):
+    at = content.find(b"TREE")
+    while at >= 0:
+        if content[at + 6] or content[at + 7]:  # something is in it
+            yield at
+        at = content.find(b"TREE", at + 1)
+
+
+HOW = {  # what a node of a tree says: its level, where the first one below it is, where the one beside it is
+    "below itself": lambda at, first: {5: b"\x01", first: at.to_bytes(8, "little")},
+    "far below itself": lambda at, first: {5: b"\xff", first: at.to_bytes(8, "little")},
+    "beside itself": lambda at, first: {16: at.to_bytes(8, "little")},
+}
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("room", [0, 512])
+def test_trees_that_lead_back_to_themselves(room, how, tmp_path):
+    """The library would go down such a tree until its stack ends, and along it forever."""
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", userblock_size=room) as file:
+        for i in range(300):  # more than one node holds
+            file[f"layers/dense_{i}/vars/0"] = np.ones(2)
+        file["packed"] = np.ones(3)
+        file.create_dataset("pieces", data=np.ones((40, 40)), chunks=(2, 2), compression="gzip")
+    content = path.read_bytes()
+    found = [*trees_in(content)]
+    with stores.opened(path) as file:
+        assert len(file["layers"]) == 300 and file["pieces"][()].sum() == 1600
+    assert {content[at + 5] for at in found} >= {0, 1} and {content[at + 4] for at in found} == {0, 1}
+    for at in found[:: len(found) // 5]:
+        first = 24 + (8 if content[at + 4] == 0 else 8 + 8 * 3)
+        changed = bytearray(content)
+        for place, value in HOW[how](at - room, first).items():
+            changed[at + place : at + place + len(value)] = value
+        path.write_bytes(changed)
+        with pytest.raises(ValueError, match="leads back to itself"):
+            trees.check(path)
+        with pytest.raises(ValueError, match="leads back to itself"), stores.opened(path):
+            pass
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_such_a_tree_in_an_archive(packed, tmp_path):
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3)])
+    model.save(tmp_path / "good.keras")
+    way = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(tmp_path / "good.keras") as good, zipfile.ZipFile(tmp_path / "bad.keras", "w", way) as bad:
+        for name in good.namelist():
+            content = bytearray(good.read(name))
+            if name.endswith(".h5"):
+                (at, *_) = trees_in(content)
+                content[at + 16 : at + 24] = at.to_bytes(8, "little")
+            bad.writestr(name, bytes(content))
+    for load in (keras.models.load_model, model.load_weights, keras.saving.KerasFileEditor):
+        load(str(tmp_path / "good.keras"))
+        with pytest.raises(ValueError, match="leads back to itself"):
+            load(str(tmp_path / "bad.keras"))
 
 
 @pytest.mark.parametrize("libver", ["earliest", "latest"])

@@ -93,7 +93,9 @@ def _longest(content, opened_as: int, what: str) -> int:
 
 def _attribute(content, start: int, address: int, key: bytes) -> int | None:
     """Where the value of an attribute begins, if it stands in the head of its object."""
-    for at, size in _messages(content, start, start + address):
+    for kind, at, size in messages(content, start, start + address):
+        if kind != _ATTRIBUTE or size < 9:
+            continue
         version, flags, *sizes = struct.unpack_from("<BBHHH", content, at)
         front = 8 + (version == 3)
         if version not in (1, 2, 3) or content[at + front : at + front + sizes[0]].split(b"\0")[0] != key:
@@ -104,8 +106,8 @@ def _attribute(content, start: int, address: int, key: bytes) -> int | None:
     return None
 
 
-def _messages(content, start: int, at: int):
-    """The attributes in the head of an object: where each begins, and its size. Heads are of one of two forms."""
+def messages(content, start: int, at: int):
+    """What stands in the head of an object: the kind of each message, where it begins, and its size. There are two forms."""
     new = content[at : at + 4] == b"OHDR"
     if new:
         flags, first = content[at + 5], at + 6 + 16 * bool(content[at + 5] & 0x20) + 4 * bool(content[at + 5] & 0x10)
@@ -127,6 +129,6 @@ def _messages(content, start: int, at: int):
             if kind == _CONTINUED and at + 16 <= end:
                 there, room = struct.unpack_from("<QQ", content, at)
                 blocks.append((start + there + 4, room - 8) if new else (start + there, room))
-            elif kind == _ATTRIBUTE and not shared and length >= 9 and at + length <= end:
-                yield at, length
+            elif not shared and at + length <= end:
+                yield kind, at, length
             at += length

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from torchkeras_lite.files import Sink
-from torchkeras_lite.saving import heaps, packed
+from torchkeras_lite.saving import heaps, packed, trees
 from torchkeras_lite.saving.transfer import direct, is_taken, native, put, take
 
 
@@ -103,9 +103,14 @@ def created(filepath: str, **settings):
 
 @contextlib.contextmanager
 def opened(place):
-    """`with opened("w.h5") as file:` an h5py.File to read from; the place is a path, or a file that is open."""
+    """`with opened("w.h5") as file:` an h5py.File to read from; the place is a path, or a file that is open.
+
+    Raises:
+        ValueError: it is damaged such that reading it would not come to an end.
+    """
     import h5py
 
+    trees.check(place)
     with h5py.File(place, "r") as file:
         if hasattr(place, "fileno"):
             known = direct(file, place.fileno(), getattr(place, "start", 0))
