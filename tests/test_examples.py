@@ -13,7 +13,7 @@ PROMISES = {
         (r"Test accuracy: (\S+)", 0.9),
         (r"own kind: (\S+)", 0.9),
         (r"conv2d_1 \(Conv2D\).*image\[0\]\[0\]", None),
-        (r"add_then_activation\(\[x2, x1\]\)", None),
+        (r"conv2d_then_add_then_activation\(x1, x2\)", None),
     ],
 }
 

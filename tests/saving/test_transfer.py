@@ -104,6 +104,24 @@ def test_arrays_that_lie_otherwise_are_read_by_the_library(settings, tmp_path, s
     np.testing.assert_array_equal(target.numpy(), values)
 
 
+@pytest.mark.parametrize("name", ["m.keras", "m.weights.h5", "m.h5"])
+def test_bfloat16(name, tmp_path):
+    """Keras 3 keeps the bits, as bytes that numpy has no name for; older formats never knew them."""
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2, dtype="bfloat16"), layers.Dense(2, dtype="mixed_bfloat16")])
+    path = tmp_path / name
+    model.save_weights(path) if "weights" in name else model.save(path)
+    kinds = {}
+    if name != "m.keras":
+        with h5py.File(path) as file:
+            file.visititems(lambda key, one: kinds.update({key: one.dtype.str}) if isinstance(one, h5py.Dataset) else None)
+        assert list(kinds.values()) == ["|V2" if "weights" in name else "<f4"] * 2 + ["<f4"] * 2
+    loaded = keras.models.clone_model(model) if "weights" in name else keras.models.load_model(path)
+    if "weights" in name:
+        loaded.load_weights(path)
+    for one, other in zip(model.weights, loaded.weights, strict=True):
+        assert one.dtype == other.dtype and np.array_equal(one.numpy(), other.numpy())
+
+
 def test_where_the_system_cannot_read_at_places_nothing_changes(tmp_path, small_pieces, monkeypatch):
     monkeypatch.delattr(os, "pread")
     model = built("images")

@@ -16,6 +16,7 @@ import numpy as np
 
 from torchkeras_lite.files import whole
 from torchkeras_lite.saving.stores import Source, created, opened
+from torchkeras_lite.saving.validity import parsed
 from torchkeras_lite.saving.weights import read, walk
 
 _GIB = 1 << 30
@@ -143,8 +144,8 @@ def _map_in(filepath: str) -> dict:
     with open(filepath, encoding="utf8") as file:
         text = file.read(_TEXT_LIMIT + 1)
     try:
-        where = json.loads(text)["weight_map"] if len(text) <= _TEXT_LIMIT else None
-    except (ValueError, RecursionError, KeyError, TypeError):
+        where = parsed(text, repr(filepath))["weight_map"] if len(text) <= _TEXT_LIMIT else None
+    except (ValueError, KeyError, TypeError):
         where = None
     if not isinstance(where, dict):
         raise ValueError(f"{filepath!r} is not valid: it does not say where the weights are.")

@@ -24,7 +24,7 @@ class Store:
 
     def put(self, key, variable):
         """Takes a Variable, out of its memory."""
-        put(self.group, key, variable)
+        put(self.group, key, variable, bits=True)
 
     def keys(self):
         return self.group.keys()

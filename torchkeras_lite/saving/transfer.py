@@ -27,10 +27,17 @@ _THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity
 _LARGE = 1 << 22  # bytes from which on memory is wanted in large pages
 
 
-def put(group, key: str, variable) -> None:
-    """Writes a variable as an array of a group, in Keras's layout, without a second copy of it."""
+def put(group, key: str, variable, bits: bool = False) -> None:
+    """Writes a variable as an array of a group, in Keras's layout, without a second copy of it.
+
+    Args:
+        bits: whether bfloat16 is written as such, which only Keras 3 can read; otherwise as float32.
+    """
     view = _view_of(variable)
-    if view is None:
+    if bits and type(variable) is Variable and variable.raw.dtype is torch.bfloat16:
+        halves = variable.value.detach().cpu().contiguous().view(torch.int16).numpy()
+        group.create_dataset(key, data=halves.view(_BFLOAT16)).attrs["dtype"] = "bfloat16"
+    elif view is None:
         group.create_dataset(key, data=variable.numpy())
     elif view.flags.c_contiguous or view.nbytes <= _PIECE:
         group.create_dataset(key, data=np.ascontiguousarray(view).reshape(view.shape))  # numpy would make a scalar a row
@@ -58,16 +65,19 @@ def take(found, variable) -> None:
 
 def is_taken(dtype, variable) -> bool:
     """Whether numbers of this numpy dtype can become those of a variable."""
-    return dtype.kind in "biuf" or (dtype.kind == "c" and "complex" in variable.dtype)
+    return dtype.kind in "biuf" or dtype == _BFLOAT16 or (dtype.kind == "c" and "complex" in variable.dtype)
 
 
 def native(array: np.ndarray) -> np.ndarray:
     """The numbers as torch takes them: in the byte order of this machine, and of no more than 8 bytes (16 if complex)."""
+    if array.dtype == _BFLOAT16:
+        return (array.view("<u2").astype(np.uint32) << 16).view(np.float32)
     if array.dtype.kind in "fc" and array.dtype.itemsize > {"f": 8, "c": 16}[array.dtype.kind]:
         return array.astype(np.dtype({"f": "f8", "c": "c16"}[array.dtype.kind]))
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
+_BFLOAT16 = np.dtype("V2")  # as Keras's files have it, which numpy does not know: the upper halves of float32
 _NUMPY = {torch.float32: np.dtype("<f4"), torch.float64: np.dtype("<f8"), torch.float16: np.dtype("<f2")}
 
 
