@@ -274,7 +274,7 @@ def test_memory_is_given_back(tf):
 
 def test_variables(tf):
     v = tf.Variable([1.0, 2.0], name="scale:0")
-    assert v.name == "scale" and v.shape == (2,) and v.dtype == tf.float32 and v.trainable
+    assert v.name == "scale:0" and v.shape == (2,) and v.dtype == tf.float32 and v.trainable
     assert isinstance(v, Variable) and isinstance(dense_of_one().kernel, tf.Variable) and not isinstance(v.value, tf.Variable)
     kept = v.read_value()
     assert v.assign([3.0, 4.0]) is v and v.numpy().tolist() == [3.0, 4.0] and kept.tolist() == [1.0, 2.0]

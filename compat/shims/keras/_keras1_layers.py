@@ -97,3 +97,23 @@ PLACES = {
     "layers.SeparableConv2D": "keras._places:separable_sides",
     "layers.Conv2DTranspose": "keras._places:transposed_sides",
 }
+
+# An attribute of Keras 1 -> today's, by the families that have it.
+_ATTRIBUTES = {
+    "Dense": {"output_dim": "units", "init": "kernel_initializer"},
+    "SimpleRNN": {"output_dim": "units", "init": "kernel_initializer", "inner_init": "recurrent_initializer"},
+    **dict.fromkeys(("LSTM", "GRU"), {
+        "output_dim": "units", "init": "kernel_initializer", "inner_init": "recurrent_initializer",
+        "inner_activation": "recurrent_activation",
+    }),
+    **{f"{name}{rank}D": {
+        "nb_filter": "filters", "subsample": "strides", "border_mode": "padding", "init": "kernel_initializer",
+    } for name in ("Conv", "SeparableConv") for rank in (1, 2, 3) if (name, rank) != ("SeparableConv", 3)},
+    **{f"{name}Pooling{rank}D": {"border_mode": "padding"} for name in ("Max", "Average") for rank in (1, 2, 3)},
+    **dict.fromkeys(("Dropout", "GaussianDropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"), {"p": "rate"}),
+    "GaussianNoise": {"sigma": "stddev"},
+}  # fmt: skip
+MEMBERS = {
+    f"layers.{layer}": {old: f"keras._methods:{today}" for old, today in names.items()}
+    for layer, names in _ATTRIBUTES.items()
+}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from torchkeras_lite import layers, models
+from importlib import import_module
+
+from torchkeras_lite import layers, models, registry
 from torchkeras_lite.layers.merging import Merge as TodaysMerge
 
 from . import _methods
@@ -23,14 +25,23 @@ class Merge(layers.Layer):
     ):  # fmt: skip
         super().__init__(name=name, **kwargs)
         self.merging = merging(mode, concat_axis, dot_axes, output_shape, output_mask, arguments)
-        self.__dict__["branches"] = list(layers or ())
+        given = {"mode": mode, "concat_axis": concat_axis, "dot_axes": dot_axes, "output_shape": output_shape}
+        self.__dict__.update(
+            branches=list(layers or ()), _given={**given, "output_mask": output_mask, "arguments": arguments}
+        )
         self.supports_masking = True
+
+    def get_config(self):
+        return {**super().get_config(), **self._given}  # without the branches: what it is called on is in the graph
 
     def call(self, inputs):
         return self.merging(inputs)
 
     def compute_mask(self, inputs, mask=None):
         return self.merging.compute_mask(inputs, mask) if mask is not None else None
+
+
+registry._builtin.setdefault(("keras._merge", "Merge"), Merge)
 
 
 class ByFunction(TodaysMerge):
@@ -80,3 +91,20 @@ def add(self, layer, *args, **kwargs):
 
 
 add._todays = _add
+
+
+_from_config = getattr(models.Sequential.from_config.__func__, "_todays", models.Sequential.from_config.__func__)
+
+
+def from_config(cls, config, *args, **kwargs):
+    """A Sequential of this config; one that began with a Merge has that of a graph."""
+    if isinstance(config, dict) and "input_layers" in config:
+        model = models.Functional.from_config(config, *args, **kwargs)
+        model.__class__ = Branched
+        eras = import_module("keras._eras")
+        return model if eras.now == "3" else eras._marked(model)
+    return _from_config(cls, config, *args, **kwargs)
+
+
+from_config._todays = _from_config
+from_config = classmethod(from_config)

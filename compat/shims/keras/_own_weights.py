@@ -5,9 +5,27 @@ What is listed is trained, and what the layers inside have; another variable tha
 
 from __future__ import annotations
 
+import sys
+
 from torchkeras_lite.layers import Layer
 from torchkeras_lite.tracking import release
 from torchkeras_lite.variable import Variable
+
+from . import _eras
+
+_track = getattr(Layer._track_variable, "_todays", Layer._track_variable)
+
+
+def track_variable(self, name, variable):
+    """A variable becomes a weight of the layer that it is made an attribute of. Until Keras 2.2 only those that were listed."""
+    plain = type(variable) is Variable and variable.home is not None
+    if plain and _eras.now in ("1.2", "2.2") and "tensorflow" not in sys.modules:
+        object.__setattr__(self, name, variable)
+    else:
+        _track(self, name, variable)
+
+
+track_variable._todays = _track
 
 
 def _own(layer, trained: bool) -> list[Variable]:
@@ -26,7 +44,7 @@ def _list(layer, name: str, trained: bool, values) -> None:
             place = one.path.rpartition("/")[2].replace(".", "_")
             while hasattr(layer, place):
                 place += "_"
-            layer._track_variable(place, one)
+            _track(layer, place, one)
     order = {id(one.raw): place for place, one in enumerate(values)}
     before, own = {id(one.raw) for one in _own(layer, trained)}, layer._variables
     mine = sorted((one for one in own if id(one.raw) in order), key=lambda one: order[id(one.raw)])
