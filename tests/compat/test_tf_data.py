@@ -54,6 +54,15 @@ def test_rows(data):
         data.Dataset.from_tensor_slices((np.ones(3), np.ones(4)))
 
 
+def test_the_one_element(data):
+    numbers = data.Dataset.range(3)
+    assert numbers.skip(2).get_single_element() == 2
+    assert numbers.batch(3).get_single_element().tolist() == [0, 1, 2]
+    for count, message in ((0, "empty"), (2, "more than one")):
+        with pytest.raises(ValueError, match=message):
+            numbers.take(count).get_single_element()
+
+
 def test_python_numbers_are_of_32_bits(data):
     assert [t.dtype for t in next(iter(data.Dataset.from_tensor_slices(([1], [1.0]))))] == [torch.int32, torch.float32]
     assert next(iter(data.Dataset.from_tensor_slices(np.ones(1)))).dtype is torch.float64

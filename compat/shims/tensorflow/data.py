@@ -21,6 +21,7 @@ from ._missing import getattr_of
 from ._pipelines import Pipelines
 from ._tensors import TensorShape
 from ._text import is_text, text
+from .errors import InvalidArgumentError
 from .ragged import RaggedTensor
 
 AUTOTUNE = -1
@@ -229,6 +230,14 @@ class Dataset(Pipelines, _Core):
     def as_numpy_iterator(self):
         """The elements as numpy arrays."""
         return _NumpyIterator(self._items())
+
+    def get_single_element(self, name=None):
+        """The one element that there is. InvalidArgumentError (a ValueError) if there is none, or more than one."""
+        found = list(itertools.islice(iter(self), 2))
+        if len(found) != 1:
+            how_many = "Dataset was empty" if not found else "Dataset had more than one element"
+            raise InvalidArgumentError(message=f"{how_many}.")
+        return found[0]
 
     @property
     def element_spec(self):
