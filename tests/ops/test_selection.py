@@ -45,3 +45,10 @@ def test_no_gradient_is_nan_where_the_other_one_is_chosen():
     y = torch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
     ops.heaviside(torch.tensor([-1.0, 0.0, 2.0]), y).sum().backward()
     assert y.grad.tolist() == [0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("args", [(4, None), (None, torch.ones(2))], ids=repr)
+@pytest.mark.parametrize("name", ["minimum", "maximum", "add"])
+def test_nothing_is_no_tensor(name, args):
+    with pytest.raises(TypeError, match=f"`{name}` takes tensors and numbers. Received: .*None"):
+        getattr(ops, name)(*args)

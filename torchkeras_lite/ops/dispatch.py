@@ -83,6 +83,10 @@ def doubled(function, x):
     return function(x.double()) if x.dtype is torch.int64 else floated(function, x)
 
 
+def _outline(value) -> str:
+    return f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
+
+
 def _joined(function, args, kwargs, *dtypes):
     if symbolic.is_symbolic(args, kwargs):
         return symbolic.record(function, args, kwargs)
@@ -93,7 +97,10 @@ def _joined(function, args, kwargs, *dtypes):
         return function(together(args[0], *dtypes), *args[1:], **kwargs)
     count = len(args)
     if count <= named.leading:
-        return function(*together(args, *dtypes), **kwargs)
+        made = together(args, *dtypes)
+        if [*map(id, made)] == [*map(id, args)]:  # None stays what it is, and the function would come here for ever
+            raise TypeError(f"`{function.__name__}` takes tensors and numbers. Received: {', '.join(map(_outline, args))}")
+        return function(*made, **kwargs)
     places = [place for place in range(count) if named.takes_tensor(place)]
     made = list(args)
     for place, value in zip(places, together([args[place] for place in places], *dtypes), strict=True):
