@@ -209,6 +209,12 @@ SNIPPETS = {
 
         entering = layers.Input(tensor=K.variable(np.arange(6.0).reshape(2, 3)))
         assert K.int_shape(entering) == (2, 3)
+        try:
+            layers.InputLayer(input_shape=(3,), input_tensor=np.zeros((2, 3)))
+        except ValueError as error:
+            assert "must be a KerasTensor" in str(error)
+        else:
+            raise AssertionError
         np.testing.assert_array_equal(models.Model(entering, layers.Lambda(lambda x: x * 2)(entering)).predict(np.ones((2, 3))),
                                       np.full((2, 3), 2.0))
     """,

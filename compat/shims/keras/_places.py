@@ -101,7 +101,9 @@ def name_after_layers(args, words):
 def sizes_as_tuple(args, words):
     """`Input(shape=(3))`, which Keras 2 took for `(3,)`; and `Input(tensor=values)`, which says a shape and a dtype."""
     given = args[6] if len(args) > 6 else words.get("input_tensor")
-    if given is not None and not isinstance(given, KerasTensor) and hasattr(given, "shape"):
+    shapes = (*args[:1], *map(words.get, ("shape", "batch_shape", "input_shape")))
+    alone = given is not None and all(shape is None for shape in shapes)
+    if alone and not isinstance(given, KerasTensor) and hasattr(given, "shape"):
         args = (None, None, config.dtype_name(given.dtype), None, None, tuple(given.shape), None, *args[7:])
         words = {word: value for word, value in words.items() if word != "input_tensor"}
     args = ((args[0],), *args[1:]) if args and isinstance(args[0], numbers.Integral) else args
