@@ -83,6 +83,9 @@ def doubled(function, x):
     return function(x.double()) if x.dtype is torch.int64 else floated(function, x)
 
 
+_NOTHING = type(None)
+
+
 def _outline(value) -> str:
     return f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
 
@@ -98,7 +101,7 @@ def _joined(function, args, kwargs, *dtypes):
     count = len(args)
     if count <= named.leading:
         made = together(args, *dtypes)
-        if [*map(id, made)] == [*map(id, args)]:  # None stays what it is, and the function would come here for ever
+        if _NOTHING in map(type, made) and [*map(id, made)] == [*map(id, args)]:  # it would come here for ever
             raise TypeError(f"`{function.__name__}` takes tensors and numbers. Received: {', '.join(map(_outline, args))}")
         return function(*made, **kwargs)
     places = [place for place in range(count) if named.takes_tensor(place)]
