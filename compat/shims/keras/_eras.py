@@ -675,9 +675,13 @@ def _telling_the_batch(method):
             _told["batch"] = batch
             if name.endswith("begin"):
                 _told.pop("rows", None)
-            elif name in ("on_batch_end", "on_train_batch_end") and now in _OLD and "loss" in _told:
-                if any(map(_is_theirs, self._hooks[name])):
-                    return _call_with_the_loss_of_the_batch(self, name, batch, logs)
+            elif (
+                name in ("on_batch_end", "on_train_batch_end")
+                and now in _OLD
+                and "loss" in _told
+                and any(map(_is_theirs, self._hooks[name]))
+            ):
+                return _call_with_the_loss_of_the_batch(self, name, batch, logs)
         return method(self, name, batch, logs)
 
     call_batch._before_eras = method

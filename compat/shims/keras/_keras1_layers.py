@@ -102,15 +102,15 @@ PLACES = {
 _ATTRIBUTES = {
     "Dense": {"output_dim": "units", "init": "kernel_initializer"},
     "SimpleRNN": {"output_dim": "units", "init": "kernel_initializer", "inner_init": "recurrent_initializer"},
-    **dict.fromkeys(("LSTM", "GRU"), {
+    **{name: {
         "output_dim": "units", "init": "kernel_initializer", "inner_init": "recurrent_initializer",
         "inner_activation": "recurrent_activation",
-    }),
+    } for name in ("LSTM", "GRU")},
     **{f"{name}{rank}D": {
         "nb_filter": "filters", "subsample": "strides", "border_mode": "padding", "init": "kernel_initializer",
     } for name in ("Conv", "SeparableConv") for rank in (1, 2, 3) if (name, rank) != ("SeparableConv", 3)},
     **{f"{name}Pooling{rank}D": {"border_mode": "padding"} for name in ("Max", "Average") for rank in (1, 2, 3)},
-    **dict.fromkeys(("Dropout", "GaussianDropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"), {"p": "rate"}),
+    **{name: {"p": "rate"} for name in ("Dropout", "GaussianDropout", *(f"SpatialDropout{rank}D" for rank in (1, 2, 3)))},
     "GaussianNoise": {"sigma": "stddev"},
 }  # fmt: skip
 MEMBERS = {
