@@ -227,6 +227,7 @@ def test_a_sum_is_made_in_the_memory_of_what_nobody_else_reads():
         keras.Model(i, Add()([y, y])),
         keras.Model(i, Add()([y, i, i])),
         keras.Model(i, Add()([ReLU()(y), i])),  # it has been rectified: this is another group
+        keras.Model(i, Add()([y, torch.ones(1, 10, 9, 3)])),
     ):
         assert not any(name.split("_then_")[-1].startswith("add") for name in model.code.split() if "_then_" in name)
 

@@ -23,7 +23,7 @@ from torchkeras_lite.layers.activation import ReLU
 from torchkeras_lite.layers.core import Activation
 from torchkeras_lite.layers.merging import Add
 from torchkeras_lite.layers.pooling import MaxPooling2D, MaxPooling3D
-from torchkeras_lite.symbolic import Node
+from torchkeras_lite.symbolic import KerasTensor, Node
 
 _POOLS = (MaxPooling2D, MaxPooling3D)
 _PACKAGE = __name__.partition(".")[0]
@@ -199,9 +199,10 @@ def _summands(node):
     pair = node.args[0] if type(node.operation) is Add and len(node.args) == 1 and not node.kwargs else ()
     if isinstance(pair, (list, tuple)) and len(pair) == 2:
         for place in (1, 0):
-            before = pair[place].node
+            before = getattr(pair[place], "node", None)  # a constant has none
             if (
                 before is not None
+                and isinstance(pair[1 - place], KerasTensor)
                 and before.structure is pair[place]
                 and _takes_part(before.operation)
                 and type(before.operation) is not Add
