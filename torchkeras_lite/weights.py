@@ -90,9 +90,9 @@ class Weighted:
     def _begin_with(self, variable):
         """Gives a weight its first value, if its tensor has any memory yet."""
         raw = variable.raw
-        if variable.initializer is not None and not raw.is_meta:
-            if not (going_on.loading and going_on.loading.postpones(variable)):
-                variable.initialize()
+        waits = raw.is_meta or (going_on.loading and variable.initializer is not None and going_on.loading.postpones(variable))
+        if variable.initializer is not None and not waits:
+            variable.initialize()
         if isinstance(raw, nn.Parameter):
             raw.requires_grad_(self._trainable)
 

@@ -1,7 +1,7 @@
 """Texts in an HDF5 file: they lie in heaps, and where a text is wanted stands its length and its place in a heap.
 
 The HDF5 library believes both: it takes memory for whatever length it reads, and follows a damaged heap forever. So they are
-looked at before it is asked.
+looked at before it is asked: each text of what is to be read, and the heaps that these lie in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from torchkeras_lite.saving.transfer import file_of
 
 _HEAP = b"GCOL\x01\0\0\0"
 _LIMIT = 1 << 28  # bytes of the texts in one array
-_LONGEST: deque = deque(maxlen=16)  # the library's number of a file that is open, and the length of the longest text in it
+_KNOWN: deque = deque(maxlen=16)  # the library's number of a file that is open, and its Heaps
+_NOWHERE = (0, (1 << 64) - 1)  # addresses where there is nothing
 _CONTINUED, _ATTRIBUTE = 0x10, 0x0C  # kinds of messages in the head of an object
 
 
@@ -34,9 +35,6 @@ def check(owner, count: int, key: str | None = None) -> None:
 
     file, what = owner.file, owner.name if key is None else f"the attribute {key!r} of {owner.name}"
     with _content(file) as (content, start):
-        longest = _longest(content, h5py.h5o.get_info(file.id).fileno, what)
-        if count > 1 and count * longest > _LIMIT:
-            raise ValueError(f"The file is not valid: {what} has {count} texts, which may be of {longest} bytes each.")
         start += file.userblock_size
         place = None
         if file.id.get_create_plist().get_sizes() != (8, 8):
@@ -47,8 +45,15 @@ def check(owner, count: int, key: str | None = None) -> None:
             place = start - file.userblock_size + owner.id.get_offset()
         if place is None or place + 16 * count > len(content):
             raise ValueError(f"The file is not valid: {what} does not lie where texts do.")
-        if any(_number(content, place + 16 * i, 4) > longest for i in range(count)):
-            raise ValueError(f"The file is damaged: {what} has a text that is longer than all in the file.")
+        known, total = _heaps(h5py.h5o.get_info(file.id).fileno), 0
+        for at in range(place, place + 16 * count, 16):
+            length, address, index = struct.unpack_from("<IQI", content, at)
+            if length and address not in _NOWHERE:
+                total += length
+                if length > known.size(content, start + address, index, what):
+                    raise ValueError(f"The file is damaged: {what} has a text that is longer than what lies in its place.")
+        if count > 1 and total > _LIMIT:
+            raise ValueError(f"The file is not valid: {what} has {count} texts, which are {total} bytes together.")
 
 
 def _number(content, at: int, size: int) -> int:
@@ -67,25 +72,42 @@ def _content(file):
         yield stack.enter_context(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)), start
 
 
-def _longest(content, opened_as: int, what: str) -> int:
-    """How many bytes the longest text in the heaps of a file has; ValueError where one of them is damaged."""
-    found = dict(_LONGEST).get(opened_as)
-    if found is not None:
-        return found
-    start, steps, longest = content.find(_HEAP), 0, 0
-    while start >= 0:
-        at, end = start + 16, start + _number(content, start + 8, 8)
-        while at + 16 <= min(end, len(content)):
+def _heaps(opened_as: int) -> Heaps:
+    """What is known of the heaps of a file that is open."""
+    known = dict(_KNOWN).get(opened_as)
+    if known is None:
+        known = Heaps()
+        _KNOWN.append((opened_as, known))
+    return known
+
+
+class Heaps:
+    """The sizes of what lies in the heaps of a file. Each is gone through once, when somebody asks for a part of it."""
+
+    def __init__(self):
+        self._sizes: dict[int, dict[int, int]] = {}
+        self._steps = 0
+
+    def size(self, content, at: int, index: int, what: str) -> int:
+        """The bytes of a part of the heap at a place; ValueError where the heap is damaged, -1 where there is no such part."""
+        if at not in self._sizes:
+            self._sizes[at] = dict(self._parts(content, at, what))
+        return self._sizes[at].get(index, -1)
+
+    def _parts(self, content, at, what):
+        damaged = f"The file is damaged: the texts in it cannot be read ({what})."
+        end = at + _number(content, at + 8, 8)
+        if content[at : at + 8] != _HEAP or end > len(content):
+            raise ValueError(damaged)
+        at += 16
+        while at + 16 <= end:
             index, size = _number(content, at, 2), _number(content, at + 8, 8)
             step = size if index == 0 else 16 + -(-size // 8) * 8
-            steps += 1
-            if step == 0 or at + step > end or steps > len(content) // 16:  # heaps do not lie in heaps
-                raise ValueError(f"The file is damaged: the texts in it cannot be read ({what}).")
-            at, longest = at + step, max(longest, size if index else 0)
-        start = content.find(_HEAP, start + 1)
-    longest = min(longest, len(content))
-    _LONGEST.append((opened_as, longest))
-    return longest
+            at, self._steps = at + step, self._steps + 1
+            if not step or at > end or self._steps > len(content) // 16:  # heaps do not lie in heaps
+                raise ValueError(damaged)
+            if index:
+                yield index, size
 
 
 # ---------------------------------------------------------------- the head of an object
