@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import gc
 import pickle
 import sys
 
@@ -16,11 +17,14 @@ from torchkeras_lite import activations, layers, losses, models, registry
 
 def python_calls(function):
     names = []
+    gc.collect()
+    gc.disable()  # what goes elsewhere in the process is not counted
     sys.setprofile(lambda frame, event, _: names.append(frame.f_code.co_name) if event == "call" else None)
     try:
         function()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return names[1:]
 
 

@@ -1,6 +1,7 @@
 """What every metric can do: state, users' own classes, copies, inference mode; compat/parity compares values with Keras."""
 
 import copy
+import gc
 import pickle
 import sys
 
@@ -229,11 +230,14 @@ def test_subclasses_of_mean():
 
 def python_calls(function):
     names = []
+    gc.collect()
+    gc.disable()  # what goes elsewhere in the process is not counted
     sys.setprofile(lambda frame, event, _: names.append(frame.f_code.co_name) if event == "call" else None)
     try:
         function()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return names[1:]
 
 
