@@ -53,8 +53,9 @@ def write(filepath: str, config: dict, write_weights, zipped: bool = True, asset
         # What HDF5 leaves free in front of it becomes the head of the archive: the weights are written once, where they stay.
         write_weights(draft, userblock_size=_HEAD, libver=("earliest", "latest"))
         with open(draft, "r+b") as file, ThreadPoolExecutor(1) as other:
-            other.submit(os.fsync, file.fileno())  # what is written by now is on its way while the rest is made
+            flushed = other.submit(os.fsync, file.fileno())  # what is written by now is on its way while the rest is made
             weights = _as_member(file)
+            flushed.result()  # a disk tells of a failure only once
             if weights is None:  # an HDF5 library that writes otherwise than is known: over a file of its own
                 file.seek(0)
                 file.truncate()
