@@ -79,6 +79,9 @@ class Fused:
                 return False
         if (self.rectifiers or self.adds) and self._may_activate and self.first.activation not in _NONE:
             return False
+        return self._takes(x)
+
+    def _takes(self, x) -> bool:
         for part in x if type(x) is list else (x,):
             if type(part) is not torch.Tensor or not part.is_floating_point() or part.dtype not in self.first._direct_dtypes:
                 return False
@@ -102,7 +105,7 @@ class Summed(Fused):
         self.turn, self.rectifiers = turn, list(layers[2:])
 
     def __call__(self, x, other):
-        if careful[0] or has_hooks(*self.layers) or not self._is_plain(x) or not self._is_plain(other):
+        if careful[0] or has_hooks(*self.layers) or not self._is_plain(x) or not self._takes(other):
             return self._rest(self.first(x), other)
         first = self.first
         try:
