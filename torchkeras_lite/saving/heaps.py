@@ -56,7 +56,8 @@ def check(owner, count: int, key: str | None = None) -> None:
             raise ValueError(f"The file is not valid: {what} has {count} texts, which are {total} bytes together.")
 
 
-def _number(content, at: int, size: int) -> int:
+def number(content, at: int, size: int = 8) -> int:
+    """The number that stands in so many bytes."""
     return int.from_bytes(content[at : at + size], "little")
 
 
@@ -96,12 +97,12 @@ class Heaps:
 
     def _parts(self, content, at, what):
         damaged = f"The file is damaged: the texts in it cannot be read ({what})."
-        end = at + _number(content, at + 8, 8)
+        end = at + number(content, at + 8, 8)
         if content[at : at + 8] != _HEAP or end > len(content):
             raise ValueError(damaged)
         at += 16
         while at + 16 <= end:
-            index, size = _number(content, at, 2), _number(content, at + 8, 8)
+            index, size = number(content, at, 2), number(content, at + 8, 8)
             step = size if index == 0 else 16 + -(-size // 8) * 8
             at, self._steps = at + step, self._steps + 1
             if not step or at > end or self._steps > len(content) // 16:  # heaps do not lie in heaps
@@ -134,9 +135,9 @@ def messages(content, start: int, at: int):
     if new:
         flags, first = content[at + 5], at + 6 + 16 * bool(content[at + 5] & 0x20) + 4 * bool(content[at + 5] & 0x10)
         width = 1 << (flags & 3)
-        blocks, head = [(first + width, _number(content, first, width))], 4 + 2 * bool(flags & 4)
+        blocks, head = [(first + width, number(content, first, width))], 4 + 2 * bool(flags & 4)
     else:
-        blocks, head = [(at + 16, _number(content, at + 8, 4))], 8
+        blocks, head = [(at + 16, number(content, at + 8, 4))], 8
     seen = set()
     while blocks:
         at, size = blocks.pop(0)
@@ -145,7 +146,7 @@ def messages(content, start: int, at: int):
         seen.add(at)
         end = min(at + size, len(content))
         while at + head <= end:
-            kind, length = (content[at], _number(content, at + 1, 2)) if new else struct.unpack_from("<HH", content, at)
+            kind, length = (content[at], number(content, at + 1, 2)) if new else struct.unpack_from("<HH", content, at)
             shared = content[at + (3 if new else 4)] & 2
             at += head
             if kind == _CONTINUED and at + 16 <= end:

@@ -12,7 +12,7 @@ import mmap
 import os
 import struct
 
-from torchkeras_lite.saving.heaps import messages
+from torchkeras_lite.saving.heaps import messages, number
 
 _NAMES, _LAYOUT = 0x11, 0x08  # kinds of messages in the head of an object: where a group's names are, how an array lies
 _NOWHERE = (1 << 64) - 1
@@ -41,12 +41,12 @@ def check(place) -> None:
         while todo:
             for kind, at, size in messages(content, start, start + todo.pop()):
                 if kind == _NAMES and size >= 16:
-                    for table in _leaves(content, start, _number(content, at), 8):
+                    for table in _leaves(content, start, number(content, at), 8):
                         found = {*_objects(content, start + table)} - seen
                         seen |= found
                         todo += found
                 elif kind == _LAYOUT and size >= 11 and content[at : at + 2] == b"\x03\x02":  # in pieces
-                    for _ in _leaves(content, start, _number(content, at + 3), 8 + 8 * content[at + 2]):
+                    for _ in _leaves(content, start, number(content, at + 3), 8 + 8 * content[at + 2]):
                         pass
 
 
@@ -59,11 +59,7 @@ def _root(content, start: int) -> tuple[int, int | None]:
     version = content[start + 8] if start + 72 <= len(content) else None
     sizes, root = {0: (13, 64), 1: (13, 68), 2: (9, 36), 3: (9, 36)}.get(version, (None, None))
     known = root is not None and content[start + sizes : start + sizes + 2] == b"\x08\x08"  # bytes of an address, of a size
-    return start, _number(content, start + root) if known else None
-
-
-def _number(content, at: int) -> int:
-    return int.from_bytes(content[at : at + 8], "little")
+    return start, number(content, start + root) if known else None
 
 
 def _leaves(content, start: int, root: int, key: int):
@@ -79,10 +75,10 @@ def _leaves(content, start: int, root: int, key: int):
         if node in places or level not in (None, content[at + 5]):
             raise ValueError(_BACK)
         places[node] = len(places)
-        beside.append((node, content[at + 5], _number(content, at + 16)))
+        beside.append((node, content[at + 5], number(content, at + 16)))
         (used,) = struct.unpack_from("<H", content, at + 6)
         first, step = at + 24 + key, key + 8
-        below = [_number(content, first + step * i) for i in range(min(used, (len(content) - first) // step + 1))]
+        below = [number(content, first + step * i) for i in range(min(used, (len(content) - first) // step + 1))]
         if content[at + 5]:
             todo += [(one, content[at + 5] - 1) for one in reversed(below)]
         else:
@@ -101,4 +97,4 @@ def _objects(content, at: int):
     (count,) = struct.unpack_from("<H", content, at + 6)
     for i in range(count):
         if at + 24 + 40 * i <= len(content):
-            yield _number(content, at + 16 + 40 * i)
+            yield number(content, at + 16 + 40 * i)
