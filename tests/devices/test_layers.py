@@ -52,9 +52,8 @@ def run(layer, x, place):
     return found
 
 
-@pytest.mark.parametrize(("name", "kwargs", "x"), ALL, ids=map(label, ALL))
-def test_a_layer(device, name, kwargs, x):
-    x = as_input(x)
+def on_both(name, kwargs, x):
+    """The layer on each of the two devices, with the same weights."""
     found = []
     for place in ("cpu", "simulated:0"):
         with config.device(place):
@@ -62,8 +61,15 @@ def test_a_layer(device, name, kwargs, x):
             layer = getattr(layers, name)(name="one", **kwargs)
             layer(x)
         found.append((layer, place))
-    for (one, _), (other, _) in [found]:
-        other.set_weights(one.get_weights())
+    (one, _), (other, _) = found
+    other.set_weights(one.get_weights())
+    return found
+
+
+@pytest.mark.parametrize(("name", "kwargs", "x"), ALL, ids=map(label, ALL))
+def test_a_layer(device, name, kwargs, x):
+    x = as_input(x)
+    found = on_both(name, kwargs, x)
     same(*(run(layer, x, place) for layer, place in found))
 
 
@@ -91,15 +97,7 @@ def test_few_bits(device, row, mode):
     name, kwargs, x = row
     if (name, mode) == ("Embedding", "float8"):
         pytest.skip("an Embedding has no products")
-    found = []
-    for place in ("cpu", "simulated:0"):
-        with config.device(place):
-            torch.manual_seed(0)
-            layer = getattr(layers, name)(name="one", **kwargs)
-            layer(x)
-        if found:
-            layer.set_weights(found[0][0].get_weights())
-        found.append((layer, place))
+    found = on_both(name, kwargs, x)
     for layer, place in found:
         with config.device(place):
             layer.quantize(mode)
