@@ -69,8 +69,8 @@ class Fused:
             x = layer(x)
         return x
 
-    def _is_plain(self, x) -> bool:
-        """Whether the short ways of all the layers would do for x, and nobody has changed what they compute."""
+    def _is_plain(self, x, *others) -> bool:
+        """Whether the short ways of all the layers would do for these tensors, and nobody has changed what they compute."""
         for layer in self.layers:
             if not layer._direct or layer._policy.name != self.first._policy.name or "call" in layer.__dict__:
                 return False
@@ -79,10 +79,7 @@ class Fused:
                 return False
         if (self.rectifiers or self.adds) and self._may_activate and self.first.activation not in _NONE:
             return False
-        return self._takes(x)
-
-    def _takes(self, x) -> bool:
-        for part in x if type(x) is list else (x,):
+        for part in (*x, *others) if type(x) is list else (x, *others):
             if type(part) is not torch.Tensor or not part.is_floating_point() or part.dtype not in self.first._direct_dtypes:
                 return False
         return True
@@ -105,7 +102,7 @@ class Summed(Fused):
         self.turn, self.rectifiers = turn, list(layers[2:])
 
     def __call__(self, x, other):
-        if careful[0] or has_hooks(*self.layers) or not self._is_plain(x) or not self._takes(other):
+        if careful[0] or has_hooks(*self.layers) or not self._is_plain(x, other):
             return self._rest(self.first(x), other)
         first = self.first
         try:
