@@ -10,7 +10,7 @@ NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
     config lambdas calls references shown registry loading dtype_policies dropin __main__
-    files texts promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
+    flushing files texts promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
     initializers activations regularizers constraints quantizers
     logs losses metrics optimizers data callbacks saving distribution
     input_spec shapes weights drawn layer operation export

@@ -10,6 +10,8 @@ import shutil
 import uuid
 import zipfile
 
+from torchkeras_lite import flushing
+
 
 @contextlib.contextmanager
 def naming(filepath: str):
@@ -37,7 +39,9 @@ class Sink(io.RawIOBase):
         done = 0
         try:
             while done < len(content) and self.problem is None:
-                done += self._file.write(content[done:])
+                done += self._file.write(content[done : done + flushing.LARGE])
+                if done >= flushing.LARGE:
+                    flushing.begin(self._file.fileno())
         except OSError as error:
             self.problem = error
         return len(content)
@@ -76,14 +80,15 @@ def whole(filepath: str, keep: str | None = None):
     folder = os.path.dirname(os.path.abspath(filepath))
     os.makedirs(folder, exist_ok=True)
     draft = f"{filepath}.{uuid.uuid4().hex}.part"  # made by whoever writes, with the permissions of any other file
+    flushing.settle()
     try:
         with naming(filepath):
             yield draft
             with open(draft, "rb") as file:
                 os.fsync(file.fileno())
         if keep is not None and os.path.exists(filepath):
-            os.replace(filepath, keep)
-        os.replace(draft, filepath)
+            flushing.replace(filepath, keep)
+        flushing.replace(draft, filepath)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(draft)

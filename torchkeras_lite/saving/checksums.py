@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import mmap
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
-_CHUNK, _LARGE = 1 << 20, 1 << 24
+_LARGE = 1 << 24
 _POLYNOMIAL, _ONE = 0xEDB88320, 1 << 31  # of CRC-32; bit 31 is the coefficient of x^0
 
 
@@ -22,13 +23,16 @@ def checksum(filepath, start: int, size: int) -> int:
 
 
 def _of_part(filepath, start, size) -> int:
-    found, buffer = 0, memoryview(bytearray(_CHUNK))
-    with open(filepath, "rb", buffering=0) as file:
-        file.seek(start)
-        while size and (count := file.readinto(buffer[: min(size, _CHUNK)])):
-            found = zlib.crc32(buffer[:count], found)
-            size -= count
-    return found
+    if not size:
+        return 0
+    skipped = start % mmap.ALLOCATIONGRANULARITY
+    with (
+        open(filepath, "rb") as file,
+        mmap.mmap(file.fileno(), size + skipped, access=mmap.ACCESS_READ, offset=start - skipped) as content,
+        memoryview(content) as view,
+        view[skipped:] as part,
+    ):
+        return zlib.crc32(part)
 
 
 def joined(first: int, second: int, length: int) -> int:
