@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import json
 import os
 import shutil
 import uuid
 import zipfile
 
 from torchkeras_lite import flushing
+
+_METADATA = 1 << 12  # bytes of what says who wrote a model; more of them are something else
 
 
 @contextlib.contextmanager
@@ -104,6 +107,9 @@ def whole_folder(folder: str, parts):
     Args:
         parts: the names that a folder may hold to be replaced. Into one that holds others too, the new parts are put one after
             the other.
+
+    Raises:
+        FileExistsError: something of such a name is there, and is no part of a model.
     """
     place = os.path.realpath(folder)
     os.makedirs(os.path.dirname(place), exist_ok=True)
@@ -118,15 +124,47 @@ def whole_folder(folder: str, parts):
                         os.fsync(file.fileno())
         if not os.path.isdir(place):
             os.rename(draft, place)
-        elif set(os.listdir(place)) <= {*parts} and os.path.realpath(os.getcwd()) != place:
+        elif may_become_model(place) and {*os.listdir(place)} <= {*parts} and os.path.realpath(os.getcwd()) != place:
             shutil.copymode(place, draft)
             _replace_folder(draft, place)
         else:
+            _check_stays(folder, os.listdir(draft))
             for name in os.listdir(draft):
                 new, old = os.path.join(draft, name), os.path.join(place, name)
                 _replace_folder(new, old) if os.path.isdir(new) and os.path.isdir(old) else os.replace(new, old)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _check_stays(folder: str, names) -> None:
+    """Raises FileExistsError where things of such names are in a folder that are no parts of a model."""
+    there = [name for name in sorted(names) if os.path.lexists(path := os.path.join(folder, name)) and not _is_empty(path)]
+    if there and not is_model(folder):
+        raise FileExistsError(
+            f"The folder {folder!r} holds no model, but {', '.join(there)}, which would be lost. The usual fix: another name."
+        )
+
+
+def _is_empty(path: str) -> bool:
+    return os.path.isdir(path) and not os.listdir(path)
+
+
+def is_model(folder: str) -> bool:
+    """Whether a folder is what `model.save("folder")` writes: there are other things with a `config.json` and `assets`."""
+    path = os.path.join(folder, "metadata.json")
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        try:
+            said = json.loads(file.read(_METADATA))
+        except (ValueError, RecursionError):
+            return False
+    return isinstance(said, dict) and {*said} == {"keras_version", "date_saved"}
+
+
+def may_become_model(folder: str) -> bool:
+    """Whether a model may stand in the place of a folder: there is one in it, or nothing."""
+    return is_model(folder) or _is_empty(folder)
 
 
 def _replace_folder(new: str, old: str) -> None:
@@ -154,14 +192,44 @@ def _exchanged(one: str, other: str) -> bool:
     return exchange(here, os.fsencode(one), here, os.fsencode(other), 2) == 0
 
 
+class _Archive(zipfile.ZipFile):
+    """A zip archive that is refused, before it is read, if its list of members is as long as no honest one's."""
+
+    _raw: _Raw | None = None
+
+    def __init__(self, filepath: str):
+        self._raw = _Raw(filepath)
+        try:
+            super().__init__(self._raw)
+        except BaseException:
+            self._raw.close()
+            raise
+        self._raw.most = None
+
+    def close(self) -> None:
+        super().close()
+        if self._raw is not None:
+            self._raw.close()
+
+
+class _Raw(io.FileIO):
+    most: int | None = 1 << 23  # bytes of the list, which become seven times as many: a hundred thousand members
+
+    def read(self, size: int = -1) -> bytes:
+        if self.most is not None and size > self.most:
+            raise ValueError(f"The archive {self.name!r} is not valid: its list of members has {size} bytes.")
+        return super().read(size)
+
+
 def zip_archive(filepath: str) -> zipfile.ZipFile:
     """A zip archive, open for reading. Its members are stored or deflated: what else there is unpacks a block as a whole.
 
     Raises:
         zipfile.BadZipFile: it is none.
-        ValueError: a member is packed otherwise, or there are two of one name, of which another program might see the other.
+        ValueError: a member is packed otherwise, or there are two of one name, of which another program might see the other, or
+            very many members.
     """
-    archive, names, problem = zipfile.ZipFile(filepath), set(), None
+    archive, names, problem = _Archive(filepath), set(), None
     for info in archive.infolist():
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             problem = f"{info.filename!r} is packed in way {info.compress_type}"

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import torchkeras_lite as keras
 from torchkeras_lite.callbacks import CallbackList, ModelCheckpoint, OrbaxCheckpoint
 
 
@@ -97,8 +99,26 @@ def test_a_name_that_the_logs_do_not_have(tmp_path):
 
 
 def test_a_folder_in_the_way(tmp_path):
-    with pytest.raises(IsADirectoryError, match="ModelCheckpoint writes a file"):
-        epochs(ModelCheckpoint(tmp_path), {})
+    for name in ("other/a.txt", "m.keras/a.txt", "config/config.json"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("{}")
+        with pytest.raises(IsADirectoryError, match="ModelCheckpoint writes a file"):
+            epochs(ModelCheckpoint((tmp_path / name).parent), {})
+        assert (tmp_path / name).read_text() == "{}"
+
+
+def test_a_name_without_an_ending_is_written_again(tmp_path):
+    """The folder of the epoch before, or of the run before, is replaced; so is an empty one."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    (tmp_path / "empty").mkdir()
+    for name in ("m", "empty"):
+        for _ in range(2):
+            model.fit(np.ones((4, 3)), np.ones((4, 2)), epochs=2, verbose=0, callbacks=[ModelCheckpoint(tmp_path / name)])
+        loaded = keras.models.load_model(tmp_path / name)
+        np.testing.assert_array_equal(loaded.get_weights()[0], model.get_weights()[0])
+    with pytest.raises(IsADirectoryError):
+        epochs(ModelCheckpoint(tmp_path / "m", save_weights_only=True), {})
 
 
 @pytest.mark.parametrize("save_freq", ["batch", 1.5, None, True])

@@ -165,6 +165,24 @@ def test_a_folder_keeps_what_else_is_in_it(tmp_path, monkeypatch):
     assert_same(read(path), old)
 
 
+@pytest.mark.parametrize("name", ["config.json", "metadata.json", "model.weights.h5", "assets/picture"])
+def test_what_is_no_model_is_not_replaced(name, tmp_path):
+    """Others too have a `config.json`, or `assets`. What is empty, or called otherwise, is in nobody's way."""
+    words = layers.StringLookup(vocabulary=["a", "b"])  # they become assets
+    made, path = keras.Sequential([keras.Input((1,), dtype="string"), words]), tmp_path / "folder"
+    (path / "assets").mkdir(parents=True)
+    (path / "saved_model.pb").write_text("theirs")
+    made.save(path)
+    assert keras.models.load_model(path).layers[0].get_vocabulary() == ["[UNK]", "a", "b"]
+    assert (path / "saved_model.pb").read_text() == "theirs"
+    (tmp_path / "other" / name).parent.mkdir(parents=True)
+    (tmp_path / "other" / name).write_text('{"keras_version": "3.0.0"}')
+    with pytest.raises(FileExistsError, match=f"no model, but {name.partition('/')[0]}, which would be lost"):
+        made.save(tmp_path / "other")
+    assert contents(tmp_path / "other") == {name: b'{"keras_version": "3.0.0"}'}
+    assert sorted(os.listdir(tmp_path)) == ["folder", "other"]
+
+
 def test_fewer_shards_than_before(tmp_path):
     path = tmp_path / "s.weights.json"
     model(1).save_weights(path, max_shard_size=3e-6)

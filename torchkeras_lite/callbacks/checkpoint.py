@@ -9,6 +9,7 @@ import numpy as np
 
 from torchkeras_lite.callbacks.console import write
 from torchkeras_lite.callbacks.stopping import MonitorCallback
+from torchkeras_lite.files import may_become_model
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -28,7 +29,7 @@ class ModelCheckpoint(MonitorCallback):
     Raises:
         ValueError: `save_freq` is neither.
         KeyError: `filepath` names something that the logs do not have.
-        OSError: `filepath` is a folder.
+        OSError: `filepath` is a folder (a model that was saved under a name without an ending is one, and is replaced).
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class ModelCheckpoint(MonitorCallback):
         path = self._get_file_path(epoch, batch, logs)
         if not self._should_save_model(epoch, batch, logs, path):
             return
-        if os.path.isdir(path):
+        if os.path.isdir(path) and (self.save_weights_only or os.path.splitext(path)[1] or not may_become_model(path)):
             raise IsADirectoryError(f"ModelCheckpoint writes a file, and `filepath` is a folder that exists: {path!r}")
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         if self.save_weights_only:
