@@ -150,6 +150,14 @@ def test_resizing_keeps_the_dtype_and_crops_or_pads():
     assert padded[0, [0, 3]].eq(-1).all() and padded[0, 1, :, 0].tolist() == padded[0, 2, :, 0].tolist() == [1, 3, 5, 7]
 
 
+def test_more_tiles_than_pixels():
+    """There is no memory for so many, and nothing in them: an image has no more tiles than pixels."""
+    images = np.random.default_rng(0).uniform(0, 255, (2, 6, 5, 3)).astype("float32")
+    several = [layers.ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(n, n))(images) for n in (8, 10**9)]
+    torch.testing.assert_close(*several, rtol=0, atol=0)
+    assert layers.ContrastLimitedAdaptiveHistogramEqualization()(images[:, :0]).shape == (2, 0, 5, 3)
+
+
 def test_mixing_keeps_what_labels_say():
     labels = np.eye(6, dtype="float32")
     for name in ("MixUp", "CutMix"):

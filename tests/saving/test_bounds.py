@@ -86,7 +86,6 @@ GREEDY = {
     "other images": (("Resizing", {"height": 10**5, "width": 10**5}), (2, 4, 4, 3)),
     "one-hot": (("CategoryEncoding", {"num_tokens": HUGE, "output_mode": "one_hot"}), (2, 4)),
     "a few rows that are long": (("Activation", {"activation": "relu"}), (4, HUGE)),
-    "tiles of an image": (("ContrastLimitedAdaptiveHistogramEqualization", {"tile_grid_size": [HUGE, 8]}), (None, 6, 6, 3)),
     "many steps": (("RNN", {"cell": {**CELL, "config": {"units": 1}}}), (None, HUGE, 4)),
 }
 

@@ -26,7 +26,7 @@ import torch
 
 import torchkeras_lite as keras
 from torchkeras_lite import config as settings
-from torchkeras_lite import datasets, layers
+from torchkeras_lite import datasets, files, layers
 from torchkeras_lite.datasets import source
 from torchkeras_lite.saving import heaps, stores, trees
 
@@ -622,6 +622,39 @@ def test_pickled_arrays_hold_what_the_file_holds(gadget):
     assert found["a"][1].tolist() == ["x", "yz"] and found["b"][0] == [1, 2] and found["b"][1].tolist() == [1, 1]
     with pytest.raises(ValueError, match="not what it should be"):
         source.unpickled(io.BytesIO(pickle.dumps(MADE_OF_ADDRESSES[gadget], 3)))
+
+
+def test_tuples_in_tuples_as_a_key(tmp_path):
+    """Python goes down to the innermost to look for such a key, and its stack has an end."""
+    honest = {"data": "t\x85\x86" * 30_000, "names": [(f"{i}", i) for i in range(1000)], "sizes": [2**70, 1.5, None]}
+    for protocol in range(5):
+        honest |= {"bytes": bytes(range(256)) * 1000} if protocol > 2 else {}
+        content = pickle.dumps(honest, protocol)
+        assert source.unpickled(io.BytesIO(content)) == honest
+        hostile = content[:-1] + b"(}" + b")" + b"\x85" * 10**6 + b"K\x01s\x85."
+        with pytest.raises(ValueError, match="more than 50000 tuples"):
+            source.unpickled(io.BytesIO(hostile))
+    many = np.empty(20_000, object)
+    many[:] = [np.arange(i % 3, dtype="int8") for i in range(20_000)]  # tuples, and no keys
+    assert source.unpickled(io.BytesIO(pickle.dumps(many, 3)))[5].tolist() == [0, 1]
+
+
+def test_a_pickle_changes_nothing_here():
+    """Attributes are given to what it makes, not to what it names."""
+    for name in (b"cnumpy\nndarray\n", b"cnumpy\ndtype\n", b"cnumpy.core.multiarray\n_reconstruct\n"):
+        with pytest.raises(ValueError, match="not what it should be"):
+            source.unpickled(io.BytesIO(name + b"(N(dU\x01xI1\nstb."))
+
+
+def test_lists_that_unpack_to_much_more(tmp_path, monkeypatch):
+    lists = np.empty(2, dtype=object)
+    lists[:] = [[0] * 20_000, [1]]
+    path = str(tmp_path / "d.npz")
+    np.savez_compressed(path, x=lists)
+    assert len(source.arrays(path)["x"][0]) == 20_000
+    monkeypatch.setattr(source, "_LISTS", 1000)
+    with pytest.raises(ValueError, match="take more than"):
+        source.arrays(path)
 
 
 @pytest.mark.parametrize("data", ["boston_housing", "california_housing", "mnist", "imdb", "reuters"])
@@ -1250,6 +1283,27 @@ def test_two_members_of_one_name(tmp_path, silence):
     for load in (keras.models.load_model, model.load_weights, keras.saving.KerasFileEditor):
         with silence(path), pytest.raises(ValueError, match=r"two members called 'config\.json'"):
             load(str(path))
+
+
+def test_very_many_members(tmp_path, monkeypatch):
+    """Each takes seven times the bytes in which it is listed, whatever it is."""
+    model = keras.models.model_from_json(json.dumps(model_config(dense())))
+    path = tmp_path / "m.keras"
+    model.save(path)
+    with zipfile.ZipFile(path, "a") as file:
+        for number in range(100):
+            file.writestr(f"assets/{number}", "")
+    for load in (keras.models.load_model, model.load_weights, keras.saving.KerasFileEditor):
+        load(str(path))
+        with monkeypatch.context() as patch:
+            patch.setattr(files._Raw, "most", 5000)
+            with pytest.raises(ValueError, match=r"its list of members has \d{4} bytes"):
+                load(str(path))
+    np.savez(tmp_path / "a.npz", **{str(number): 1 for number in range(100)})
+    assert len(source.arrays(tmp_path / "a.npz")) == 100
+    monkeypatch.setattr(files._Raw, "most", 5000)
+    with pytest.raises(ValueError, match=r"its list of members has \d{4} bytes"):
+        source.arrays(tmp_path / "a.npz")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")

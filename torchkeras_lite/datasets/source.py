@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import io
 import math
 import os
 import pickle
+import pickletools
 import re
 import warnings
 
@@ -75,15 +77,25 @@ class _Array(np.ndarray):
         super().__setstate__((1, shape, kind.dtype, bool(by_columns), content))
 
 
-class _Type:
+class _Named:
+    """What a pickle gets for a name. It cannot give it attributes."""
+
+    def __setstate__(self, state):  # of an instance there is never a state, and a class is no instance
+        raise TypeError
+
+
+class _Type(_Named):
     """What stands in a pickle for the class of arrays: only a name."""
 
     def __new__(cls, *_):
         raise pickle.UnpicklingError("The file of the data set makes an array out of the blue.")
 
 
-def _begun(*_):
-    return np.ndarray.__new__(_Array, 0)
+class _Begun(_Named):
+    """What stands in a pickle for the function that begins an array, whose state comes later."""
+
+    def __new__(cls, *_):
+        return np.ndarray.__new__(_Array, 0)
 
 
 class _Arrays(pickle.Unpickler):
@@ -95,7 +107,7 @@ class _Arrays(pickle.Unpickler):
 
     _known = {
         ("numpy", "ndarray"): _Type, ("numpy", "dtype"): _Kind,
-        ("numpy.core.multiarray", "_reconstruct"): _begun, ("numpy._core.multiarray", "_reconstruct"): _begun,
+        ("numpy.core.multiarray", "_reconstruct"): _Begun, ("numpy._core.multiarray", "_reconstruct"): _Begun,
     }  # fmt: skip
 
     def find_class(self, module, name):
@@ -110,12 +122,66 @@ _NONSENSE = (
 )  # fmt: skip
 
 
-def unpickled(file, encoding: str = "ASCII"):
-    """Arrays, lists, dicts and numbers out of a pickle; ValueError where it holds anything else."""
+_LISTS, _RATIO = 1 << 26, 64  # bytes of lists that are never too many; what packing makes of a byte of them, at most
+
+
+def unpickled(file, encoding: str = "ASCII", most: int = 1 << 30):
+    """Arrays, lists, dicts and numbers out of a pickle; ValueError where it holds anything else, or more than `most` bytes."""
+    content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"The file of the data set is not what it should be: lists in it take more than {most} bytes.")
     try:
-        return _Arrays(file, encoding=encoding).load()
+        _check_depth(content)
+        return _Arrays(io.BytesIO(content), encoding=encoding).load()
     except _NONSENSE as error:
         raise ValueError(f"The file of the data set is not what it should be: {error}") from error
+
+
+_DEEP = 50_000  # tuples, which may lie in each other: Python looks at the innermost of a key first, and its stack has an end
+_TUPLES, _KEYS = b"t\x85\x86\x87", b"sud\x90\x91"  # steps of a pickle that make a tuple; that look at keys
+
+
+def _check_depth(content: bytes) -> None:
+    """Refuses a pickle with keys among very many tuples."""
+    if sum(content.count(step) for step in _TUPLES) <= _DEEP:  # as many as there could be
+        return
+    plain, sized = _steps()
+    at = tuples = keys = 0
+    while at < len(content):
+        step, run = content[at], plain.match(content, at)
+        if run is not None:
+            at = run.end()
+        elif step in _TUPLES or step in _KEYS:
+            tuples, keys, at = tuples + (step in _TUPLES), keys + (step in _KEYS), at + 1
+        elif sized.get(step) == pickletools.UP_TO_NEWLINE:
+            for _ in range(2 if step in b"ci" else 1):
+                at = content.find(b"\n", at) + 1 or len(content)
+        elif step in sized:
+            width = _WIDTHS[sized[step]]
+            at += 1 + width + int.from_bytes(content[at + 1 : at + 1 + width], "little")
+        else:
+            break  # no pickle, as will be seen
+        if keys and tuples > _DEEP:
+            raise pickle.UnpicklingError(f"it has more than {_DEEP} tuples.")
+
+
+_WIDTHS = {
+    pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT4: 4, pickletools.TAKEN_FROM_ARGUMENT4U: 4,
+    pickletools.TAKEN_FROM_ARGUMENT8U: 8,
+}  # fmt: skip
+
+
+@functools.cache
+def _steps():
+    """A pattern of steps whose arguments have a fixed size; for the others how long theirs are."""
+    plain, sized = [], {}
+    for step in pickletools.opcodes:
+        sign, size = ord(step.code), 0 if step.arg is None else step.arg.n
+        if size < 0:
+            sized[sign] = size
+        elif sign not in _TUPLES and sign not in _KEYS:
+            plain.append(re.escape(bytes([sign])) + b"." * size)
+    return re.compile(b"(?:" + b"|".join(plain) + b"){1,4096}", re.DOTALL), sized
 
 
 def arrays(path: str) -> dict[str, np.ndarray]:
@@ -128,7 +194,8 @@ def arrays(path: str) -> dict[str, np.ndarray]:
                 read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
                 shape, _, dtype = read(member)
                 if dtype.hasobject:
-                    found[name.removesuffix(".npy")] = np.asarray(unpickled(member), dtype=object).reshape(shape)
+                    most = _LISTS + _RATIO * archive.getinfo(name).compress_size
+                    found[name.removesuffix(".npy")] = np.asarray(unpickled(member, most=most), dtype=object).reshape(shape)
                     continue
             with archive.open(name) as member:
                 found[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)

@@ -92,6 +92,8 @@ class ContrastLimitedAdaptiveHistogramEqualization(ImageLayer):
         height, width = x.shape[2:]
         down, across = self.tile_grid_size
         tall, wide = -(-height // down), -(-width // across)
+        # A place lies between two tiles; those behind that hold nothing but what is mirrored, and nothing comes of them.
+        down, across = min(down, -(-height // max(tall, 1)) + 1), min(across, -(-width // max(wide, 1)) + 1)
         x = _mirrored(_mirrored(x, 2, tall * down - height), 3, wide * across - width)
         shades = x.clamp(0, 255).to(torch.int64)
         tiles = shades.unflatten(3, (across, wide)).unflatten(2, (down, tall)).transpose(3, 4).flatten(4)
