@@ -83,6 +83,25 @@ SCRIPTS = {
         x.requires_grad_()
         assert tf.gradients(x * x, x, grad_ys=tf.constant([10.0, 1.0]))[0].tolist() == [20, 4]
     """,
+    "a layer that takes the gradients of a model by two of its inputs": """
+        import numpy as np
+        import tensorflow as tf
+        from tensorflow.keras import Input, Model, layers
+        start, end = Input((1,), name="start"), [Input((1,), name="x"), Input((1,), name="y")]
+        both = layers.Concatenate()(end)
+        far = layers.Dense(1, use_bias=False)(layers.Lambda(lambda z: tf.square(z))(both))
+        slopes = layers.Lambda(lambda z: tf.gradients(z[0], z[1], unconnected_gradients="zero"))([far, [*end, start]])
+        steep = layers.Lambda(lambda z: tf.norm(z, axis=-1, keepdims=True))(layers.Concatenate()(slopes))
+        model = Model([start, *end], steep)
+        data = {"start": np.ones((2, 1)), "x": np.array([[1.0], [0]]), "y": np.array([[2.0], [3]])}
+        model.set_weights([np.array([[1.5], [2]])])
+        by_hand = [[73**0.5], [12]]  # the root of (2 * 1.5 x)^2 + (2 * 2 y)^2
+        np.testing.assert_allclose(model.predict(data, verbose=0), by_hand, rtol=1e-6)
+        model.compile("sgd", "mae")
+        model.fit(data, np.zeros((2, 1)), epochs=5, verbose=0)
+        assert (np.abs(model.get_weights()[0].ravel()) < [1.5, 2]).all()
+        assert tf.gradients(far * 1, [start, end[0]])[0] is None
+    """,
     "optimizers of tf.train": """
         import numpy as np
         import tensorflow as tf

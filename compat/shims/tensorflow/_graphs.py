@@ -14,10 +14,10 @@ import torch
 
 from torchkeras_lite import ops, tree
 from torchkeras_lite.symbolic import KerasTensor
-from torchkeras_lite.variable import Variable as _Variable
 
 from . import random
 from ._control import name_scope
+from ._tape import UnconnectedGradients
 from ._variable import Variable, alive
 
 
@@ -189,23 +189,22 @@ def placeholder_with_default(input, shape, name=None):
     return input
 
 
-def gradients(ys, xs, grad_ys=None, name="gradients", **settings):
+def gradients(ys, xs, grad_ys=None, name="gradients", unconnected_gradients="none", **settings):
     """The gradients of the sum of `ys` with respect to each of `xs`; None where nothing depends on one.
 
     Args:
         grad_ys: what the gradients by `ys` are, one for each (None: ones), as actors learn from the gradients of their critics.
+        unconnected_gradients: "zero" gives zeros instead of None.
     """
     ys = ys if isinstance(ys, (list, tuple)) else [ys]
     xs = xs if isinstance(xs, (list, tuple)) else [xs]
     if grad_ys is not None:
         slopes = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]
         ys = [y if slope is None else y * ops.stop_gradient(slope) for y, slope in zip(ys, slopes, strict=True)]
-    if any(isinstance(one, KerasTensor) for one in [*ys, *xs]):
-        return K.gradients(ys[0] if len(ys) == 1 else sum(ys[1:], ys[0]), xs)
-    given = [x.raw if isinstance(x, _Variable) else x for x in xs]
-    total = sum(y.sum() for y in ys)
-    found = torch.autograd.grad(total, given, retain_graph=True, allow_unused=True)
-    return [x.to_keras(g) if isinstance(x, _Variable) and g is not None else g for x, g in zip(xs, found, strict=True)]
+    found = K.gradients(ys, xs)
+    if UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO:
+        found = [ops.zeros_like(x) if slope is None else slope for slope, x in zip(found, xs, strict=True)]
+    return found
 
 
 # ---------------------------------------------------------------- variables
