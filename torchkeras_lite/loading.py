@@ -78,10 +78,13 @@ class Loading(TorchFunctionMode):
     # ------------------------------------------------------------ the gate
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
         if "set_" in name or "autocast" in name:  # how modes begin and end: they have to end, whatever is refused
-            return function(*args, **kwargs)
+            return function(*args, **(kwargs or {}))
+        if name == "__get__" and self._steps < _STEPS:  # what a tensor says of itself
+            self._steps += 1
+            return function(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
         self._steps += 1 if name not in _MANY else max(args[0].shape, default=1)
         if self._steps > _STEPS:
             raise ValueError(f"The model in the file is not valid: {_STEPS} operations are not enough to make it.")

@@ -108,6 +108,7 @@ def direct(file, descriptor: int, start: int = 0):
         yield file
     finally:
         _FILES.pop(number, None)
+        _ROOMS.clear()
 
 
 def file_of(file) -> tuple[int, int] | None:
@@ -153,15 +154,19 @@ def _in_pieces(shape, dtype, work) -> None:
     room for what lies together there in the file.
     """
 
+    def size_of(where):
+        return (*shape[:-2], *(part.stop - part.start for part in where[-2:]))
+
     def all_of(share):
-        rooms: dict = {}
+        space = _space(most)
         for where in share:
-            size = (*shape[:-2], *(part.stop - part.start for part in where[-2:]))
-            if size not in rooms:
-                rooms[size] = np.empty(size, dtype)
-            work(where, rooms[size], _runs(shape, where, rooms[size]))
+            size = size_of(where)
+            room = space[: math.prod(size) * dtype.itemsize].view(dtype).reshape(size)
+            work(where, room, _runs(shape, where, room))
+        _ROOMS.append(space)
 
     pieces = list(_pieces(shape, dtype.itemsize))
+    most = max(math.prod(size_of(where)) for where in pieces) * dtype.itemsize
     count = min(_THREADS, len(pieces) // 2)
     if count < 2:
         all_of(pieces)
@@ -171,6 +176,18 @@ def _in_pieces(shape, dtype, work) -> None:
         all_of(pieces[::count])
         for one in waiting:
             one.result()
+
+
+def _space(size: int) -> np.ndarray:
+    """So many bytes: those of the array before, if they are enough, as fresh memory costs as much as what is done with it."""
+    try:
+        found = _ROOMS.pop()
+    except IndexError:
+        found = np.empty(0, np.uint8)
+    return found if found.nbytes >= size else np.empty(size, np.uint8)
+
+
+_ROOMS: list[np.ndarray] = []  # of no thread at the moment
 
 
 def _pieces(shape, itemsize: int):
