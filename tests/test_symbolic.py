@@ -435,3 +435,14 @@ def test_an_axis_that_is_not_there():
     for function in (keras.ops.softmax, keras.ops.sort, keras.ops.cumsum):
         with pytest.raises(ValueError, match=r"shapes \[\(3, 4\)\]: axis 10 is out of bounds"):
             function(keras.KerasTensor((3, 4)), axis=10)
+
+
+def test_a_tensor_is_found_among_others():
+    x, y, z = keras.Input((2,)), keras.Input((2,)), keras.Input((3,))
+    assert x in [z, y, x] and x not in (y, z) and [z, y, x].index(x) == 2
+    assert (x == z) is False and (x == y).dtype == "bool"
+    model = keras.Model([x, y], x == y)
+    assert model([torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 3.0]])]).tolist() == [[True, False]]
+    for asked in (x == 1, x != y, keras.ops.equal(x, y)):
+        with pytest.raises(TypeError, match="cannot be used as a boolean"):
+            bool(asked)

@@ -99,6 +99,11 @@ class KerasTensor:
         return (self[i] for i in range(len(self)))
 
     def __bool__(self):
+        operation = self.node and self.node.operation
+        if isinstance(operation, Op) and operation.function is operator.eq:
+            one, other = self.node.args
+            if isinstance(one, KerasTensor) and isinstance(other, KerasTensor):
+                return one is other  # `x in inputs`, `inputs.index(x)`
         raise TypeError(
             "A symbolic KerasTensor cannot be used as a boolean: it has no value that could decide an `if` or `while`. Put the "
             "decision into a layer's `call()`, where tensors are real, or use `torch.where`."
@@ -278,11 +283,22 @@ def _beside(tensor, other):
     return made.to(dtype) if dtype.is_floating_point or not made.is_floating_point() else made
 
 
+def _equal(self, other):
+    """`==`, in the graph. Whether two are the same tensor is what the result says, if it is asked for its truth."""
+    try:
+        return record(operator.eq, (self, _beside(self, other)), {})
+    except ValueError:
+        if isinstance(other, KerasTensor):
+            return NotImplemented  # of shapes that do not go together: surely another tensor
+        raise
+
+
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
     _forward, _reflected = _operator(getattr(operator, _name))
     setattr(KerasTensor, f"__{_name.rstrip('_')}__", _forward)
     setattr(KerasTensor, f"__r{_name.rstrip('_')}__", _reflected)
-for _name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "abs", "invert"):
+KerasTensor.__eq__ = _equal
+for _name in ("ne", "lt", "le", "gt", "ge", "neg", "abs", "invert"):
     setattr(KerasTensor, f"__{_name}__", _operator(getattr(operator, _name))[0])
 
 
@@ -537,6 +553,10 @@ def infer(function, args, kwargs, device=None, by_rows=None):
     if not zero_rows:
         try:
             results = with_rows()
+        except IndexError:
+            if not varies_in_front:
+                raise
+            results = [run(rows) for rows in _PROBES]  # `x[5]`: there will be so many rows
         except (RuntimeError, ValueError) as error:
             if "ZeroDivisionError" in str(error):  # torch's word for a division of integers by the zeros in a stand-in
                 results = with_rows(torch.ones)
@@ -552,7 +572,13 @@ def infer(function, args, kwargs, device=None, by_rows=None):
                     results, stretched = with_ones(error), True
             else:
                 results, stretched = with_ones(error), True
-    found = [leaf for leaf in pytree.tree_leaves(results[0]) if _is_tensor(leaf)]
+    made = pytree.tree_leaves(results[0])
+    found = [leaf for leaf in made if _is_tensor(leaf)]
+    if strays := [leaf for leaf in made if isinstance(leaf, KerasTensor)]:
+        raise ValueError(
+            f"Given tensors with values, the call returns {strays[0]!r}, which has none: it uses a symbolic tensor that is not "
+            "among its arguments. The usual fix: hand that one to the layer too, `layer([x, other])`."
+        )
     if zero_rows and varies_in_front and any(0 in leaf.shape[1:] or leaf.shape[:1] > (0,) for leaf in found):
         # A zero further in may be the rows, moved, or a size that really is zero; rows in front may be the given ones and more.
         with contextlib.suppress(Exception):
@@ -595,6 +621,15 @@ def _outline(size_of, *tensors):
     if isinstance(getattr(first, "_keras_mask", None), torch.Tensor):
         drawn._keras_mask = _outline(size_of, *(tensor._keras_mask for tensor in tensors))
     return drawn
+
+
+def open_size(tensor, axis: int = 0):
+    """The same tensor; if it is symbolic, the size along `axis` is None from now on: it is known with the values only."""
+    if isinstance(tensor, KerasTensor):
+        shape = list(tensor.shape)
+        shape[axis] = None
+        tensor.shape = tensor.node._outlines[tensor.index]["shape"] = tuple(shape)
+    return tensor
 
 
 def _is_tensor(value) -> bool:
