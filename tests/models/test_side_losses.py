@@ -219,3 +219,21 @@ def test_a_loss_that_says_which_tensors_it_wants():
     np.testing.assert_allclose(model.evaluate(x, y, verbose=0), wanted.mean(), rtol=1e-5)
     model.fit(x, y, verbose=0)
     assert (model.weights[0].numpy() != first).all()
+
+
+@pytest.mark.parametrize("kind, other", [(list, tuple), (tuple, list)])
+def test_losses_of_another_kind_of_row_are_of_the_whole_output(kind, other):
+    inputs = layers.Input((2,))
+    model = keras.Model(inputs, kind([layers.Dense(1, name=name)(inputs) for name in "ab"]))
+    seen = []
+
+    def loss(y_true, y_pred):
+        seen.append((type(y_true), type(y_pred), len(model.output)))
+        return (y_true[0] - y_pred[1]).abs().mean()
+
+    model.compile("sgd", other([loss, kind(["mse", "mae"])]))
+    x, y = np.ones((4, 2), "float32"), kind([np.zeros((4, 1), "float32")] * 2)
+    logs = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert {*logs} == {"loss", "a_loss", "b_loss", "a_b_loss"} and {*seen} == {(kind, kind, 2)}
+    a, b = (abs(float(each[0, 0])) for each in model.predict(x, verbose=0))
+    assert logs["loss"] == pytest.approx(b + a * a + b, rel=1e-5)

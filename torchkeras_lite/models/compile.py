@@ -46,7 +46,11 @@ class CompileLoss:
             if type(y_true) is not torch.Tensor:
                 y_true = _only(y_true, "y")
             value = self.single(y_true, y_pred, sample_weight)
-            return value if self._weight is None else value * self._weight
+            if self._weight is None:
+                return value
+            if isinstance(self._weight, list):
+                _in_order(self._weight, [None], 1, "loss_weights")  # raises
+            return value * self._weight
         if self.nested is None and self.parts is None and is_nested(self.given, y_pred):
             self.nested = NestedLoss(self.given, self.loss_weights, self.output_names, y_true, y_pred)
             self.trackers = self.nested.trackers
@@ -238,6 +242,12 @@ def _by_leaf(given, outputs, path) -> list[list]:
     return [group for key in sorted(outputs) for group in _by_leaf(given.get(key), outputs[key], (*path, key))]
 
 
+class NoSuchOutput(ValueError, KeyError):
+    """A key that no output has: Keras raises the one where outputs have names only, and the other where they are a dict."""
+
+    __str__ = Exception.__str__  # a KeyError shows its text in quotes
+
+
 def _is_late(loss) -> bool:
     """Whether only the shapes of a batch will tell which loss this name means."""
     return isinstance(loss, str) and loss.lower() in ("crossentropy", "ce")
@@ -253,11 +263,12 @@ def _fresh(metric):
 
 
 def _single_weight(weights):
+    """The weight of a loss that is the only one; a list, if these are the weights of several."""
     if weights is None:
         return None
     values = list(weights.values()) if isinstance(weights, dict) else _listed(weights)
     if len(values) != 1:
-        return None
+        return values
     return None if values[0] == 1 else values[0]
 
 
@@ -296,14 +307,15 @@ def _in_order(data, names, count, what) -> list:
     if isinstance(data, dict):
         unknown = [key for key in data if key not in names]
         if unknown:
-            raise ValueError(
+            raise NoSuchOutput(
                 f"Invalid `{what}`: its key {unknown[0]!r} does not correspond to any model output. Expected keys: "
                 f"{list(names)}.{suggest(unknown[0], names)}"
             )
         return [data.get(name) for name in names]
     values = [data] if isinstance(data, (torch.Tensor, int, float)) else list(data)
     if len(values) != count:
-        raise ValueError(f"For a model with {count} outputs, `{what}` must have {count} entries. Received {len(values)}.")
+        outputs, entries = ("one output", "one entry") if count == 1 else (f"{count} outputs", f"{count} entries")
+        raise ValueError(f"For a model with {outputs}, `{what}` must have {entries}. Received {len(values)}.")
     return values
 
 

@@ -167,7 +167,8 @@ class SideLosses:
         if isinstance(loss, dict):
             loss = {key: one(value, names.index(key) if key in names else 0) for key, value in loss.items()}
         elif isinstance(loss, (list, tuple)):
-            loss = [one(value, index) for index, value in enumerate(loss)]
+            kind = tuple if isinstance(loss, tuple) else list  # which tells what a list of losses beside it means
+            loss = kind(one(value, index) for index, value in enumerate(loss))
         elif len(exits) == 1:
             loss = one(loss, 0)
         before = self._extended.outputs if self._extended is not None else (None, [], [])
