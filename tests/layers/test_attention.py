@@ -24,6 +24,22 @@ def draw(*shape, seed=0):
 # ---------------------------------------------------------------- heads
 
 
+@kinds
+@pytest.mark.parametrize("scores", [False, True])
+def test_compute_attention_on_its_own(make, scores):
+    layer = make()
+    layer.build((1, 4, 8), (1, 4, 8))
+    query = draw(1, 4, 4, 3).numpy()
+    key = value = draw(1, 4, layer.num_key_value_heads if hasattr(layer, "num_key_value_heads") else 4, 3, seed=1).numpy()
+    hides = torch.ones(1, 4, 4, dtype=torch.bool)
+    hides[0, 3, 1] = False
+    both = layer._compute_attention(query, key, value, hides.numpy(), None, scores, use_causal_mask=True)
+    one = layer._compute_attention(*map(torch.tensor, (query, key, value)), hides.tril(), None, scores)
+    torch.testing.assert_close(both[0], one[0])
+    plain = layer._compute_attention(*map(torch.tensor, (query, key, value)), torch.ones_like(hides).tril(), None, scores)
+    assert not torch.allclose(both[0][0, 3], plain[0][0, 3])
+
+
 def test_the_equations_of_the_paper():
     layer, x, y = layers.MultiHeadAttention(4, 3, value_dim=2), draw(2, 5, 6), draw(2, 7, 8, seed=1)
     layer(x, y)

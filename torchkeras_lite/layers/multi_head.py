@@ -16,6 +16,7 @@ from torchkeras_lite.layers.einsum_dense import EinsumDense
 from torchkeras_lite.layers.regularization import Dropout
 from torchkeras_lite.ops.attention import fused, hiding
 from torchkeras_lite.symbolic import KerasTensor
+from torchkeras_lite.variable import tensor_of
 
 
 class Heads(Layer):
@@ -194,7 +195,7 @@ class Heads(Layer):
         Args:
             query, key, value: (batch, T or S, heads, size), projected.
             attention_mask: None, or True where a query sees a key: (batch, T, S), (T, S) or the shape of the scores.
-            use_causal_mask: whether queries see no later keys. Only without an `attention_mask`.
+            use_causal_mask: whether queries see no later keys.
 
         Returns:
             The output (batch, T, heads, size), and the scores (batch, heads, T, S) if they are asked for.
@@ -203,9 +204,11 @@ class Heads(Layer):
         explicit = return_attention_scores or (rate > 0 and self.seed is not None)  # torch's kernels take no seed
         axes, mask = self._axes, attention_mask
         if mask is not None and mask.dtype is not torch.bool:
+            query, key, value, mask = map(tensor_of, (query, key, value, mask))  # arrays, perhaps
             mask = mask.bool()
-        if use_causal_mask and (explicit or axes is not None):
-            mask, use_causal_mask = self._compute_attention_mask(query, key, use_causal_mask=True), False
+        if use_causal_mask and (explicit or axes is not None or mask is not None):
+            mask = self._compute_attention_mask(query, key, attention_mask=mask, use_causal_mask=True)
+            use_causal_mask = False
         if axes is None:
             q, k, v = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
             if mask is not None and mask.ndim < 4:
