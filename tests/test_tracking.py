@@ -314,3 +314,30 @@ def test_a_number_in_the_place_of_a_layer():
     assert made.dropout == 0.25 and not list(made.children())
     made.dropout = layers.Dropout(0.5)
     assert list(made.children()) == [made.dropout]
+
+
+def test_a_list_that_holds_itself():
+    made = layers.Layer()
+    made.blocks = []
+    made.blocks.append(made.blocks)
+    made.blocks.append([made.blocks, layers.Dense(2), keras.random.SeedGenerator(1)])
+    made.blocks[1][1].build((None, 3))
+    assert made.blocks[0] is made.blocks and [*made.children()] == [made.blocks[1][1]]
+    assert len(made.weights) == 2 and len(made.variables) == 3
+    made.blocks[1].append(layers.Dense(1))
+    assert len([*made.children()]) == 2
+
+
+def test_a_weight_that_is_deleted():
+    made, dense = layers.Layer(), layers.Dense(2)
+    made.w, made.n = made.add_weight((2,), name="w"), made.add_weight((), trainable=False, name="n")
+    kept = made.w
+    del made.w
+    assert not hasattr(made, "w") and made.weights == [made.n] and not list(made.parameters())
+    kept.assign([1, 2])
+    assert kept.numpy().tolist() == [1, 2]
+    made.w = made.add_weight((3,), name="w")
+    assert list(made.state_dict()) == ["w", "n"] and made.weights == [made.w, made.n]
+    dense.build((None, 3))
+    del dense.bias
+    assert dense.weights == [dense.kernel] and dense.linear.bias is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config, registry
 from torchkeras_lite.calls import going_on
@@ -91,7 +90,16 @@ def generators_of(layer) -> Iterator[SeedGenerator]:
         if isinstance(value, SeedGenerator):
             yield value
         elif name in containers:
-            yield from (leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, SeedGenerator))
+            yield from _inside(value, ())
+
+
+def _inside(container, around):
+    around = (*around, container)
+    for value in container.values() if isinstance(container, dict) else container:
+        if isinstance(value, SeedGenerator):
+            yield value
+        elif isinstance(value, (list, tuple, dict)) and not any(value is one for one in around):  # some hold themselves
+            yield from _inside(value, around)
 
 
 def _signed(seed: int) -> int:

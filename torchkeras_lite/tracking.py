@@ -106,16 +106,21 @@ def _register(owner: nn.Module, name: str, container) -> None:
     contents[name] = (modules, added)
 
 
-def _inside(container, name: str) -> Iterator[tuple[str, object]]:
-    """The modules, Variables and metrics in a container, however deep, with the names that say where they are."""
+def _inside(container, name: str, around=()) -> Iterator[tuple[str, object]]:
+    """The modules, Variables and metrics in a container, however deep, with the names that say where they are.
+
+    Args:
+        around: the containers that this one is in, which may be in it in turn.
+    """
+    around = (*around, container)
     for key, value in list(container.items() if isinstance(container, dict) else enumerate(container)):
         where = f"{name}_{key}".replace(".", "_")
         if isinstance(value, (nn.Module, Variable)) or (hasattr(value, "update_state") and hasattr(value, "reset_state")):
             yield where, value
-        elif isinstance(value, (list, dict, tuple)):
+        elif isinstance(value, (list, dict, tuple)) and not _holds(around, value):
             if isinstance(container, _Tracked):
                 value = container._adopted(key, value)
-            yield from _inside(value, where)
+            yield from _inside(value, where, around)
 
 
 def _wrapped(value):
@@ -127,7 +132,7 @@ def _wrapped(value):
     return value
 
 
-def _holds(things: list, thing) -> bool:
+def _holds(things, thing) -> bool:
     return any(thing is other for other in things)
 
 

@@ -344,3 +344,62 @@ def test_a_layer_of_texts():
     assert layers.Layer(dtype="string").double().dtype == "string"  # nothing to convert
     with pytest.raises(ValueError, match="no tensors of dtype 'string'"):
         layers.Dense(2, dtype="string").build((None, 2))
+
+
+class Named(keras.Model):
+    """Keeps two layers, and one of them in a list, under the names that it is given."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        setattr(self, first, layers.Dense(3))
+        block = layers.Layer()
+        block.inner = [layers.Dense(2)]
+        setattr(self, second, block)
+        self.held = lambda: (getattr(self, first), block.inner[0])
+
+    def call(self, x):
+        first, second = self.held()
+        return second(first(x))
+
+
+class Renamed(Named):
+    first = property(lambda self: self.z_first)
+    block = property(lambda self: self._block)
+    broken = property(lambda self: self.nothing)
+
+
+def test_a_property_is_a_name_of_what_it_shows(tmp_path):
+    old, new = Named("first", "block"), Renamed("z_first", "_block")
+    for model in (old, new):
+        model(X)
+    for one, other in ((old, new), (new, old)):
+        one.save_weights(tmp_path / "a.weights.h5", overwrite=True)
+        for variable in other.weights:
+            variable.assign(variable + 1)
+        other.load_weights(tmp_path / "a.weights.h5")
+        assert [a.tolist() for a in one.get_weights()] == [b.tolist() for b in other.get_weights()]
+    with h5py.File(tmp_path / "a.weights.h5") as file:
+        assert {*file} == {"vars", "first", "block"}
+
+
+def test_a_file_of_private_names_opens(tmp_path):
+    old, new = Named("_one", "_two"), Named("one", "two")
+    for model in (old, new):
+        model(X)
+    old.save_weights(tmp_path / "a.weights.h5")
+    new.load_weights(tmp_path / "a.weights.h5")
+    assert [a.tolist() for a in old.get_weights()] == [b.tolist() for b in new.get_weights()]
+
+
+def test_a_list_that_holds_itself_is_saved_once(tmp_path):
+    model = Named("first", "second")
+    model.blocks = [layers.Dense(4)]
+    model.blocks.append(model.blocks)
+    model.blocks[0].build((None, 4))
+    model(X)
+    model.save_weights(tmp_path / "a.weights.h5")
+    before = model.get_weights()
+    for variable in model.weights:
+        variable.assign(variable * 0 + 1)
+    model.load_weights(tmp_path / "a.weights.h5")
+    assert [a.tolist() for a in before] == [b.tolist() for b in model.get_weights()]

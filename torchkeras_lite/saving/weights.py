@@ -7,9 +7,12 @@ them, and a Sequential's the first); inside lists and dicts the class name in sn
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 import os
 import warnings
+from collections.abc import Iterator
 
 from torch import nn
 
@@ -19,6 +22,7 @@ from torchkeras_lite.saving.stores import Source, Store, created, opened
 from torchkeras_lite.tracking import contained
 
 _PACKAGE = __name__.partition(".")[0]
+_NOT_THE_USERS = frozenset({_PACKAGE, "torch", "keras", "tensorflow"})
 
 
 def save_weights(model, filepath, overwrite: bool = True, skip=()) -> None:
@@ -75,12 +79,15 @@ def load_weights(model, filepath, skip_mismatch: bool = False, skip=()) -> None:
 
 def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> None:
     """Takes the weights from where `source_at(path of a group)` finds them; `filepath` is for messages. See `load_weights`."""
-    plan = []
+    plan, places = [], None
     for path, owner in walk(model, skip):
         store = source_at(f"{path}/vars" if path else "vars")
         if not store and path:  # what Keras 3 calls key_dense was _key_dense in Keras 2
             above, _, last = path.rpartition("/")
             store = source_at(f"{above}/_{last}/vars") or store
+        if not store and _is_layer(owner) and owner.saved_variables():
+            places = places or Places(model)
+            store = next(filter(None, (source_at(f"{place}/vars") for place in places.of(owner))), store)
         if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
             plan += _state_of(owner, store) if store else []
             continue
@@ -104,6 +111,37 @@ def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> No
         for variable, value in before:
             variable.assign(value)
         raise
+
+
+class Places:
+    """All the paths that lead to the layers of a model: a file that a class of another day wrote may have any of them.
+
+    (An attribute has been renamed, and a property goes on showing it under the old name; or the file has its private name.)
+    """
+
+    LIMIT = 1000  # of paths to one layer, which in models within models are many
+
+    def __init__(self, model):
+        self.model, self.ways = model, {}  # by the id of what is held: those who hold it, and where
+        waiting, known = [model], {id(model)}
+        while waiting:
+            holder = waiting.pop()
+            for where, held in _held(holder):
+                self.ways.setdefault(id(held), []).append((holder, where))
+                if id(held) not in known and _is_layer(held):
+                    known.add(id(held))
+                    waiting.append(held)
+
+    def of(self, layer) -> Iterator[str]:
+        return itertools.islice(self._to(layer, ()), self.LIMIT)
+
+    def _to(self, layer, below):
+        if layer is self.model:
+            yield ""
+        for holder, where in self.ways.get(id(layer), ()):
+            if id(holder) not in below:
+                for path in self._to(holder, (*below, id(layer))):
+                    yield f"{path}/{where}" if path else where
 
 
 def _state_of(optimizer, store) -> list:
@@ -170,12 +208,22 @@ def walk(model, skip=()):
 
 
 def _inside(layer, path, seen):
+    for where, held in _held(layer):
+        if id(held) not in seen:
+            seen.add(id(held))
+            inner = f"{path}/{where}" if path else where
+            yield inner, held
+            if _is_layer(held):
+                yield from _inside(held, inner, seen)
+
+
+def _held(layer):
+    """What has weights and is held by the layer itself, with its place: under several names as often as it has names."""
     for name, value in _attributes(layer):
-        where = f"{path}/{name}" if path else name
         if _has_state(value):
-            yield from _visit(value, where, seen)
+            yield name, value
         else:
-            yield from _contained(value, where, seen)
+            yield from _contained(value, name, ())
 
 
 def _attributes(layer):
@@ -189,13 +237,31 @@ def _attributes(layer):
     found.update({key: value for key, value in values.items() if _has_state(value)})
     if hasattr(layer, "layers"):
         found["layers"] = layer.layers
+    for name in _properties(type(layer)):
+        with contextlib.suppress(Exception):  # it is not asked for by its user, and may not be ready to answer
+            value = getattr(layer, name)
+            if _has_state(value) or isinstance(value, (list, tuple, dict)):
+                found[name] = value
     in_front = "layers" if "0" in places else None  # of a Sequential they come first
     order = sorted(found, key=lambda key: (key != in_front, f"~{key}" if key.startswith("_") else key))
     return [(key, found[key]) for key in order]
 
 
-def _contained(container, path, seen):
-    """What is in a container: under the class name in snake case, numbered where it repeats."""
+def _properties(cls) -> list[str]:
+    """The properties of a class of a user's: Keras looks there for weights too, and before it looks at private names."""
+    found, known = [], set()
+    for each in cls.__mro__:
+        if each.__module__.partition(".")[0] in _NOT_THE_USERS:
+            known.update(vars(each))
+        else:
+            found += [name for name, value in vars(each).items() if isinstance(value, property)]
+    return [name for name in found if name not in known] if found else found
+
+
+def _contained(container, path, around):
+    """What has weights in a container: under the class name in snake case, numbered where it repeats."""
+    if any(container is one for one in around):
+        return  # a list that holds itself
     values = container.values() if isinstance(container, dict) else container
     if isinstance(container, nn.Module):
         values = container._modules.values()
@@ -207,16 +273,10 @@ def _contained(container, path, seen):
         count = counts.get(name, 0)
         counts[name] = count + 1
         where = f"{path}/{name}_{count}" if count else f"{path}/{name}"
-        yield from _visit(child, where, seen) if _has_state(child) else _contained(child, where, seen)
-
-
-def _visit(owner, path, seen):
-    if id(owner) in seen:
-        return
-    seen.add(id(owner))
-    yield path, owner
-    if _is_layer(owner):
-        yield from _inside(owner, path, seen)
+        if _has_state(child):
+            yield where, child
+        else:
+            yield from _contained(child, where, (*around, container))
 
 
 def _has_state(value) -> bool:
@@ -225,4 +285,3 @@ def _has_state(value) -> bool:
 
 def _is_layer(value) -> bool:
     return hasattr(value, "own_variables")
-
