@@ -119,3 +119,27 @@ def test_quantized_policies(name, cls, settings):
 def test_wrong_quantized_policies(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+def test_a_map_without_a_default_leaves_it_to_where_it_is_read():
+    made = {"a": policies.DTypePolicy("mixed_float16"), "b": policies.QuantizedDTypePolicy("int8", "mixed_bfloat16")}
+    open_map, fixed = policies.DTypePolicyMap(policy_map=dict(made)), policies.DTypePolicyMap("float32", dict(made))
+    before = policies.dtype_policy()
+    policies.set_dtype_policy("bfloat16")
+    try:
+        opened, kept = (policies.deserialize(policies.serialize(one)) for one in (open_map, fixed))
+    finally:
+        policies.set_dtype_policy(before)
+    assert [opened[key].name for key in "ab"] == ["bfloat16", "int8_from_bfloat16"]
+    assert [kept[key].name for key in "ab"] == ["mixed_float16", "int8_from_mixed_bfloat16"]
+    assert open_map["a"].name == "mixed_float16"
+
+
+@pytest.mark.parametrize("dtype, kind", [("bfloat16", str), ("int8_from_float32", policies.DTypePolicy)])
+def test_a_class_of_the_users_gets_a_plain_precision_by_its_name(dtype, kind):
+    class Asks(layers.Dense):
+        def __init__(self, units, dtype=None, **kwargs):
+            assert isinstance(dtype, kind)
+            super().__init__(units, dtype=dtype, **kwargs)
+
+    assert Asks.from_config(layers.Dense(2, dtype=dtype).get_config()).dtype_policy.name == dtype

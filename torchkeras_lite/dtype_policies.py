@@ -252,7 +252,11 @@ class DTypePolicyMap(DTypePolicy, MutableMapping):
     __eq__, __hash__ = object.__eq__, object.__hash__
 
     def get_config(self):
-        return {"default_policy": registry.serialize(self._given), "policy_map": registry.serialize(self._policies)}
+        policies = registry.serialize(self._policies)
+        if self._given is None:  # then what is the global one is for where the config is read to say, of the others as well
+            for said in policies.values():
+                said["config"]["source_name" if "source_name" in said["config"] else "name"] = None
+        return {"default_policy": registry.serialize(self._given), "policy_map": policies}
 
     def __repr__(self):
         mapping = [(key, policy.name) for key, policy in self._policies.items()]

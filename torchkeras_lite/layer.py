@@ -15,6 +15,7 @@ A frozen BatchNormalization (`trainable = False`) stays in inference mode whatev
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -30,6 +31,7 @@ from torchkeras_lite.drawn import Drawn
 from torchkeras_lite.metrics import Metric
 from torchkeras_lite.modes import all_modules, differing, settled, take_over, training_mode
 from torchkeras_lite.quantizers.settings import validate_and_resolve_config
+from torchkeras_lite.references import Known
 from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
 from torchkeras_lite.shapes import any_rows, as_shape, first_shape
 from torchkeras_lite.texts import Texts, is_texts
@@ -38,7 +40,7 @@ from torchkeras_lite.variable import Variable, tensor_of
 from torchkeras_lite.weights import Weighted
 
 Tensor = torch.Tensor
-_INTEGERS = frozenset({torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool})
+_INTEGERS = frozenset({torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool, *config.COMPUTED_AS})
 _CONTAINERS = frozenset({list, tuple, dict})
 _PLAIN = (int, float, str, bool, bytes, type(None))
 _HOOKS = (
@@ -115,6 +117,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         setting["_build_shapes"] = None
         setting["_path"] = None
         setting["_direct"] = False
+        if setting["_policy"].quantization_mode is not None:
+            self._choose_call()
         if self._makes_masks:
             require_care()
         if going_on.remat and not hasattr(self, "train_step"):
@@ -313,7 +317,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         dtypes = {self._policy.compute_torch_dtype}
         if not self.autocast:
             dtypes |= {torch.float16, torch.bfloat16, torch.float32, torch.float64}
-        if self._policy.quantization_mode is not None and not self._is_quantized:
+        if self._policy.quantization_mode is not None and not self._is_quantized and not self._has_quantized_call():
             raise NotImplementedError(
                 f"Layer {type(self).__name__} does not have a `_{self._policy.quantization_mode}_call` method implemented, and "
                 f"the dtype policy of {self.name!r} is {self._policy.name!r}. Only layers that `quantize` take such a policy."
@@ -343,10 +347,17 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             if not value:
                 return value
             leaves = pytree.tree_leaves(value)
+            if leaves and leaves[0] is value:  # of a class of one's own
+                if isinstance(value, dict):
+                    return self._convert(dict(value), integers)
+                raise ValueError(
+                    f"Layer {self.name!r} ({type(self).__name__}) takes rows of one length. Received: a "
+                    f"{type(value).__name__}. The usual fix: pad them (`x.to_tensor()`)."
+                )
             if isinstance(value, (list, tuple)) and all(type(leaf) in (int, float, bool) for leaf in leaves):
                 return self._cast(tensor_of(value, device=self._device()), integers)  # [[1., 2.]]: an array
             return pytree.tree_map(lambda leaf: self._convert(leaf, integers), value)
-        if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
+        if hasattr(value, "__array__") or hasattr(value, "__array_interface__") or hasattr(value, "toarray"):
             return self._cast(tensor_of(value, device=self._device()), integers)
         return value
 
@@ -416,6 +427,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
                 self.build(**{name: shape for name, shape in named.items() if shape is not None})
             else:
                 self.build(next(iter(shapes.values()), None))
+        if self._build_shapes is None:  # by a `build` of ours, which looks at none; for `summary`
+            self.__dict__["_first_shapes"] = {key: any_rows(shape) for key, shape in shapes.items()}
         if device is not None and self._build_shapes:  # the number of rows was that of one batch
             self.__dict__["_build_shapes"] = {key: any_rows(shape) for key, shape in self._build_shapes.items()}
 
@@ -467,6 +480,14 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             nn.Module.__setattr__(self, name, value)
             if name == "activity_regularizer":
                 self.__dict__["_direct"] = False
+
+    def __delattr__(self, name):
+        value = self.__dict__.get(name)
+        if isinstance(value, Variable):
+            object.__delattr__(self, name)
+            self._untrack_variable(value)
+        else:
+            super().__delattr__(name)
 
     def __getstate__(self):
         # The calls that were drawn belong to the graphs of models, which copy them. (They lead from layer to layer, deeper
@@ -567,6 +588,30 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             "ReversibleEmbedding have one; of their subclasses only with `type_check=False`."
         )
 
+    def quantized_call(self, *args, **kwargs):
+        """`call` in few bits: the method `_int8_call`, or of whatever mode it is, of classes that have one."""
+        own = getattr(self, f"_{self.quantization_mode}_call", None)
+        if own is not None:
+            return own(*args, **kwargs)
+        if self._is_quantized:
+            return self.call(*args, **kwargs)
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} does not have a `_{self.quantization_mode}_call` method implemented."
+        )
+
+    def _has_quantized_call(self) -> bool:
+        """Whether a class of a user's says itself how to compute in few bits. Ours have other modules then."""
+        cls = type(self)
+        return cls.quantized_call is not Layer.quantized_call or hasattr(cls, f"_{self.quantization_mode}_call")
+
+    def _choose_call(self) -> None:
+        """After a change of policy: the quantized call takes the place of `call`, or leaves it."""
+        known = self.__dict__.get("call")
+        if self._policy.quantization_mode is not None and self._has_quantized_call():
+            self.__dict__["call"] = functools.partial(_quantized_call, Known(self))
+        elif getattr(known, "func", None) is _quantized_call:
+            del self.__dict__["call"]
+
     def quantized_build(self, input_shape, mode, config=None) -> None:
         """Makes the weights as integers. Layers that know how override it."""
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `quantized_build` method implemented.")
@@ -589,6 +634,7 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             self.__dict__.update(_policy=policy.of_layer(self._path), _direct=False)
             if self._policy is not policy:
                 self.__dict__["_policy_map"] = policy
+        self._choose_call()
         mode = self._policy.quantization_mode
         if mode is not None and self.built and not self._is_quantized:
             if mode == "gptq":
@@ -667,6 +713,15 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             config["activity_regularizer"] = serialize(self.activity_regularizer)
         return config
 
+    @classmethod
+    def from_config(cls, config: dict) -> Layer:
+        """A layer made from what `get_config()` gave. A plain precision comes as its name, which is what most code looks at."""
+        if isinstance(config.get("dtype"), dict):
+            policy = registry.deserialize(config["dtype"])
+            own = isinstance(policy, dtype_policies.DTypePolicyMap) or getattr(policy, "quantization_mode", None)
+            config = {**config, "dtype": policy if own else getattr(policy, "name", policy)}
+        return super().from_config(config)
+
     def get_build_config(self) -> dict | None:
         """What `build_from_config` needs to build the layer again, in Keras's words."""
         if self._build_shapes is None:
@@ -681,6 +736,10 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
 
     def _named(self):
         return NameScope(self)
+
+
+def _quantized_call(known, *args, **kwargs):
+    return known().quantized_call(*args, **kwargs)
 
 
 Layer._signature = Signature(Layer.call)
