@@ -213,6 +213,32 @@ SNIPPETS = {
         made.own = made.guest
         assert list(made.children()) == [made.guest]
     """,
+    "what layers have inside": """
+        class Own(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.w, self.n = self.add_weight((2,), name="w"), self.add_weight((), trainable=False, name="n")
+                self.part, self.seed = keras.layers.Dense(2), keras.random.SeedGenerator(1)
+                self._build_at_init()
+        own, part = Own(), keras.layers.Dense(2)
+        assert own.built and own._trainable_variables == [own.w] and own._non_trainable_variables == [own.n]
+        assert own._layers == [own.part] and own._seed_generators == [own.seed] and own._dtype_policy.name == "float32"
+        own._tracker.locked = False
+        own._tracker.unlock()
+        kept = own.w
+        own.w = own._untrack_variable(own.w)
+        assert own.w is None and own.weights == [own.n] and not list(own.parameters()) and kept.shape == (2,)
+        own.w = own.add_weight((3,), "zeros", "int8", trainable=False, name="w")
+        kept.assign([1, 2])
+        assert own.w.dtype == "int8" and own.weights == [own.n, own.w] and kept.numpy().tolist() == [1, 2]
+        part.build((None, 2))
+        part._untrack_variable(part.kernel)
+        assert part.weights == [part.bias]
+        part._dtype_policy = "bfloat16"
+        assert part.compute_dtype == "bfloat16"
+        own._layers = [part]
+        assert own._layers == [part] and part in own.layers_inside
+    """,
     "small functions": """
         from keras.src.random.seed_generator import draw_seed, global_seed_generator
         from keras.src.trainers.data_adapters import data_adapter_utils

@@ -105,6 +105,7 @@ NAMES["saving"] = {
     "H5IOStore": "keras._stores:H5IOStore",
     "deserialize_keras_object": "keras._objects:either",  # with `module_objects` too
 }
+NAMES["utils"] = {"split_dataset": "keras._helpers:split_dataset"}
 _BEHIND_QUANTIZERS = {
     "quantization_config": {"quantizers.settings": "validate_and_resolve_config"},
     "utils": {"models.filters": "should_quantize_layer"},
@@ -147,6 +148,12 @@ PATHS |= {
     "trainers.data_adapters.data_adapter_utils": "keras._data_adapters",
     "trainers.data_adapters.py_dataset_adapter": "keras.utils",
 }
+MEMBERS = {
+    "layers.Layer": {f"_{name}": f"keras._inside:{name}" for name in (
+        "tracker", "trainable_variables", "non_trainable_variables", "layers", "seed_generators",
+        "dtype_policy", "build_at_init",
+    )},
+}  # fmt: skip
 BEHIND = dict.fromkeys(("ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy"), "keras._op_classes")
 BEHIND |= dict.fromkeys(("losses", "random", "regularizers", "utils"), "keras._helpers")
 BEHIND["layers"] = "keras._layer_bases"
