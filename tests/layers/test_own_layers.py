@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from torchkeras_lite import KerasTensor, calls, layers, metrics
+from torchkeras_lite import KerasTensor, calls, layers, metrics, random
 
 
 @pytest.fixture
@@ -117,3 +117,45 @@ def test_masks_as_arrays():
     assert layers.Dense(2).compute_mask(inputs[0]) is None
     assert layers.Add().compute_mask(inputs, masks).tolist() == [[True, False]]
     assert layers.Concatenate(1).compute_mask(inputs, masks).tolist() == [[True, False, False, False]]
+
+
+def test_rows_of_unequal_length_are_refused():
+    class Rows(list):
+        """As a ragged tensor is."""
+
+    with pytest.raises(ValueError, match=r"'narrow' .* takes rows of one length\. Received: a Rows\. .*to_tensor"):
+        layers.Dense(1, name="narrow")(Rows([[1.0], [2.0, 3.0]]))
+
+
+def test_a_dict_of_ones_own_class():
+    class Named(dict):
+        """As what a tokenizer returns."""
+
+    class Second(layers.Layer):
+        def call(self, inputs):
+            return inputs["b"] * 2
+
+    assert Second()(Named(a=np.ones(1), b=np.array([3.0]))).tolist() == [6]
+
+
+@pytest.mark.parametrize("make", [lambda: Draws(0.5, seed=3), lambda: layers.Attention(dropout=0.5, seed=3)])
+def test_a_layer_that_draws_shows_what_from(make):
+    one, other = make(), make()
+    assert [random.normal((2,), seed=one.seed_generator).tolist() for _ in range(2)] == [
+        random.normal((2,), seed=other.seed_generator).tolist() for _ in range(2)
+    ]
+    assert one.seed_generator is one.seed_generator and len(one.variables) == 1 and not one.weights
+    assert layers.Dropout(0).seed_generator is None and layers.Attention().seed_generator is None
+
+
+class Draws(layers.Dropout):
+    def call(self, inputs, training=None):
+        return random.dropout(inputs, self.rate, seed=self.seed_generator)
+
+
+def test_a_dropout_of_ones_own():
+    x = torch.ones(4, 50)
+    one, other = Draws(0.5, seed=1), Draws(0.5, seed=1)
+    first, second = one(x), one(x)
+    assert not torch.equal(first, second) and torch.equal(first, other(x)) and torch.equal(second, other(x))
+    assert {*first.unique().tolist()} == {0.0, 2.0}

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.core import known
 from torchkeras_lite.layers.regularization import Dropout
+from torchkeras_lite.shown import Shown
 
 
 class Attention(Layer):
@@ -73,6 +74,11 @@ class Attention(Layer):
             if return_attention_scores:
                 output._keras_mask = query_mask  # of one tensor `compute_mask` tells
         return (output, scores) if return_attention_scores else output
+
+    @Shown
+    def seed_generator(self):
+        """See `Dropout`: for subclasses that draw themselves. None without dropout."""
+        return self._dropout_layer and self._dropout_layer.seed_generator
 
     def _fused(self, query, key, value, value_mask, causal):
         if self.scale is not None:

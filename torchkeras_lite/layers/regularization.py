@@ -11,6 +11,8 @@ from torchkeras_lite import config, regularizers
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.random import keep_mask
+from torchkeras_lite.seeds import SeedGenerator
+from torchkeras_lite.shown import Shown
 
 
 class Noise(Layer):
@@ -45,6 +47,14 @@ class Noise(Layer):
         if training is None:
             training = self.training
         return self.noisy(inputs) if training and getattr(self, self.strength) else inputs
+
+    @Shown
+    def seed_generator(self):
+        """For a `call` of a subclass's own: a source of random numbers, made when it is asked for. None if nothing is drawn."""
+        if not getattr(self, self.strength):
+            return None
+        made = self.__dict__["seed_generator"] = SeedGenerator(self.seed)
+        return made
 
     def _shape_of(self, inputs, noise_shape):
         if noise_shape is None:
