@@ -99,6 +99,7 @@ def building(build):
                 policy = self.dtype_policy
                 if policy is not (mine := policy.of_layer(path)):  # one of a map, which layers made in `build` are given whole
                     self.__dict__.update(_policy=mine, _policy_map=policy)
+                    self._choose_call()
                 build(self, *args, **kwargs)
         except BaseException:
             del self._variables[before:]  # nothing half-built stays

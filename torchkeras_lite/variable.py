@@ -131,6 +131,14 @@ class Variable:
         """Makes it show `module.key`."""
         self._module, self._key = getattr(module, "own_tables", module), key
 
+    def leave(self) -> None:
+        """Takes the tensor along out of the module where it is: the variable belongs to no layer any more."""
+        raw, cell = self.raw, _Cell()
+        for table, own in ((self._module._parameters, cell._parameters), (self._module._buffers, cell._buffers)):
+            if table.get(self._key) is raw:
+                own["value"] = table.pop(self._key)
+        self.move(cell, "value")
+
     # ------------------------------------------------------------ the tensor
 
     @property
@@ -463,8 +471,11 @@ def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
         if dtype is None and isinstance(value, (float, list, tuple)):
             array = np.asarray(value)
             dtype = config.floatx() if array.dtype == np.float64 else None
-        if not isinstance(value, np.ndarray) and hasattr(value, "__array__") and hasattr(value, "to_numpy"):
-            value = value.to_numpy(copy=True)  # columns and tables of pandas
+        if not isinstance(value, np.ndarray):
+            if hasattr(value, "toarray"):
+                value = value.toarray()  # a sparse matrix of scipy
+            elif hasattr(value, "__array__") and hasattr(value, "to_numpy"):
+                value = value.to_numpy(copy=True)  # columns and tables of pandas
         if isinstance(value, np.ndarray) and any(stride < 0 for stride in value.strides):
             value = value.copy()  # torch has no such views
         if isinstance(value, np.ndarray) and value.dtype.num >= 256:
@@ -476,6 +487,8 @@ def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
         if isinstance(value, (list, tuple)) or (hasattr(value, "__array__") and not hasattr(value, "__dlpack__")):
             value = np.asarray(value)  # an array is all that torch takes without a look at each number
         value = torch.as_tensor(value, device=device)
+        if dtype is None:
+            dtype = config.COMPUTED_AS.get(value.dtype)
     target = None if dtype is None else config.torch_dtype(dtype)
     if (target is None or value.dtype is target) and (device is None or value.device == torch.device(device)):
         return value

@@ -109,6 +109,14 @@ class Weighted:
             self._variables.append(variable)
         object.__setattr__(self, name, variable)
 
+    def _untrack_variable(self, variable) -> None:
+        """The variable is no weight of the layer any more; it keeps its value."""
+        home, key = variable._module, variable._key
+        self._variables[:] = [one for one in self._variables if one is not variable]
+        variable.leave()
+        if home is not self.own_tables and key not in home._parameters:
+            home._parameters[key] = None  # a torch module asks for it by name
+
     @property
     def own_tables(self) -> Tables:
         """Where Variables of its own find their tensors."""

@@ -319,3 +319,65 @@ def test_what_is_not_quantized_is_as_it_was():
     assert "quantization_config" not in layer.get_config()
     torch.testing.assert_close(layer(X), F.linear(X, layer.linear.weight, layer.linear.bias))
     assert keras.Model().quantization_mode is None
+
+
+@keras.saving.register_keras_serializable("few bits")
+class Gains(layers.Layer):
+    """A factor for each feature: a class that says itself how it keeps and uses them in few bits."""
+
+    def build(self, input_shape):
+        sizes = input_shape[-1:]
+        if self.quantization_mode == "int8":
+            self._in_eight_bits(sizes)
+        else:
+            self.gains = self.add_weight(sizes, "random_normal", name="gains")
+
+    def _in_eight_bits(self, sizes):
+        self.gains = self.add_weight(sizes, "zeros", "int8", trainable=False, name="gains")
+        self.step = self.add_weight((), "ones", trainable=False, name="step")
+
+    def call(self, inputs, training=None):
+        return inputs * self.gains
+
+    def quantize(self, mode, **kwargs):
+        numbers, scale = quantizers.abs_max_quantize(self.gains, axis=0, to_numpy=True)
+        sizes = self.gains.shape
+        del self.gains
+        self._in_eight_bits(sizes)
+        self.gains.assign(numbers)
+        self.step.assign(1 / scale[0])
+        self._is_quantized = True
+        self.dtype_policy = f"{mode}_from_{self.dtype_policy.name}"
+
+    def _int8_call(self, inputs, training=None):
+        return inputs * self.gains * self.step
+
+
+def test_a_class_of_the_users_in_few_bits(tmp_path):
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
+    model = keras.Sequential([keras.Input((3,)), Gains()])
+    before, gains = model.predict(x, verbose=0), model.layers[0].gains.numpy()
+    model.quantize("int8")
+    layer = model.layers[0]
+    kept = [(variable.name, variable.dtype) for variable in layer.weights]
+    assert kept == [("gains", "int8"), ("step", "float32")]
+    assert not list(layer.parameters()) and not hasattr(layer, "gains_1")
+    after = model.predict(x, verbose=0)
+    np.testing.assert_allclose(after, before, atol=abs(x).max() * abs(gains).max() / 200)
+    assert (after != before).any()
+    np.testing.assert_allclose(after, layer(x).detach(), rtol=1e-6)
+    np.testing.assert_allclose(after, layer.quantized_call(torch.tensor(x)).detach(), rtol=1e-6)
+    model.save(tmp_path / "a.keras")
+    opened = keras.models.load_model(tmp_path / "a.keras")
+    np.testing.assert_array_equal(opened.predict(x, verbose=0), after)
+    copied = copy.deepcopy(layer)
+    copied.step.assign(0)
+    assert not copied(x).any() and layer(x).any()
+    layer.dtype_policy = "float32"
+    np.testing.assert_allclose(layer(x).detach(), x * layer.gains.numpy(), rtol=1e-6)
+
+
+def test_a_mode_that_a_class_knows_nothing_of():
+    layer = Gains(dtype="int4_from_float32")
+    with pytest.raises(NotImplementedError, match="`_int4_call`"):
+        layer(np.ones((2, 3), "float32"))
