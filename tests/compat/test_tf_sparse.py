@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+import torchkeras_lite as keras
+from torchkeras_lite import layers
+
 
 @pytest.fixture
 def diagonal(tf):
@@ -52,3 +55,35 @@ def test_numbers(tf, diagonal):
     assert tf.sparse.to_dense(tf.sparse.maximum(low, low * -1.0)).tolist() == [[3, 2], [0, 0]]
     rows = tf.SparseTensor([[0, 0], [1, 0]], [1, 2], [2, 1])
     assert tf.sparse.to_indicator(rows, 3).tolist() == [[False, True, False], [False, False, True]]
+
+
+def test_layers_take_what_is_there(tf):
+    words = tf.SparseTensor([[0, 0], [2, 0], [2, 1]], ["hay", "oak", "ivy"], [3, 2])
+    numbers = tf.SparseTensor([[0, 0], [2, 0], [2, 1]], [1, 2, 1], [3, 2])
+    for layer, x, wanted in (
+        (layers.StringLookup(vocabulary=["hay"]), words, [[1, 0], [0, 0], [0, 0]]),
+        (layers.IntegerLookup(vocabulary=[1]), numbers, [[1, 0], [0, 0], [0, 1]]),
+        (layers.Hashing(3), numbers, [[0, 0], [0, 0], [1, 0]]),
+    ):
+        found = layer(x)
+        assert found.indices.tolist() == x.indices.tolist() and tf.sparse.to_dense(found).tolist() == wanted
+    for layer, x, wanted in (
+        (layers.StringLookup(vocabulary=["hay"], output_mode="multi_hot", sparse=True), words, [[0, 1], [0, 0], [1, 0]]),
+        (layers.StringLookup(vocabulary=["hay"], output_mode="count"), words, [[0, 1], [0, 0], [2, 0]]),
+        (layers.CategoryEncoding(4, output_mode="multi_hot"), numbers, [[0, 1, 0, 0], [0] * 4, [0, 1, 1, 0]]),
+    ):
+        assert layer(x).tolist() == wanted
+    one = tf.SparseTensor([[0, 0], [1, 0]], ["hay", "ivy"], [2, 1])
+    assert layers.StringLookup(vocabulary=["hay"], output_mode="one_hot")(one).tolist() == [[0, 1], [1, 0]]
+    with pytest.raises(ValueError, match=r"sparse tensors \(batch, samples\)"):
+        layers.CategoryEncoding(4)(tf.sparse.expand_dims(numbers, 0))
+
+
+def test_models_make_it_dense(tf, diagonal):
+    x = keras.Input((4,), sparse=True)
+    model = keras.Model(x, layers.Dense(2, kernel_initializer="ones")(x))
+    assert x.sparse and model.get_config()["layers"][0]["config"]["sparse"] is True
+    for found in (model(diagonal).detach(), model.predict(diagonal, verbose=0)):
+        np.testing.assert_allclose(found, [[1, 1], [2, 2], [3, 3]])
+    model.compile("sgd", "mse")
+    assert model.fit(diagonal, np.zeros((3, 2)), verbose=0).history["loss"][0] == pytest.approx(14 / 3)

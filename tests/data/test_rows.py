@@ -69,6 +69,19 @@ def test_bytes_and_doubles_become_what_the_model_takes(tmp_path, kind):
         np.testing.assert_allclose(one.predict(kind(tmp_path, x), verbose=0), one.predict(x, verbose=0), rtol=1e-6)
 
 
+def test_sparse_inputs(tmp_path):
+    wanted, x = model(), keras.Input((4,), sparse=True)
+    one = keras.Model(x, wanted.layers[-1](x))
+    again = keras.Model.from_config(one.get_config())
+    again.set_weights(one.get_weights())
+    for made in (one, again):
+        assert made.inputs[0].sparse and not made.outputs[0].sparse
+        for rows in (sparse(tmp_path, X), sparse(tmp_path, X).tocsr()):
+            np.testing.assert_allclose(made.predict(rows, verbose=0), wanted.predict(X, verbose=0), rtol=1e-6)
+            np.testing.assert_allclose(made(rows).detach(), wanted(X).detach(), rtol=1e-6)
+    torch.testing.assert_close(layers.Rescaling(2.0)(sparse(tmp_path, X)), torch.from_numpy(X * 2))
+
+
 def test_targets_and_several_inputs(tmp_path):
     x, y = h5(tmp_path, X), memmap(tmp_path, Y)
     a = model()

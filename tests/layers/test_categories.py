@@ -57,7 +57,7 @@ def test_what_is_no_category_counts_for_nothing():
         assert out.tolist() == [[2 if mode == "count" else 1, 0, 0], [0, 1, 1]]
     weighted = layers.CategoryEncoding(3, "count")(torch.tensor([[0, 0, 1]]), count_weights=torch.tensor([[0.5, 1.0, 2.0]]))
     assert weighted.tolist() == [[1.5, 2, 0]]
-    for bad in ({}, {"num_tokens": 0}, {"num_tokens": 2, "output_mode": "int"}, {"num_tokens": 2, "sparse": True}):
+    for bad in ({}, {"num_tokens": 0}, {"num_tokens": 2, "output_mode": "int"}):
         with pytest.raises(ValueError, match="Layer 'category_encoding"):
             layers.CategoryEncoding(**bad)
     with pytest.raises(ValueError, match="count_weights"):
@@ -194,3 +194,19 @@ def test_rows_in_a_list_of_ones_own():
     assert type(places) is Rows and [row.tolist() for row in places] == [[1, 2], [0]]
     words = layers.StringLookup(vocabulary=["a", "b"], invert=True)(places)
     assert [list(row) for row in words] == [["a", "b"], ["[UNK]"]]
+
+
+def test_vectors_asked_to_be_sparse_are_dense():
+    number, word = np.array([[1], [2]]), np.array([["a"], ["b"]], dtype=object)
+    for make, x in (
+        (lambda **more: layers.CategoryEncoding(4, **more), number),
+        (lambda **more: layers.Hashing(4, output_mode="count", **more), word),
+        (lambda **more: layers.Discretization([0.5, 1.5], output_mode="one_hot", **more), number),
+        (lambda **more: layers.IntegerLookup(vocabulary=[1, 2], output_mode="multi_hot", **more), number),
+        (lambda **more: layers.StringLookup(vocabulary=["a"], output_mode="multi_hot", **more), word),
+        (lambda **more: layers.TextVectorization(vocabulary=["a"], output_mode="count", **more), word),
+        (lambda **more: layers.HashedCrossing(4, output_mode="one_hot", **more), (word, word)),
+    ):
+        layer = make(sparse=True)
+        assert torch.equal(layer(x), make()(x)) and getattr(layer, "sparse", True) is True
+        assert layer.get_config().get("sparse", True) is True

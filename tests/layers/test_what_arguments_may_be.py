@@ -48,7 +48,9 @@ from torchkeras_lite import Input, KerasTensor, layers
         (lambda: layers.RandomBrightness(2.0), ValueError, "`factor` argument should be a number .*=2.0"),
         (lambda: layers.RandomBrightness(0.5, value_range=[1]), ValueError, "`value_range` argument should be a list of two"),
         (lambda: layers.STFTSpectrogram(window="no such window"), (ValueError, ImportError), "window|scipy"),
-        (lambda: Input((2,), sparse=True), ValueError, "`sparse=True` is not supported"),
+        (lambda: Input((2,), ragged=True), ValueError, "`ragged=True` is not supported.* Pad them"),
+        (lambda: layers.Hashing(2, sparse=True), ValueError, "`sparse` may only be true if `output_mode` is one of.*'int'"),
+        (lambda: layers.StringLookup(sparse=True), ValueError, "`sparse` may only be true if `output_mode` is one of.*'int'"),
         (lambda: Input((2,), batch_shape=(1, 2)), ValueError, "cannot pass both `shape` and `batch_shape`"),
         (lambda: Input(batch_size=1, batch_shape=(1, 2)), ValueError, "cannot pass both `batch_size` and `batch_shape`"),
         (lambda: Input(batch_size=1), ValueError, "pass a `shape` argument"),
@@ -82,6 +84,7 @@ def test_inputs_that_layers_refuse():
         ({"shape": (4,)}, "shape"),
         ({"batch_shape": (3, 5)}, "batch_shape"),
         ({"dtype": "int32"}, "dtype"),
+        ({"sparse": True}, "sparse"),
     ],
 )
 def test_an_input_of_a_tensor_that_is_something_else(said, word):

@@ -11,8 +11,9 @@ from torchkeras_lite import KerasTensor, ops
 def test_classes():
     x = torch.tensor([[0, 1]])
     for function in (ops.one_hot, ops.multi_hot):
-        with pytest.raises(ValueError, match=f"{function.__name__}: sparse tensors are not supported"):
-            function(x, 3, sparse=True)
+        assert torch.equal(function(x, 3, sparse=True), function(x, 3))
+        drawn = KerasTensor((None, 2), "int32")
+        assert function(drawn, 3, sparse=True).shape == function(drawn, 3).shape
         for axis in (3, -4):
             with pytest.raises(ValueError, match=rf"{function.__name__}: `axis` must be between -3 and 2, .* axis={axis}"):
                 function(x, 3, axis=axis)

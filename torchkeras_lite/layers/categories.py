@@ -7,13 +7,13 @@ import torch
 
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.layer import Layer
-from torchkeras_lite.layers.encoding import MODES, check_choice, encoded, refuse_sparse
+from torchkeras_lite.layers.encoding import MODES, ByValue, check_choice, check_sparse, encoded
 from torchkeras_lite.layers.hashes import bucket, crossed
 from torchkeras_lite.texts import Texts, is_texts
 from torchkeras_lite.variable import tensor_of
 
 
-class CategoryEncoding(Layer):
+class CategoryEncoding(ByValue, Layer):
     """Numbers of categories as vectors.
 
     Shapes: (batch, categories) becomes (batch, num_tokens), with "one_hot" (batch, categories, num_tokens), where a last axis
@@ -40,7 +40,6 @@ class CategoryEncoding(Layer):
                 f"Layer {self.name!r}: {wrong}. Received: num_tokens={num_tokens}. If the number is not known, use the "
                 "IntegerLookup layer instead."
             )
-        refuse_sparse(self, sparse)
         self.num_tokens, self.output_mode, self.sparse = num_tokens, output_mode, sparse
         self.built = self.builds_nothing
 
@@ -77,8 +76,8 @@ class Discretization(Layer):
         self, bin_boundaries=None, num_bins=None, epsilon=0.01, output_mode="int", sparse=False, dtype=None, name=None
     ):
         super().__init__(name=name, dtype=dtype)
-        refuse_sparse(self, sparse)
         check_choice(self, "output_mode", output_mode, MODES)
+        check_sparse(self, sparse, output_mode)
         if num_bins is not None and num_bins < 0:
             raise ValueError(f"Layer {self.name!r}: `num_bins` must not be negative. Received: num_bins={num_bins}")
         if (num_bins is None) == (bin_boundaries is None):
@@ -184,7 +183,7 @@ def batches_of(data, steps=None):
         yield batch
 
 
-class Hashing(Layer):
+class Hashing(ByValue, Layer):
     """A number below `num_bins` for each string or integer: always the same, for different ones mostly different.
 
     They are the numbers that TensorFlow gives: FarmHash, or with a `salt` SipHash.
@@ -218,7 +217,7 @@ class Hashing(Layer):
                 f"dtype={self.dtype!r} in layer {self.name!r}"
             )
         check_choice(self, "output_mode", output_mode, MODES)
-        refuse_sparse(self, sparse)
+        check_sparse(self, sparse, output_mode)
         self.num_bins, self.mask_value, self.output_mode, self.sparse = num_bins, mask_value, output_mode, sparse
         self.salt = checked_salt(self, salt)
         self.built = self.builds_nothing
@@ -271,8 +270,8 @@ class HashedCrossing(Layer):
 
     def __init__(self, num_bins, output_mode="int", sparse=False, name=None, dtype=None, **kwargs):
         super().__init__(name=name, dtype="int64" if output_mode == "int" and dtype is None else dtype)
-        refuse_sparse(self, sparse)
         check_choice(self, "output_mode", output_mode, MODES[:2])
+        check_sparse(self, sparse, output_mode)
         self.num_bins, self.output_mode, self.sparse = num_bins, output_mode, sparse
         self.built = self.builds_nothing
 

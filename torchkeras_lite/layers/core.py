@@ -326,11 +326,11 @@ class InputLayer(Layer):
     ):
         batch_shape = kwargs.pop("batch_input_shape", batch_shape)
         shape = kwargs.pop("input_shape", shape)  # may be (), a number per row
-        if sparse or ragged:
-            kind = "sparse" if sparse else "ragged"
-            raise ValueError(f"`{kind}=True` is not supported: torch layers take dense tensors. Make the input dense.")
         if input_tensor is not None:
-            self._agree(input_tensor, shape, batch_size, batch_shape, dtype)
+            self._agree(input_tensor, shape, batch_size, batch_shape, dtype, sparse)
+        if ragged:
+            raise ValueError("`ragged=True` is not supported: layers take rows of one length. Pad them, and mask the rest.")
+        if input_tensor is not None:
             batch_shape, dtype = input_tensor.shape, input_tensor.dtype
         elif shape is None and batch_shape is None:
             raise ValueError("You must pass a `shape` argument (without the batch axis), or a `batch_shape`.")
@@ -341,13 +341,13 @@ class InputLayer(Layer):
         super().__init__(name=name, **kwargs)
         self.batch_shape = _checked_shape(batch_shape) if batch_shape is not None else (batch_size, *_checked_shape(shape))
         self.__dict__["_input_dtype"] = config.dtype_name(dtype)
-        self.sparse = self.ragged = False
+        self.sparse, self.ragged = bool(sparse) or (input_tensor is not None and input_tensor.sparse), False
         self.optional = optional
         self.built = self.builds_nothing
         self._begin(input_tensor)
 
     @staticmethod
-    def _agree(tensor, shape, batch_size, batch_shape, dtype):
+    def _agree(tensor, shape, batch_size, batch_shape, dtype, sparse):
         """Raises ValueError unless this is a KerasTensor, and what else is said goes with it."""
         if not isinstance(tensor, KerasTensor):
             raise ValueError(f"Argument `input_tensor` must be a KerasTensor. Received: {tensor!r} (of type {type(tensor)})")
@@ -356,6 +356,7 @@ class InputLayer(Layer):
             "shape": (None if shape is None else tuple(shape), tensor.shape[1:]),
             "batch_shape": (None if batch_shape is None else tuple(batch_shape), tensor.shape),
             "dtype": (None if dtype is None else config.dtype_name(dtype), tensor.dtype),
+            "sparse": (sparse, tensor.sparse),
         }
         for name, (given, own) in said.items():
             if given is not None and given != own:
@@ -366,7 +367,7 @@ class InputLayer(Layer):
 
     def _begin(self, tensor=None):
         """The first tensor of a graph."""
-        tensor = KerasTensor(self.batch_shape, self.dtype, name=self.name) if tensor is None else tensor
+        tensor = KerasTensor(self.batch_shape, self.dtype, self.name, sparse=self.sparse) if tensor is None else tensor
         self._nodes.append(Node(self, (), {}, tensor))
         drawing.begin()
 
@@ -401,7 +402,7 @@ class InputLayer(Layer):
         return {
             "batch_shape": self.batch_shape,
             "dtype": self.dtype,
-            "sparse": False,
+            "sparse": self.sparse,
             "ragged": False,
             "name": self.name,
             "optional": self.optional,
@@ -437,6 +438,7 @@ def Input(
         shape: sizes without the batch axis; None for sizes that vary.
         batch_size: a fixed batch size; None (usual) if it varies.
         dtype: a dtype name; `floatx()` if left out.
+        sparse: sparse data will come. It is made dense where it enters, and so is any that comes without this being said.
         batch_shape: the shape with the batch axis, instead of the two above.
     """
     return InputLayer(

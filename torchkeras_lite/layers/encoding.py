@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+
+from torchkeras_lite.texts import Texts
 
 MODES = ("int", "one_hot", "multi_hot", "count")
 
@@ -37,10 +40,35 @@ def encoded(places, mode, depth, dtype, weights=None):
     return table[..., :depth]
 
 
-def refuse_sparse(layer, sparse) -> None:
-    """Raises ValueError if sparse tensors are asked for."""
-    if sparse:
-        raise ValueError(f"Layer {layer.name!r}: `sparse=True` is not supported by torch layers. The usual fix: leave it out.")
+def check_sparse(layer, sparse, output_mode) -> None:
+    """Raises ValueError if numbers of categories are to be sparse. (Vectors may be asked to be: they come out dense.)"""
+    if sparse and output_mode == "int":
+        raise ValueError(
+            f"Layer {layer.name!r}: `sparse` may only be true if `output_mode` is one of {MODES[1:]}. Received: "
+            f"sparse={sparse}, output_mode='int'"
+        )
+
+
+class ByValue:
+    """Stands in front of Layer among the bases of layers that take sparse tensors of one's own by their values.
+
+    These are what has `with_values`, as `tf.SparseTensor` has.
+
+    With "int" a sparse tensor comes out, else the vectors of its rows: what stands nowhere counts for nothing.
+    """
+
+    def forward(self, *args, **kwargs):
+        if not args or not hasattr(args[0], "with_values"):
+            return super().forward(*args, **kwargs)
+        sparse = args[0]
+        if self.output_mode == "int":
+            return sparse.with_values(self(sparse.values))
+        if len(sparse.shape) != 2:
+            raise ValueError(f"Layer {self.name!r} takes sparse tensors (batch, samples). Received: {sparse!r}")
+        values, rows = sparse.values, sparse.indices[:, 0].cpu().numpy()
+        values = values if isinstance(values, torch.Tensor) else Texts(values)
+        made = torch.stack([self(values[np.flatnonzero(rows == row)]) for row in range(sparse.shape[0])])
+        return made.squeeze(1) if self.output_mode == "one_hot" else made
 
 
 def check_choice(layer, name, value, known) -> None:

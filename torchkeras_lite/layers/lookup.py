@@ -12,7 +12,7 @@ from torchkeras_lite import config, lambdas
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.categories import batches_of, checked_salt
-from torchkeras_lite.layers.encoding import MODES, check_choice, encoded, refuse_sparse
+from torchkeras_lite.layers.encoding import MODES, ByValue, check_choice, check_sparse, encoded
 from torchkeras_lite.layers.hashes import bucket
 from torchkeras_lite.texts import Texts, is_texts
 
@@ -20,7 +20,7 @@ _NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 _NOWHERE = torch.iinfo(torch.int64).max  # the place of what does not count
 
 
-class _Lookup(Layer):
+class _Lookup(ByValue, Layer):
     """The base of StringLookup and IntegerLookup: a table of tokens, given, or learned by `adapt`.
 
     The places are: with "int" and a mask token 0 for that, then `num_oov_indices` for what is in no vocabulary, then the
@@ -31,9 +31,9 @@ class _Lookup(Layer):
         self, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode, sparse,
         pad_to_max_tokens, oov_method, salt, kwargs,
     ):  # fmt: skip
-        refuse_sparse(self, sparse)
         output_mode = _NAMES.get(output_mode, output_mode)
         check_choice(self, "output_mode", output_mode, (*MODES, "tf_idf"))
+        check_sparse(self, sparse, output_mode)
         check_choice(self, "oov_method", oov_method, ("floormod", "farmhash"))
         problem = None
         if max_tokens is not None and max_tokens <= 1:

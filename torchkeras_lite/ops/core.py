@@ -55,6 +55,9 @@ def cast(x, dtype):
     return x.to(_SPELLED.get(dtype) or config.torch_dtype(dtype))
 
 
+_UNSIGNED = {"uint16": torch.uint16, "uint32": torch.uint32}  # whose range the larger dtype keeps
+
+
 @op("SaturateCast")
 def saturate_cast(x, dtype):
     """The values of `x` in another dtype; what lies outside of its range becomes the nearest value inside.
@@ -63,10 +66,10 @@ def saturate_cast(x, dtype):
     """
     if not isinstance(x, Tensor):
         return _cast_anything(saturate_cast, x, dtype)
-    dtype = _SPELLED.get(dtype) or config.torch_dtype(dtype)
+    name, dtype = dtype, _SPELLED.get(dtype) or config.torch_dtype(dtype)
     if x.dtype is torch.bool:
         return x.to(dtype)
-    low, high, above = _limits(x.dtype, dtype)
+    low, high, above = _limits(x.dtype, _UNSIGNED.get(name, dtype))
     y = torch.clamp(x, low, high).to(dtype)
     return y if above is None else y.masked_fill(x > high, above)
 
@@ -105,10 +108,10 @@ def _range(dtype: torch.dtype) -> tuple:
 def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
     """`x` as a tensor. Python's integers become int32 and its floats floatx, arrays keep their dtype if none is given.
 
-    Strings, which no tensor of torch holds, become an array of them.
+    Strings, which no tensor of torch holds, become an array of them. `sparse` may be said, and what comes out is dense.
 
     Raises:
-        ValueError: `sparse` or `ragged` tensors are asked for: torch has none that Keras's functions could take.
+        ValueError: a `ragged` tensor is asked for: torch has none that Keras's functions could take.
     """
     if not isinstance(x, Tensor) or dtype is not None or sparse or ragged:
         return _converted(x, dtype, sparse, ragged)
@@ -116,9 +119,8 @@ def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
 
 
 def _converted(x, dtype, sparse, ragged):
-    for name, wanted in (("sparse", sparse), ("ragged", ragged)):
-        if wanted:
-            raise ValueError(f"convert_to_tensor: `{name}=True` is not supported by torch. Pass the tensor as a dense one.")
+    if ragged:
+        raise ValueError("convert_to_tensor: `ragged=True` is not supported by torch. Pass the tensor as a dense one.")
     if symbolic.is_symbolic((x,)):
         if isinstance(x, symbolic.KerasTensor):
             name = None if dtype is None else config.dtype_name(dtype)

@@ -15,9 +15,9 @@ op = family("nn")
 def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
     """A new axis of size `num_classes` (at `axis` of the result), 1 at the class that x names and 0 elsewhere.
 
-    What names no class (negative, too large) becomes zeros. `dtype`: None is `floatx()`.
+    What names no class (negative, too large) becomes zeros. `dtype`: None is `floatx()`. `sparse`: what comes out is dense.
     """
-    dtype = _dense(one_hot, dtype, sparse)
+    dtype = config.torch_dtype(dtype)
     if not isinstance(x, Tensor):
         return lifted(one_hot, x, num_classes, axis, config.dtype_name(dtype))
     return _is_class(one_hot, x, num_classes, axis).to(dtype)
@@ -27,20 +27,14 @@ def one_hot(x, num_classes, axis=-1, dtype=None, sparse=False):
 def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False):
     """1 at each class that is named along axis 1 of the one-hot code of `inputs` (along axis 0 if they have one axis).
 
-    So (samples, labels) become (samples, classes). `dtype`: None is `floatx()`.
+    So (samples, labels) become (samples, classes). `dtype`: None is `floatx()`. `sparse`: what comes out is dense.
     """
     if num_classes is None:
         raise ValueError("multi_hot: `num_classes` must be given")
-    dtype = _dense(multi_hot, dtype, sparse)
+    dtype = config.torch_dtype(dtype)
     if not isinstance(inputs, Tensor):
         return lifted(multi_hot, inputs, num_classes, axis, config.dtype_name(dtype))
     return _is_class(multi_hot, inputs, num_classes, axis).any(1 if inputs.ndim > 1 else 0).to(dtype)
-
-
-def _dense(function, dtype, sparse) -> torch.dtype:
-    if sparse:
-        raise ValueError(f"{function.__name__}: sparse tensors are not supported. Received: sparse=True")
-    return config.torch_dtype(dtype)
 
 
 def _is_class(function, x, num_classes, axis):

@@ -94,10 +94,8 @@ def bincount(x, weights=None, minlength=0, sparse=False):
     """How often each of 0, 1, 2, ... is met along the last axis of x (integers), or the sum of the `weights` there.
 
     Counts are int32, sums of the dtype in which x and the weights meet. The length is max(x) + 1, at least `minlength`: to know
-    it, the device is waited for.
+    it, the device is waited for. `sparse`: what comes out is dense.
     """
-    if sparse:
-        raise ValueError("bincount: torch's tensors are dense. Received: sparse=True")
     if not isinstance(x, Tensor):
         return lifted(bincount, x, weights, minlength, sparse)
     if x.dtype in INEXACT:

@@ -53,18 +53,13 @@ def constant(value, dtype=None, shape=None, name=None):
 def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None):
     """A KerasTensor with a value only in `function`. `ndim` alone says how many axes there are, all of any size.
 
-    With neither it is drawn as a single number, and may be fed any array.
-
-    Raises:
-        ValueError: `sparse`.
+    With neither it is drawn as a single number, and may be fed any array. `sparse`: what is fed is made dense.
     """
-    if sparse:
-        raise ValueError("placeholder: there are no sparse symbolic tensors. Leave out `sparse=True`.")
     if shape is None and ndim is None:
         anything = KerasTensor((), dtype, name)
         anything._of_any_shape = True
         return anything
-    return KerasTensor((None,) * ndim if shape is None else shape, dtype, name)
+    return KerasTensor((None,) * ndim if shape is None else shape, dtype, name, sparse=sparse)
 
 
 def _filled(make, shape, dtype, name):

@@ -1,4 +1,4 @@
-"""`tf.sparse`: tensors that name the places of their numbers, as records of unequal length are read. Layers take dense ones."""
+"""`tf.sparse`: tensors that name the places of their numbers, as records of unequal length are read. Layers make them dense."""
 
 from __future__ import annotations
 
@@ -64,6 +64,11 @@ class SparseTensor:
         """The numbers of a dense tensor that stand where the values do."""
         other = given(other)
         return other if other.ndim == 0 else other.expand(sizes(self.dense_shape))[tuple(self.indices.T)]
+
+    def __array__(self, dtype=None, copy=None):
+        """The whole, for layers and models, which take what is dense."""
+        dense = to_dense(reorder(self))
+        return np.asarray(dense.cpu() if isinstance(dense, torch.Tensor) else objects(dense), dtype)
 
     @classmethod
     def from_value(cls, value):
