@@ -90,6 +90,8 @@ _TORCH = {
 }  # fmt: skip
 _FLOAT8 = {name: getattr(torch, name) for name in ("float8_e4m3fn", "float8_e5m2")}  # stored and cast, never computed in
 _NAMES = {dtype: name for name, dtype in (*_TORCH.items(), *_FLOAT8.items())}
+# Torch stores these and hardly computes in them: next larger ones stand for them, as in Keras.
+COMPUTED_AS = {torch.uint16: torch.int32, torch.uint32: torch.int64, torch.uint64: torch.int64}
 _ALIASES = {"float": "float32", "int": "int32", "double": "float64", "half": "float16", "long": "int64"}
 
 
@@ -109,13 +111,14 @@ def dtype_name(dtype) -> str:
 
 
 def torch_dtype(dtype) -> torch.dtype:
-    """The torch dtype that any spelling of a dtype means (None: `floatx()`)."""
+    """The torch dtype that any spelling of a dtype means (None: `floatx()`); for "uint16" and larger see `COMPUTED_AS`."""
     if isinstance(dtype, torch.dtype):
         return dtype
     name = dtype_name(dtype)
     if name == "string":
         raise ValueError("There are no tensors of dtype 'string' in torch: texts are arrays of numpy.")
-    return _FLOAT8[name] if name in _FLOAT8 else _TORCH[name]
+    dtype = _FLOAT8[name] if name in _FLOAT8 else _TORCH[name]
+    return COMPUTED_AS.get(dtype, dtype)
 
 
 # ---------------------------------------------------------------- device

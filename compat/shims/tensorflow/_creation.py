@@ -30,6 +30,8 @@ def given(value, dtype=None):
         return text(value)
     if isinstance(value, np.ndarray) and not value.flags.writeable:
         value = value.copy()  # torch's tensors can be written into
+    if dtype is None and isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "u":
+        dtype = value.dtype  # "uint16" says how bright an image is, though Keras counts in a larger one
     return to_tensor(value, torch_dtype(dtype))
 
 
@@ -73,12 +75,14 @@ def cast(x, dtype, name=None):
         return x.real.to(dtype) if x.is_complex() and not dtype.is_complex else x.to(dtype)
     if hasattr(x, "with_values"):  # a sparse tensor
         return x.with_values(cast(x.values, dtype))
-    return ops.cast(given(x), as_dtype(dtype).name)
+    x = given(x)
+    return cast(x, dtype) if isinstance(x, torch.Tensor) else ops.cast(x, as_dtype(dtype).name)
 
 
 def saturate_cast(value, dtype, name=None):
     """value in another dtype, brought into its range first."""
-    return ops.saturate_cast(given(value), as_dtype(dtype).name)
+    made = ops.saturate_cast(given(value), as_dtype(dtype).name)
+    return cast(made, dtype) if isinstance(made, torch.Tensor) else made
 
 
 def complex(real, imag, name=None):

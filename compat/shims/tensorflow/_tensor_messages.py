@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from torchkeras_lite import config
-
 from ._records import _field, _fields, _read_varint, _varint
+from ._tensors import torch_dtype
 from ._text import objects, text
 from .dtypes import as_dtype
 
@@ -53,5 +52,5 @@ def tensor_of_message(data: bytes, out_type):
         array = np.empty(len(strings), dtype=object)
         array[:] = strings
         return text(array.reshape(shape))
-    kind = config.torch_dtype(name)
+    kind = torch_dtype(name)
     return torch.frombuffer(bytearray(numbers), dtype=kind).reshape(shape) if numbers else torch.zeros(shape, dtype=kind)
