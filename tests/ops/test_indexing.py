@@ -30,6 +30,17 @@ def test_places_beyond_the_stand_in():
     assert torch.equal(made[0], value[[7, 9]]) and torch.equal(made[1], value[[7, 9, 3, 0], range(4)][None])
 
 
+def test_rows_of_an_open_batch():
+    x = keras.Input((2, 3))
+    drawn = [x[5], x[-4], ops.get_item(x, (7, 1)), x[[1, 8]]]
+    assert [each.shape for each in drawn] == [(2, 3), (2, 3), (3,), (2, 2, 3)]
+    value = torch.randn(9, 2, 3)
+    for made, wanted in zip(keras.Model(x, drawn)(value), (value[5], value[-4], value[7, 1], value[[1, 8]]), strict=True):
+        assert torch.equal(made, wanted)
+    with pytest.raises(ValueError, match="index 2 is out of bounds"):
+        x[:, 2]
+
+
 def test_places_that_are_not_there():
     x = torch.ones(2, 3)
     for axis in (0, 1):

@@ -38,6 +38,11 @@ def test_where_with_one_of_two(condition, given):
         ops.where(condition, **given)
 
 
+def test_places_of_a_drawn_condition():
+    x = KerasTensor((2, 3), "bool")
+    assert ops.where(x).shape == (2, None) and ops.where(KerasTensor((None, 3, 1), "bool")).shape == (3, None)
+
+
 def test_no_gradient_is_nan_where_the_other_one_is_chosen():
     x = torch.tensor([0.0, 4.0], requires_grad=True)
     ops.where(x > 0, ops.sqrt(ops.maximum(x, 1e-6)), 0.0).sum().backward()

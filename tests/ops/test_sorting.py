@@ -49,6 +49,17 @@ def test_unique_has_the_size_it_is_given():
     assert ops.unique(KerasTensor((None, 5)), size=4).shape == (4,)
 
 
+def test_unique_of_a_drawn_tensor_knows_no_size():
+    x = KerasTensor((2, 4))
+    assert ops.unique(x).shape == (None,) and ops.unique(x, axis=0).shape == (None, 4)
+    more = ops.unique(x, axis=-1, return_index=True, return_inverse=True, return_counts=True)
+    assert [each.shape for each in more] == [(2, None), (None,), (4,), (None,)]
+    assert [each.shape for each in ops.unique(x, return_inverse=True, return_counts=True)] == [(None,), (2, 4), (None,)]
+    node = more[1].node
+    del more
+    assert [each.shape for each in node.outputs] == [(2, None), (None,), (4,), (None,)]  # made anew
+
+
 @pytest.mark.parametrize("kth", [3, -4])
 def test_kth_out_of_range(kth):
     with pytest.raises(ValueError, match=f"argpartition: axis -1 of `x` has 3 numbers. Received: kth={kth}"):

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.ops.dispatch import Tensor, family, lifted, promoted, to_tensor, together
-from torchkeras_lite.symbolic import KerasTensor, is_symbolic
+from torchkeras_lite.symbolic import KerasTensor, is_symbolic, open_size
 
 op = family("numpy")
 
@@ -80,11 +80,7 @@ def unravel_index(indices, shape):
 def nonzero(x):
     """The places where `x` is not 0: a tuple with their indices along each axis."""
     if not isinstance(x, Tensor):
-        found = lifted(nonzero, x)
-        for each in found:
-            if isinstance(each, KerasTensor):
-                each.shape = (None,)  # how many there are is known with the values only
-        return found
+        return tuple(map(open_size, lifted(nonzero, x)))
     return torch.nonzero(x).to(torch.int32).unbind(1)
 
 

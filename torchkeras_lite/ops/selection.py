@@ -17,7 +17,7 @@ from torchkeras_lite.ops.dispatch import (
     together,
     weak,
 )
-from torchkeras_lite.symbolic import is_symbolic
+from torchkeras_lite.symbolic import is_symbolic, open_size
 from torchkeras_lite.texts import is_texts
 
 op = family("numpy")
@@ -76,7 +76,7 @@ def where(condition, x1=None, x2=None):
     if x1 is None or x2 is None:
         if x1 is not x2:
             raise ValueError(f"where: `x1` and `x2` either both should be `None`, or none of them. Received: x1={x1}, x2={x2}")
-        return torch.stack(torch.where(condition)) if isinstance(condition, Tensor) else lifted(where, condition)
+        return torch.stack(torch.where(condition)) if isinstance(condition, Tensor) else open_size(lifted(where, condition), 1)
     if not (isinstance(condition, Tensor) and condition.dtype is torch.bool):
         if is_symbolic((condition, x1, x2)):
             return lifted(where, condition, x1, x2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from torchkeras_lite.ops.dispatch import Tensor, counted, family, lifted
+from torchkeras_lite.symbolic import open_size
 
 op = family("numpy")
 math_op = family("math")
@@ -143,7 +144,14 @@ def unique(
     the place 1 and the count 0.
     """
     if not isinstance(x, Tensor):
-        return lifted(unique, x, sorted, return_index, return_inverse, return_counts, axis, size, fill_value)
+        found = lifted(unique, x, sorted, return_index, return_inverse, return_counts, axis, size, fill_value)
+        if size is None:
+            values, *more = found if isinstance(found, tuple) else (found,)
+            open_size(values, axis or 0)
+            for place, tensor in enumerate(more):
+                if not (return_inverse and place == return_index):  # the inverse says something of each number of x
+                    open_size(tensor)
+        return found
     if not (return_index or return_inverse or return_counts):
         values = torch.unique(x, sorted=sorted, dim=axis)
         return values if size is None else _resized(values, axis or 0, size, fill_value or 0)
