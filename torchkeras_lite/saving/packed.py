@@ -1,6 +1,7 @@
-"""Packed arrays of an HDF5 file: such an array lies in pieces of one size, and each is to unpack to that size and no more.
+"""Packed arrays of an HDF5 file: such an array lies in pieces of one size, and each is to unpack to just that size.
 
-The HDF5 library takes whatever memory a piece unpacks to, and a thousand times as much as is stored is easily written.
+The HDF5 library takes whatever memory a piece unpacks to, and a thousand times as much as is stored is easily written. Where a
+piece unpacks to less, it goes on reading behind that.
 """
 
 from __future__ import annotations
@@ -36,14 +37,16 @@ def bounded(found):
     """An h5py.Dataset (or an array that has been read already), now that it is to be read.
 
     Raises:
-        ValueError: a piece of it unpacks to more than it should.
+        ValueError: a piece of it unpacks to more than it should, or to less: what is missing would come out of memory that is
+            somebody else's.
     """
-    numbers = [] if getattr(found, "chunks", None) is None else [number for number, _ in _filters(found)]
-    if _DEFLATE in numbers:
-        size, way = _size(found), 1 << numbers.index(_DEFLATE)
-        for place, skipped in _pieces(found):
-            if not skipped & way and _unpacks_to_more(found.id.read_direct_chunk(place)[1], size):
-                raise ValueError(f"The weights file is not valid: a piece of {found.name} unpacks to more than {size} bytes.")
+    if getattr(found, "chunks", None) is not None:
+        size, numbers = _size(found), [number for number, _ in _filters(found)]
+        for place, skipped, stored in _pieces(found):
+            ways = [number for i, number in enumerate(numbers) if not skipped >> i & 1]
+            content = found.id.read_direct_chunk(place)[1] if {_DEFLATE, _LZF} & {*ways} else None
+            if _unpacked(stored, content, ways, size) != size:
+                raise ValueError(f"The weights file is not valid: a piece of {found.name} does not unpack to {size} bytes.")
     return found
 
 
@@ -55,25 +58,49 @@ def _filters(found) -> list[tuple[int, tuple]]:
 
 
 def _size(found) -> int:
-    return math.prod(found.chunks) * found.dtype.itemsize
+    return math.prod(found.chunks) * found.id.get_type().get_size()
 
 
 def _pieces(found) -> list[tuple]:
-    """Where the pieces are that are stored, and which filters each has not gone through."""
+    """Where the pieces are that are stored, which filters each has not gone through, and how many bytes are stored."""
     if hasattr(found.id, "chunk_iter"):
         pieces: list = []
         found.id.chunk_iter(pieces.append)
     else:
         pieces = [found.id.get_chunk_info(i) for i in range(found.id.get_num_chunks())]
-    return [(piece.chunk_offset, piece.filter_mask) for piece in pieces]
+    return [(piece.chunk_offset, piece.filter_mask, piece.size) for piece in pieces]
 
 
-def _unpacks_to_more(content: bytes, size: int) -> bool:
+def _unpacked(stored: int, content: bytes | None, ways: list[int], most: int) -> int:
+    """How many bytes become of a piece that was packed in these ways, one after the other; if more than `most`, some more."""
+    for way in reversed(ways):
+        if way == _CHECKSUM:
+            stored -= 4
+        elif way in (_DEFLATE, _LZF):
+            stored = (_inflated if way == _DEFLATE else _of_lzf)(content[: max(stored, 0)], most + 4)
+    return stored
+
+
+def _inflated(content: bytes, most: int) -> int:
     unpacker, made = zlib.decompressobj(), 0
     try:
-        while content and made <= size:
+        while content and made <= most:
             made += len(unpacker.decompress(content, _STEP))
             content = unpacker.unconsumed_tail
-    except zlib.error:  # damaged: HDF5 will say so
-        return False
-    return made > size
+    except zlib.error:
+        return -1
+    return made
+
+
+def _of_lzf(content: bytes, most: int) -> int:
+    """Each part of it begins with a sign: below 32 it says how many bytes follow, else how many are taken from before."""
+    at = made = 0
+    while at < len(content) and made <= most:
+        sign = content[at]
+        if sign < 32:
+            at, made = at + sign + 2, made + sign + 1
+        elif sign < 224:
+            at, made = at + 2, made + (sign >> 5) + 2
+        else:
+            at, made = at + 3, made + content[at + 1] + 9 if at + 1 < len(content) else -1
+    return made if at == len(content) else -1
