@@ -370,3 +370,22 @@ def test_words_that_no_layer_takes_are_let_go():
     assert torch.equal(graph(x, verbose=False), line(x))
     written = keras.Model.from_config(keras.Model(tensor, graph(tensor, verbose=False)).get_config())
     assert written.output_shape == (None, 2)
+
+
+# ---------------------------------------------------------------- tables with more in them than numbers
+
+
+@pytest.mark.parametrize("entrance", ["by name", "in a dict"])
+def test_strings_that_no_input_takes_are_passed_over(entrance):
+    image = layers.Input((2,), name="size")
+    inputs = {"size": image} if entrance == "in a dict" else [image, layers.Input((1,), name="weight")]
+    model = keras.Model(inputs, layers.Dense(1, kernel_initializer="ones")(image))
+    model.compile("sgd", "mse")
+    x = {"name": np.array(["a", "bb", "c"]), "size": np.ones((3, 2), "float32"), "weight": np.ones(3, "float32")}
+    assert model.predict(x, verbose=0).tolist() == [[2.0]] * 3 and x.keys() == {"name", "size", "weight"}
+    assert model.predict_on_batch(x).tolist() == [[2.0]] * 3
+    y = np.full((3, 1), 2.0, "float32")
+    assert model.fit(x, y, batch_size=2, verbose=0).history["loss"] == [0.0]
+    assert model.evaluate(iter([(x, y)]), verbose=0) == 0
+    with pytest.raises(ValueError, match=r"`x\['size'\]` has dtype <U1"):
+        model.predict({**x, "size": np.array(["a", "b", "c"])}, verbose=0)

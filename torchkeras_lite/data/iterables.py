@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from collections.abc import Callable
 
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite.data.arrays import rows, to_tensors, with_class_weights, with_ones, with_texts
+from torchkeras_lite.data.arrays import rows, to_tensors, with_class_weights, with_ones
 from torchkeras_lite.data.numbered import Numbered, PyDataset
 
 
@@ -20,7 +21,7 @@ class Iterable:
         steps: batches in an epoch, where they are not all there are (whoever asks for batches stops by himself).
         weights: `{class: weight}`, or None.
         shuffle: whether the batches of a PyDataset come in another order each epoch.
-        texts: whether x may hold strings.
+        reads: a function that x of a batch goes through first, or None.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class Iterable:
         device: torch.device,
         weights: dict | None = None,
         shuffle: bool = False,
-        texts: bool = False,
+        reads: Callable | None = None,
     ):
         by_number = hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__iter__")
         if by_number or isinstance(source, PyDataset):
@@ -38,9 +39,9 @@ class Iterable:
             there = source.count
         else:
             there = _length(source)
-        self.source, self.device, self.weights, self.texts = source, device, weights, texts
+        self.source, self.device, self.weights, self.reads = source, device, weights, reads
         endless = hasattr(source, "__next__")
-        self._plain = not texts and weights is None
+        self._plain = weights is None
         self.asked = steps
         self.steps = steps if steps is not None else there
         self._running = iter(source) if endless else None
@@ -99,8 +100,8 @@ class Iterable:
             batch = batch[:-1]
         if len(batch) == 3 and batch[1] is None:
             raise ValueError("A batch has sample weights, but its targets `y` are None.")
-        if self.texts:
-            batch = (with_texts(batch[0]), *batch[1:])
+        if self.reads is not None:
+            batch = (self.reads(batch[0]), *batch[1:])
         parts = tuple(to_tensors(part, name) for part, name in zip(batch, names, strict=False))
         if len(parts) == 3:
             parts = (*parts[:2], with_ones(parts[2], rows(parts)))

@@ -37,13 +37,13 @@ class Feeding:
         """Where batches come from. Arrays are checked and converted here, once."""
         if x is None:
             raise ValueError("There is no data: `x` is None. Expected arrays, or an iterable of batches.")
-        device, texts = self._device(), self._takes_texts()
+        device, reads = self._device(), self._reader()
         if type(x) is torch.utils.data.TensorDataset and y is None and sample_weight is None:
             x, y, sample_weight = three(x.tensors)
         elif data.is_of_rows(x):
             size = None if batch_size is None else positive(batch_size, "batch_size")
             x, y = data.batches_of(x, y, size, shuffle, self._input_rank()), None
-        x = data.with_texts(x) if texts else x
+        x = x if reads is None else reads(x)
         if not data.is_arrays(x):
             if isinstance(x, (list, tuple, str)) or not (hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
                 data.to_tensors(x, "x")  # raises, and says what is wrong with it
@@ -53,7 +53,7 @@ class Feeding:
                     "`y` and `sample_weight` cannot be given beside an iterable of batches: its batches have to hold them, as "
                     f"(x, y) or (x, y, sample_weight). Received: x={type(x).__name__}."
                 )
-            return data.Iterable(x, steps, device, class_weight, bool(shuffle), texts)
+            return data.Iterable(x, steps, device, class_weight, bool(shuffle), reads)
         batch_size = 32 if batch_size is None else positive(batch_size, "batch_size")
         parts = self._parts(x, y, sample_weight)
         count = data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))
@@ -80,6 +80,10 @@ class Feeding:
             if getattr(module, "takes_texts", False):
                 return True
         return False
+
+    def _reader(self):
+        """What inputs go through before they become tensors (None: nothing). Strings stay, where layers take them."""
+        return data.with_texts if self._takes_texts() else None
 
     def _input_rank(self) -> int | None:
         """How many axes a batch has, of a model with one input that knows its shape."""
@@ -121,7 +125,7 @@ class Feeding:
     def _validation(self, given, batch_size, steps):
         # A tuple is (x, y, ...), even where its parts are lists of numbers, which could be an array as a whole.
         parts = isinstance(given, tuple) or (isinstance(given, list) and not data.is_array(given))
-        if parts and 1 <= len(given) <= 3:
+        if parts and (1 <= len(given) <= 3 or isinstance(given, tuple)):
             batches = self._batches(*three(given), batch_size, False, None, steps)
         else:
             batches = self._batches(given, None, None, batch_size, False, None, steps)
@@ -138,8 +142,8 @@ class Feeding:
                 self(data.mapped(lambda t: t[:1].to(validation.device), x), training=False)
 
     def _one_batch(self, x, y, sample_weight, class_weight):
-        if not _is_numbers(x) and self._takes_texts():  # asking goes through all modules: not in each step
-            x = data.with_texts(x)
+        if not _is_numbers(x) and (reads := self._reader()):  # asking goes through all modules: not in each step
+            x = reads(x)
         parts = self._parts(x, y, sample_weight)
         if isinstance(parts[0], torch.Tensor) or data.in_rows(parts[0]):
             data.check_rows(**dict(zip(("x", "y", "sample_weight"), parts, strict=False)))  # a graph's arrays share no rows

@@ -19,6 +19,7 @@ from torchkeras_lite.models.entries import Entry, in_order
 from torchkeras_lite.models.side_losses import SideLosses
 from torchkeras_lite.shown import Shown
 from torchkeras_lite.symbolic import KerasTensor, Node, drawing
+from torchkeras_lite.texts import is_texts
 
 Tensor = torch.Tensor
 
@@ -218,6 +219,17 @@ class Wired(SideLosses):
 
     def _cast(self, x, integers):
         return x if self._entries else super()._cast(x, integers)  # an entry says which dtype it takes
+
+    def _reader(self):
+        return super()._reader() or (None if self._graph is None or self._has_own_steps() else self._without_texts)
+
+    def _without_texts(self, x):
+        """Of a dict what the model takes, and what else are numbers: names and the like stand beside them in tables."""
+        if not isinstance(x, dict):
+            return x
+        inputs = self._graph.inputs
+        names = {*inputs} if isinstance(inputs, dict) else {entry.layer.name for entry in self._entries}
+        return {key: value for key, value in x.items() if key in names or not is_texts(value)}
 
     def _matched(self, x):
         """Inputs in the structure, ranks and dtypes that the model was made with."""
