@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import warnings
+from collections.abc import ValuesView
 
 import torch
 from torch import nn
@@ -30,6 +31,7 @@ class Function:
     """What `function` makes."""
 
     def __init__(self, inputs, outputs, updates=None, name=None):
+        inputs, outputs = (list(x) if isinstance(x, ValuesView) else x for x in (inputs, outputs))
         self.inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         outputs = pytree.tree_map(lambda x: vector(x) if isinstance(x, Shape) else x, outputs)
         self.outputs, self.name = outputs, name or "function"

@@ -13,7 +13,7 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import KerasTensor, layers, symbolic
 from torchkeras_lite.models.entries import Entry
 
-from . import _layer_losses
+from . import _closed_over, _layer_losses
 from ._arithmetic import Sizes
 from ._words import by_name
 
@@ -297,6 +297,9 @@ def _keeps_states(model) -> bool:
 
 stateful_model = Answer(_keeps_states)
 itself = Answer(lambda model: model)  # a Sequential had a `model` inside
+feed_inputs = Answer(lambda model: list(model.inputs))
+is_compiled = Answer(lambda model: model.compiled)
+name_of_optimizer = Answer(lambda optimizer: optimizer.name)
 input_names, state_updates = Answer(lambda model: list(model.input_names)), Answer(lambda model: [])
 batch_input_shape, uses_learning_phase = Answer(_batch_input_shape), Answer(_knows_phases)
 calls = Answer(lambda layer: list(layer._nodes))  # `inbound_nodes`: one for each call on KerasTensors
@@ -357,6 +360,8 @@ def call_symbolic(self, args, kwargs):
 
     So it is known what is differentiated, and what led there is recorded.
     """
+    if isinstance(self, layers.Lambda):
+        args = _closed_over.opened(self, args, kwargs)
     before = asked_for_gradients
     outputs = _call_symbolic(self, args, kwargs)
     ours = type(self).__module__.partition(".")[0] == "torchkeras_lite" and not isinstance(self, layers.Lambda)
