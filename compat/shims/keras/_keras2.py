@@ -153,6 +153,7 @@ MEMBERS = {
             "serialize_hyperparameter", "build_learning_rate", "var_key", "index_dict", "initial_decay", "decays",
             "use_locking",
         )},
+        "_name": "keras._methods:name_of_optimizer",
     },
     **{f"applications.{file}": {"get_file": "keras._downloads:get_file"} for file in ("imagenet_utils", "network")},
     **{
@@ -205,7 +206,8 @@ MEMBERS = {
         **{f"{line}make_train_function": "keras._own_optimizers:make_train_function" for line in ("_", "")},
         "_feed_input_names": "keras._methods:input_names", "state_updates": "keras._methods:state_updates",
         "uses_learning_phase": "keras._methods:uses_learning_phase", "stateful": "keras._methods:stateful_model",
-        "export": "keras._saved_model:export",
+        "export": "keras._saved_model:export", "_is_compiled": "keras._methods:is_compiled",
+        "_feed_inputs": "keras._methods:feed_inputs",
         **{name: f"keras._compiled:{name}" for name in (
             "compiled_loss", "compiled_metrics", "metrics_names", "targets", "sample_weights", "total_loss",
         )},
@@ -223,6 +225,7 @@ MEMBERS = {
         "add": "keras._merge:add", "from_config": "keras._merge:from_config",
         "model": "keras._methods:itself",
     },
+    "callbacks.TensorBoard": {"writer": "keras._logs:writer"},
     "callbacks.History": {"history": "keras._logs:history"},
     "callbacks.rates": {"_note_rates": "keras._logs:note_rates"},
     "callbacks.stopping.MonitorCallback": {"_direction": "keras._logs:direction"},

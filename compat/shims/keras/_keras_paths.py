@@ -53,7 +53,7 @@ _layers |= {
     "Recurrent": "keras._recurrent:Recurrent", "_time_distributed_dense": "keras._recurrent:time_distributed_dense",
     "time_distributed_dense": "keras._recurrent:time_distributed_dense",
 }  # fmt: skip
-_layers |= {"Merge": "keras._merge:Merge", "regularizers": "torchkeras_lite:regularizers"}
+_layers |= {"Merge": "keras._merge:Merge", "K": "keras:backend", "regularizers": "torchkeras_lite:regularizers"}
 
 NAMES = {
     "layers": _layers,
@@ -90,6 +90,9 @@ NAMES = {
         "get_source_inputs": "keras._engine:get_source_inputs",
         "layer_from_config": "keras._utils:model_from_config",
         "normalize_data_format": "keras._backend_session:normalize_data_format",
-        "Reduction": "keras._losses:Reduction",
+        **dict.fromkeys(("Reduction", "ReductionV2"), "keras._losses:Reduction"),
+        **{name: f"keras._losses:{name}" for name in (
+            "compute_weighted_loss", "reduce_weighted_loss", "remove_squeezable_dimensions", "squeeze_or_expand_dimensions",
+        )},
     },
 }  # fmt: skip
