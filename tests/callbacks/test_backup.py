@@ -130,6 +130,59 @@ def test_interrupted_at_the_end_of_an_epoch(tmp_path, optimizer):
     assert fit(again, tmp_path / "b").history == history and len(history["loss"]) == 3
     for a, b in zip(again.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+    if optimizer is torch.optim.AdamW:  # whose rate is a double
+        assert again.optimizer.optimizer.param_groups[0]["lr"] == whole.optimizer.optimizer.param_groups[0]["lr"] == 0.001
+
+
+class Halve(callbacks.Callback):
+    """Halves the rate behind each batch, or each epoch, and draws: all of this belongs to what is over."""
+
+    def __init__(self, when):
+        super().__init__()
+        setattr(self, when, self._halve)
+
+    def _halve(self, *args, **kwargs):
+        self.model.optimizer.learning_rate = float(self.model.optimizer.learning_rate) * 0.5
+        np.random.rand()
+
+
+class Stop(callbacks.Callback):
+    def __init__(self, step):
+        super().__init__()
+        self.left = step
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyError("stop")
+
+
+@pytest.mark.parametrize(("when", "save_freq"), [("on_train_batch_end", 3), ("on_epoch_end", "epoch"), ("on_epoch_end", 4)])
+@pytest.mark.parametrize("optimizer", ["sgd", torch.optim.AdamW], ids=str)
+def test_what_callbacks_behind_it_do_belongs_to_what_is_kept(tmp_path, when, save_freq, optimizer):
+    def run(folder, *more):
+        model = small(optimizer)
+        fit(model, tmp_path / folder, Halve(when), *more, save_freq=save_freq)
+        return [*model.get_weights(), np.random.rand()]
+
+    whole = run("a")
+    with pytest.raises(KeyError):
+        run("b", Stop(8))
+    for a, b in zip(run("b"), whole, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_history_goes_on_with_the_epochs_of_its_values(tmp_path):
+    def run(folder, *more):
+        backup = callbacks.BackupAndRestore(tmp_path / folder)
+        arguments = {"validation_data": (X, X[:, :1]), "validation_freq": 2, "epochs": 6, "verbose": 0}
+        return small().fit(X, X[:, :1], callbacks=[backup, *more], **arguments)
+
+    run("a")
+    with pytest.raises(KeyError):
+        run("b", Raise(3))
+    history = run("b")
+    assert history._numbers("loss") == [1, 2, 3, 4, 5, 6] and history._numbers("val_loss") == [2, 4, 6]
 
 
 def test_what_is_kept(tmp_path):
@@ -152,7 +205,7 @@ def test_an_unreadable_file(tmp_path):
         fit(small(), tmp_path / "one")
     whole = fit(small(), tmp_path / "whole").history
     with pytest.raises(KeyError):
-        fit(small(), tmp_path / "two", Raise(1), double_checkpoint=True)
+        fit(small(), tmp_path / "two", Raise(2), double_checkpoint=True)
     assert sorted(os.listdir(tmp_path / "two")) == ["latest.state", "latest.state.bkp"]
     (tmp_path / "two" / "latest.state").write_bytes(b"half of it")
     assert fit(small(), tmp_path / "two", double_checkpoint=True).history == whole

@@ -72,22 +72,18 @@ class BackupAndRestore(Callback):
         self.batches = None  # the data.Followed of this fit
         self._epoch = self._since = 0
         self._last_batch = -1
-        self._written: list | None = None
 
     # ------------------------------------------------------------ hooks
 
     def on_train_begin(self, logs=None):
-        self._since, self._last_batch, self._written = 0, -1, None
+        self._since, self._last_batch = 0, -1
         state = self._read()
         if state is not None:
             self._restore(self.model, state, False)
             self.model.__dict__["_place"] = Place(self, state)
 
     def on_epoch_begin(self, epoch, logs=None):
-        # What callbacks behind this one did at the end of the epoch before belongs to it.
-        if self._written is not None and not _same(self._known(None), self._written):
-            self._write(epoch, 0)
-        self._epoch, self._written = epoch, None
+        self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
         if self.save_freq == "epoch" or not self.save_freq:
@@ -101,7 +97,7 @@ class BackupAndRestore(Callback):
     def on_epoch_end(self, epoch, logs=None):
         self._last_batch = -1
         if self.save_freq == "epoch":
-            self._write(epoch + 1, 0, dict(logs or {}))
+            self._write(epoch + 1, 0)
 
     def on_train_end(self, logs=None):
         if self.delete_checkpoint and os.path.isdir(self.backup_dir):
@@ -109,10 +105,9 @@ class BackupAndRestore(Callback):
 
     # ------------------------------------------------------------ the file
 
-    def _write(self, epoch: int, batch: int, logs: dict | None = None) -> None:
-        """Keeps the state, to go on at this place. `logs`: those of an epoch that the history may not know yet."""
-        model, known = self.model, self._known(logs)
-        self._written = known if logs is not None else None
+    def _write(self, epoch: int, batch: int) -> None:
+        """Keeps the state, to go on at this place."""
+        model = self.model
         metrics = model.metrics  # counts what waits
         state = {
             "format": _FORMAT,
@@ -123,7 +118,7 @@ class BackupAndRestore(Callback):
             "generators": [{str(device): one.get_state() for device, one in held.items()} for held in _generators(model)],
             "optimizer": _optimizer_state(model.optimizer),
             "metrics": [[variable.value for variable in metric.variables] for metric in metrics] if batch else [],
-            "callbacks": known,
+            "callbacks": self._known(),
             "since": self._since,
             "random": random_state(),
             "pass": self.batches.begun_with if self.batches is not None else None,
@@ -156,11 +151,11 @@ class BackupAndRestore(Callback):
 
     # ------------------------------------------------------------ what is in it
 
-    def _known(self, logs: dict | None) -> list:
+    def _known(self) -> list:
         """What the callbacks know, one after the other; `which` says whose it is: the how many-th of a class."""
         names = [type(callback).__qualname__ for callback in self.company]
         return [
-            {"which": f"{names[:place].count(names[place])} {names[place]}", **_known(callback, self._epoch, logs)}
+            {"which": f"{names[:place].count(names[place])} {names[place]}", **_known(callback)}
             for place, callback in enumerate(self.company)
         ]
 
@@ -179,23 +174,15 @@ class BackupAndRestore(Callback):
                 for variable, value in zip(metric.variables, values, strict=True):
                     variable.assign(value)
         self._since, self._last_batch = state["since"], state["batch"] - 1
-        for callback, known in zip(self.company, self._known(None), strict=True):
+        for callback, known in zip(self.company, self._known(), strict=True):
             which = known["which"]
             for name, value in next((one for one in state["callbacks"] if one["which"] == which), {}).items():
                 if name in callback.resumes_with:  # a file says no other attribute
                     setattr(callback, name, value)
 
 
-def _known(callback, epoch, logs) -> dict:
-    names = getattr(callback, "resumes_with", ())
-    known = {name: getattr(callback, name) for name in names if hasattr(callback, name)}
-    if logs is not None and "history" in known and epoch not in known["epoch"]:  # its turn comes behind ours
-        known["epoch"] = [*known["epoch"], epoch]
-        names = dict.fromkeys([*known["history"], *logs])
-        known["history"] = {
-            name: [*known["history"].get(name, []), *([logs[name]] if name in logs else [])] for name in names
-        }
-    return known
+def _known(callback) -> dict:
+    return {name: getattr(callback, name) for name in getattr(callback, "resumes_with", ()) if hasattr(callback, name)}
 
 
 def _seeds(model) -> list:
@@ -222,18 +209,10 @@ def _set_optimizer_state(model, state) -> None:
     optimizer = model.optimizer
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
-    if state["torch"] is not None:
-        optimizer.optimizer.load_state_dict(state["torch"])
     for variable, value in zip(optimizer.variables, state["variables"], strict=True):
         variable.assign(value)
-
-
-def _same(a, b) -> bool:
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(_same, a, b))
-    return a is b or (not isinstance(a, torch.Tensor) and bool(np.all(a == b)))
+    if state["torch"] is not None:  # last: it has the rate in double precision
+        optimizer.optimizer.load_state_dict(state["torch"])
 
 
 def _plain(value):

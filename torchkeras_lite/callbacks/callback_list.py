@@ -13,7 +13,7 @@ from torchkeras_lite.logs import Logs
 
 
 class CallbackList(Callback):
-    """Calls the hooks of several callbacks, in their order.
+    """Calls the hooks of several callbacks, in their order; that of a BackupAndRestore last, where something ends.
 
     Which callback overrides which hook is found out once, when the list is made (and by `append`): a hook that nobody
     overrides is never called. `wants_train_batch_end` and its like say whether anybody listens, so that a loop need not
@@ -99,6 +99,8 @@ class CallbackList(Callback):
         for moment in ("begin", "end"):  # a training batch is announced under its older name to those who know only that
             name, older = f"on_train_batch_{moment}", f"on_batch_{moment}"
             hooks[name] = [getattr(c, name) for c in self.callbacks if _overrides(c, name) or _overrides(c, older)]
+        for name in ("on_train_batch_end", "on_epoch_end", "on_train_end"):
+            hooks[name].sort(key=_keeps_state)  # last: what the others do at this moment is part of what is kept
         self._hooks = hooks
         self.wants_train_batch_begin = bool(hooks["on_train_batch_begin"])
         self.wants_train_batch_end = bool(hooks["on_train_batch_end"])
@@ -192,6 +194,10 @@ def _as_logs(logs) -> Logs:
 def _overrides(callback, hook: str) -> bool:
     method = getattr(callback, hook, None)
     return method is not None and getattr(method, "__func__", method) is not getattr(Callback, hook)
+
+
+def _keeps_state(hook) -> bool:
+    return isinstance(getattr(hook, "__self__", None), BackupAndRestore)
 
 
 def _checked(callbacks):

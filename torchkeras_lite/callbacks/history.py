@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import html
+import itertools
 import weakref
 
 from torchkeras_lite.callbacks.base import Callback
 
 _SHOWN = 10  # epochs at either end of a long table
+_COLUMNS = 4  # panels beside each other
 
 
 class History(Callback):
@@ -19,20 +22,23 @@ class History(Callback):
     """
 
     __slots__ = ("_model",)  # beside the `__dict__`, which the model keeps: see `Kept`
-    resumes_with = ("history", "epoch")
+    resumes_with = ("history", "epoch", "_epochs")
 
     def __init__(self):
         super().__init__()
         self.history = {}
         self.epoch = []
+        self._epochs = {}  # name -> the epoch of each of its values: validation may not come in each
 
     def on_train_begin(self, logs=None):
         self.epoch = []
 
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)
+        epochs = vars(self).setdefault("_epochs", {})
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+            epochs.setdefault(name, []).append(epoch)
         if self.model is not None:
             self.go_to(self.model)
 
@@ -63,30 +69,40 @@ class History(Callback):
         if unknown or not names:
             wanted = repr(unknown[0]) if unknown else "value"
             raise ValueError(f"There is no {wanted} in the history. What there is: {known}.")
-        figure, panels = pyplot.subplots(1, len(names), figsize=(4.5 * len(names), 3.2), squeeze=False, layout="constrained")
-        for panel, name in zip(panels[0], names, strict=True):
+        columns = min(len(names), _COLUMNS)
+        rows = -(-len(names) // columns)
+        size = (4.5 * columns, 3.2 * rows)
+        figure, panels = pyplot.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+        for panel, name in itertools.zip_longest(panels.flat, names):
+            if name is None:
+                panel.remove()
+                continue
             for key, label in ((name, "training"), (f"val_{name}", "validation")):
                 if key in self.history:
-                    values = self.history[key]
-                    first = self.epoch[-1] + 2 - len(values) if self.epoch else 1  # numbered from 1, as the progress bar does
-                    panel.plot(range(first, first + len(values)), values, label=label)
+                    numbers = self._numbers(key)
+                    panel.plot(numbers, self.history[key], marker="o" if len(numbers) == 1 else None, label=label)
             panel.set(xlabel="epoch", title=name)
             panel.xaxis.get_major_locator().set_params(integer=True)
             panel.legend()
+        figure._ipython_display_ = functools.partial(_show_once, figure)
         return figure
+
+    def _numbers(self, name: str) -> list[int]:
+        """The epoch of each value of this name, from 1 as the progress bar counts."""
+        count, epochs = len(self.history[name]), vars(self).get("_epochs", {}).get(name, ())
+        if len(epochs) == count and all(a < b for a, b in itertools.pairwise(epochs)):
+            return [epoch + 1 for epoch in epochs]
+        first = max(1, self.epoch[-1] + 2 - count) if self.epoch else 1  # filled by hand, or by several trainings
+        return list(range(first, first + count))
 
     def _repr_html_(self):
         """A table for notebooks: a row for each epoch; of many epochs the first and the last."""
-        names = list(self.history)
-        count = max(map(len, self.history.values()), default=0)
-        shown = range(count) if count <= 2 * _SHOWN else [*range(_SHOWN), None, *range(count - _SHOWN, count)]
-        rows = [_row("th", ["epoch", *names])]
-        first = self.epoch[-1] + 2 - count if self.epoch else 1
-        for i in shown:
-            if i is None:
-                rows.append(_row("td", ["…"] * (len(names) + 1)))
-                continue
-            rows.append(_row("td", [str(first + i), *(_number(self.history[name], i - count) for name in names)]))
+        columns = {name: dict(zip(self._numbers(name), values, strict=True)) for name, values in self.history.items()}
+        numbers = sorted(set().union(*columns.values()))
+        rows = [[str(number), *(_number(column.get(number)) for column in columns.values())] for number in numbers]
+        if len(rows) > 2 * _SHOWN:
+            rows[_SHOWN:-_SHOWN] = [["…"] * (len(columns) + 1)]
+        rows = [_row("th", ["epoch", *columns]), *(_row("td", row) for row in rows)]
         return f"<table>{''.join(rows)}</table>"
 
 
@@ -114,8 +130,15 @@ def _row(cell: str, texts) -> str:
     return "<tr>" + "".join(f"<{cell}>{html.escape(text)}</{cell}>" for text in texts) + "</tr>"
 
 
-def _number(values, place: int) -> str:
-    if -place > len(values):
-        return ""  # a name that came later
-    value = values[place]
+def _show_once(figure) -> None:
+    """In a notebook: what pyplot is about to show there is not shown a second time because it is what a cell gives."""
+    from matplotlib import pyplot
+
+    if figure.number not in pyplot.get_fignums():
+        raise NotImplementedError  # as any figure is shown
+
+
+def _number(value) -> str:
+    if value is None:
+        return ""  # none in this epoch
     return f"{value:.4g}" if isinstance(value, (int, float)) else str(value)
