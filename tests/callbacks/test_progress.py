@@ -94,6 +94,41 @@ def test_a_longer_line_leaves_nothing_behind(clock, screen):
     assert len(re.sub("\x1b\\[[0-9]+m", "", last).rstrip("\n")) == len("1/4 ━━━━━━━━━━━━━━━━━━━━ 0s 0s/step - loss: 1.0000e-05")
 
 
+class Narrow(Terminal):
+    def fileno(self):
+        return 1
+
+
+@pytest.mark.parametrize("columns, shown", [(44, 43), (30, 29), (10, 27), (0, 99), (None, 99)])
+def test_a_line_longer_than_the_terminal_is_cut_until_it_is_the_last(columns, shown, clock, monkeypatch):
+    """(The bar itself is never cut.) Of a line that went over into a second one only the second could be written anew."""
+    stream = Narrow()
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    if columns is None:
+        monkeypatch.setattr(stream, "isatty", lambda: False)  # as the stream of a notebook is not
+        monkeypatch.setitem(sys.modules, "ipykernel", object())
+        monkeypatch.setattr(progress, "_can_rewrite", lambda stream: True)
+    monkeypatch.setattr(progress.os, "get_terminal_size", lambda descriptor: SimpleNamespace(columns=columns or 0))
+    bar = Progbar(4, interval=0, stateless_metrics=())
+    for step in (1, 2, 3, 4):
+        clock.value += 1
+        bar.update(step, {"loss": 0.5, "x": 1.0})
+    lines = re.sub("\x1b\\[[0-9]+m|\b", "", stream.getvalue()).split("\r")[1:]
+    whole = "/4 ━━━━━━━━━━━━━━━━━━━━ 3s 1s/step - loss: 0.5000 - x: 1.0000"
+    assert lines[0].rstrip() == ("1" + whole)[:shown].rstrip() and len(lines[1].rstrip()) <= shown
+    assert lines[3] == f"4{whole}\n".replace("3s", "4s")
+
+
+def test_the_last_group_of_steps_may_be_short(clock, screen):
+    callbacks = CallbackList(add_progbar=True, verbose=1, epochs=1, steps=10)
+    callbacks.on_epoch_begin(0)
+    for step in (3, 7, 11):
+        clock.value += 60
+        callbacks.on_train_batch_end(step, {"loss": 2.0})
+    assert plain(screen.text()).startswith("10/10 ━━━━━━━━━━━━━━━━━━━━ 0s ")
+
+
 def test_averages_over_steps(clock, screen):
     bar = Progbar(10, verbose=1, interval=60, stateful_metrics=["now"])
     bar.update(2, [("mean", 1.0), ("now", 1.0)])

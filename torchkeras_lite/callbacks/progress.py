@@ -127,11 +127,15 @@ class Progbar:
         else:
             bar = f"{current:7d}/Unknown"
         clock = f"{now - self._start:.0f}s" if finalize or not self.target else _left(each * (self.target - current))
-        line = f"{bar} {bold}{clock}{plain}{self._pace(each)}{self._shown_values()}"
+        plainly = f"{self._pace(each)}{self._shown_values()}"
+        line = f"{bar} {bold}{clock}{plain}{plainly}"
         if not self._rewrites:
             write(line)
             return
         width = len(line) - sum(line.count(code) * len(code) for code in (_BOLD, _GREEN, _GREY, _PLAIN))
+        beyond = min(width - _columns(sys.stdout), len(plainly))
+        if beyond > 0 and not finalize:  # what has gone over into a second line could not be written anew
+            line, width = line[:-beyond], width - beyond
         rest = " " * (self._shown_width - width)  # what stands there from a longer line
         write("\b" * self._shown_width + "\r" + line + rest + ("\n" if finalize else ""), line_break=False)
         self._shown_width = width
@@ -155,6 +159,15 @@ def _can_rewrite(stream) -> bool:
     if "PYCHARM_HOSTED" in os.environ:
         return True
     return bool(getattr(stream, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
+
+
+def _columns(stream) -> float:
+    """How many characters a line of the terminal takes, but for the last one, behind which some go on below."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0  # a notebook shows what there is
+    except (OSError, ValueError, AttributeError):
+        columns = 0
+    return columns - 1 if columns else math.inf
 
 
 def _number(total, steps, signed) -> str:
@@ -236,7 +249,7 @@ class ProgbarLogger(Callback):
     def _step(self, batch, logs):
         if self.progbar is None:
             self._begin()
-        self.seen = batch + 1
+        self.seen = batch + 1 if self.target is None else min(batch + 1, self.target)  # the last group of steps may be short
         if self.verbose == 1:
             self.progbar.update(self.seen, logs, finalize=False)
 
