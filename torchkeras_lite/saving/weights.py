@@ -280,7 +280,8 @@ def _contained(container, path, around):
 
 
 def _has_state(value) -> bool:
-    return not isinstance(value, type) and hasattr(value, "save_own_variables") and hasattr(value, "load_own_variables")
+    cls = type(value)  # asked of the class, as a module looks for what it has not in several places
+    return hasattr(cls, "save_own_variables") and hasattr(cls, "load_own_variables")
 
 
 def _is_layer(value) -> bool:
