@@ -12,6 +12,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import gc
 import importlib.util
 import random
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -56,6 +57,26 @@ def pytest_runtest_setup(item):
         if kept != values:
             kept.clear()
             kept.update(values)
+
+
+@pytest.fixture
+def python_calls():
+    """A function that gives the names of the Python functions that run while one is called, first to last, without its own."""
+
+    def names_of(function):
+        names: list[str] = []
+        gc.collect()
+        gc.disable()  # what other tests left behind, and is heard of when it goes, is not counted
+        former = sys.getprofile()
+        sys.setprofile(lambda frame, event, _: names.append(frame.f_code.co_name) if event == "call" else None)
+        try:
+            function()
+        finally:
+            sys.setprofile(former)
+            gc.enable()
+        return names[1:]
+
+    return names_of
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 import copy
 import functools
-import gc
 import pickle
-import sys
 
 import numpy as np
 import pytest
@@ -15,20 +13,7 @@ from torch import nn
 from torchkeras_lite import activations, layers, losses, models, registry
 
 
-def python_calls(function):
-    names = []
-    gc.collect()
-    gc.disable()  # what goes elsewhere in the process is not counted
-    sys.setprofile(lambda frame, event, _: names.append(frame.f_code.co_name) if event == "call" else None)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-        gc.enable()
-    return names[1:]
-
-
-def test_the_usual_way_is_one_torch_call():
+def test_the_usual_way_is_one_torch_call(python_calls):
     x = torch.randn(8, 4, requires_grad=True)
     column = x[:, :1]
     labels = torch.randint(0, 4, (8,))

@@ -1,9 +1,7 @@
 """What every metric can do: state, users' own classes, copies, inference mode; compat/parity compares values with Keras."""
 
 import copy
-import gc
 import pickle
-import sys
 
 import numpy as np
 import pytest
@@ -228,20 +226,7 @@ def test_subclasses_of_mean():
     assert float(metric.seen) == 0.0
 
 
-def python_calls(function):
-    names = []
-    gc.collect()
-    gc.disable()  # what goes elsewhere in the process is not counted
-    sys.setprofile(lambda frame, event, _: names.append(frame.f_code.co_name) if event == "call" else None)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-        gc.enable()
-    return names[1:]
-
-
-def test_an_update_costs_few_calls():
+def test_an_update_costs_few_calls(python_calls):
     x, labels = torch.randn(8, 4, requires_grad=True), torch.randint(0, 4, (8,))
     probabilities = activations.softmax(x)
     for identifier, y_true, y_pred, most in [
