@@ -258,6 +258,29 @@ SNIPPETS = {
         with pytest.raises(ValueError, match="cardinality"):
             data_adapter_utils.check_data_cardinality((np.zeros(2), np.zeros(3)))
         assert data_adapter_utils.list_to_tuple([1]) == (1,)
+        import os, io, contextlib, tempfile
+        from keras.src.saving.serialization_lib import SafeModeScope, in_safe_mode
+        from keras.src.utils import file_utils, io_utils
+        from keras.src.utils.torch_utils import TorchModuleWrapper
+        folder = file_utils.join(tempfile.mkdtemp(), "a", "b")
+        file_utils.makedirs(folder)
+        with file_utils.File(file_utils.join(folder, "c"), "w") as file:
+            file.write("text")
+        assert file_utils.exists(folder) and file_utils.isdir(folder) and file_utils.listdir(folder) == ["c"]
+        assert file_utils.is_remote_path("gs://bucket/a") and not file_utils.is_remote_path(folder)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            io_utils.print_msg("one")
+            io_utils.print_msg("two", line_break=False)
+        assert said.getvalue().split() == ["one", "two"] and TorchModuleWrapper is keras.layers.TorchModuleWrapper
+        config = TorchModuleWrapper(torch.nn.Linear(2, 1)).get_config()
+        assert in_safe_mode()
+        with SafeModeScope(False):
+            assert not in_safe_mode() and TorchModuleWrapper.from_config(config).count_params() == 3
+        left, right = keras.utils.split_dataset(np.arange(10), left_size=0.7)
+        assert isinstance(left, torch.utils.data.Dataset) and [int(row) for row in right] == [7, 8, 9]
+        import tensorflow as tf
+        left, right = keras.utils.split_dataset([np.arange(10), np.ones((10, 2))], left_size=0.7)
+        assert isinstance(left, tf.data.Dataset) and next(iter(left.batch(4)))[1].shape == (4, 2) and len(right) == 3
         assert smart_resize(np.zeros((4, 6, 3), "float32"), (2, 2)).shape == (2, 2, 3)
         near(part(torch.arange(4), [1], [2]), [1, 2])
         near(convert_to_numpy(torch.ones(1)), [1])

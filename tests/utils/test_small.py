@@ -8,6 +8,7 @@ import torch
 
 import torchkeras_lite as keras
 from torchkeras_lite import layers, utils
+from torchkeras_lite.data.pipeline import Dataset
 
 
 def test_config():
@@ -48,6 +49,19 @@ def test_two_parts_of_one():
     assert sorted(rows) == list(range(10)) and rows != list(range(10))
     again = utils.split_dataset(torch.utils.data.TensorDataset(y), right_size=4, shuffle=True, seed=1)[0]
     assert [int(row[0]) for row in again] == rows[:6]
+
+
+def test_two_parts_of_a_data_set_in_the_manner_of_tf_data():
+    whole = Dataset.of_rows((torch.arange(10), torch.arange(20).reshape(10, 2)))
+    left, right = utils.split_dataset(whole, left_size=0.7)
+    assert [type(part) for part in (left, right)] == [Dataset] * 2 and [len(left), len(right)] == [7, 3]
+    assert [int(row) for row, _ in right] == [7, 8, 9] and next(iter(left.batch(2)))[1].tolist() == [[0, 1], [2, 3]]
+    left, right = utils.split_dataset(whole.map(lambda x, y: x * 2), right_size=4, shuffle=True, seed=1)
+    rows = [int(row) for part in (left, right) for row in part]
+    assert sorted(rows) == list(range(0, 20, 2)) and rows != sorted(rows) and len(left) == 6
+    assert [int(row) for part in (left, right) for row in part] == rows
+    with pytest.raises(ValueError, match="endless"):
+        utils.split_dataset(whole.repeat(), left_size=1)
 
 
 @pytest.mark.parametrize("sizes", [{}, {"left_size": 1.5}, {"left_size": 11}, {"left_size": 0.8, "right_size": 0.8}])

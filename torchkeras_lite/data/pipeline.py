@@ -127,6 +127,16 @@ class Dataset:
         """`count` of how many there are, where that is a number."""
         return self._count if self._count is None or self._count < 0 else count(self._count)
 
+    def listed(self) -> list:
+        """All elements, or their numbers: what `of_those` takes some of."""
+        if self._count == ENDLESS:
+            raise ValueError("The data set is endless: it has no parts. The usual fix: `take(count)`.")
+        return list(self._make())
+
+    def of_those(self, items: list) -> Dataset:
+        """These elements, out of what is `listed`."""
+        return type(self)(lambda: iter(items), len(items), self._gather)
+
     def concatenate(self, dataset) -> Dataset:
         """These elements, then those."""
         counts = self._count, dataset._count

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
+from torchkeras_lite.data.pipeline import Dataset
 from torchkeras_lite.models.trainer import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 
 
@@ -22,18 +23,21 @@ def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=
     """Two data sets out of one: its first rows, and its last.
 
     Args:
-        dataset: a torch Dataset, or arrays (one, or a list, tuple or dict of them, with equally many rows).
+        dataset: a torch Dataset, one in the manner of `tf.data`, or arrays (one, or a list, tuple or dict of them, with equally
+            many rows).
         left_size, right_size: a share (a float in 0..1) or a number of rows; the one left out is the rest.
         shuffle, seed: whether rows are drawn at random, and from which seed.
 
     Returns:
-        Two torch Datasets, whose items are rows.
+        Two torch Datasets, whose items are rows; or two of the kind that came.
 
     Raises:
         ValueError: sizes that do not fit, or none.
         TypeError: something that is no data set.
     """
-    if isinstance(dataset, torch.utils.data.Dataset):
+    if isinstance(dataset, Dataset):
+        rows = dataset.listed()
+    elif isinstance(dataset, torch.utils.data.Dataset):
         rows = dataset
     elif isinstance(dataset, (np.ndarray, torch.Tensor, list, tuple, dict)):
         rows = _Rows(dataset)
@@ -47,7 +51,10 @@ def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=
     order = list(range(count))
     if shuffle:
         random.Random(random.random() if seed is None else seed).shuffle(order)
-    return torch.utils.data.Subset(rows, order[:left]), torch.utils.data.Subset(rows, order[count - right :])
+    parts = order[:left], order[count - right :]
+    if isinstance(dataset, Dataset):
+        return tuple(dataset.of_those([rows[i] for i in part]) for part in parts)
+    return tuple(torch.utils.data.Subset(rows, part) for part in parts)
 
 
 def _sizes(count, left, right) -> tuple[int, int]:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import functools
 import math
+import os
+import re
+import sys
+from os import listdir, makedirs, remove  # noqa: F401
+from os.path import exists, isdir, join  # noqa: F401
+from shutil import copy, rmtree  # noqa: F401
 
-from torchkeras_lite import config, ops, registry
+import numpy as np
+import torch
+
+from torchkeras_lite import config, lambdas, ops, registry, utils
+from torchkeras_lite.layers import TorchModuleWrapper  # noqa: F401
 from torchkeras_lite.registry import next_count, snake_case
 from torchkeras_lite.registry import snake_case as to_snake_case  # noqa: F401
 from torchkeras_lite.registry import unique_name as uniquify  # noqa: F401
@@ -128,3 +138,50 @@ def draw_seed(seed):
     if isinstance(seed, int):
         return ops.convert_to_tensor([seed, 0], dtype="uint32")
     raise ValueError(f"Argument `seed` must be an integer, a SeedGenerator or None. Received: seed={seed!r}")
+
+
+def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=None, preferred_backend=None):
+    """`keras.utils.split_dataset`. In programs that use TensorFlow arrays become data sets of `tf.data`, as there."""
+    tensorflow = None if preferred_backend == "torch" else sys.modules.get("tensorflow")
+    if tensorflow is not None and isinstance(dataset, (np.ndarray, torch.Tensor, list, tuple, dict)):
+        dataset = tensorflow.data.Dataset.from_tensor_slices(tuple(dataset) if isinstance(dataset, list) else dataset)
+    return utils.split_dataset(dataset, left_size, right_size, shuffle, seed)
+
+
+def SafeModeScope(safe_mode: bool | None = True):
+    """`with SafeModeScope(False)`: code in configs may run inside."""
+    return lambdas.safe_mode(safe_mode)
+
+
+def in_safe_mode() -> bool:
+    return not lambdas.trusted()
+
+
+# What the files of Keras's own callbacks ask `file_utils` and `io_utils` for, and copies of them in programs.
+
+
+def path_to_string(path):
+    """A path as text; anything else as it is."""
+    return os.fspath(path) if isinstance(path, os.PathLike) else path
+
+
+def is_remote_path(filepath) -> bool:
+    """Whether a path names another machine."""
+    return bool(re.match(r"(/cns|/cfs|/gcs|/hdfs|/readahead|.*://)", str(filepath)))
+
+
+def File(path, mode: str = "r"):
+    return open(path, mode)
+
+
+def print_msg(message, line_break: bool = True) -> None:
+    """Writes to `sys.stdout`, and now."""
+    sys.stdout.write(f"{message}\n" if line_break else message)
+    sys.stdout.flush()
+
+
+def ask_to_proceed_with_overwrite(filepath) -> bool:
+    """Asks until the answer is yes or no."""
+    while (answer := input(f"[WARNING] {filepath} already exists - overwrite? [y/n] ").strip().lower()) not in ("y", "n"):
+        print_msg('Enter "y" (overwrite) or "n" (cancel).')
+    return answer == "y"

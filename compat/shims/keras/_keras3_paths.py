@@ -103,6 +103,7 @@ _FEATURE_SPACE = ("layers.preprocessing.feature_space", "layers.feature_space") 
 NAMES = {path: {"FeatureSpace": "torchkeras_lite.utils:FeatureSpace"} for path in _FEATURE_SPACE}
 NAMES["saving"] = {
     "H5IOStore": "keras._stores:H5IOStore",
+    **{name: f"keras._helpers:{name}" for name in ("SafeModeScope", "in_safe_mode")},
     "deserialize_keras_object": "keras._objects:either",  # with `module_objects` too
 }
 NAMES["utils"] = {"split_dataset": "keras._helpers:split_dataset"}
