@@ -237,6 +237,8 @@ def serialize(obj) -> Any:
         return described
     if inspect.isclass(obj):
         return {"module": public_module(obj), "class_name": obj.__name__, "config": None, "registered_name": None}
+    if isinstance(obj, torch.nn.Module):
+        return {**serialize(_builtin["keras.layers", "TorchModuleWrapper"](obj)), "bare": True}
     raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no `get_config()`.")
 
 
@@ -315,7 +317,8 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
             made.build_from_config(config["build_config"])
         if config.get("compile_config"):
             made.compile_from_config(config["compile_config"])
-    return made
+    module = getattr(made, "module", None) if config.get("bare") else None
+    return module if isinstance(module, torch.nn.Module) else made  # a torch module by itself: Keras has it in a layer
 
 
 def _array(value, dtype) -> np.ndarray:

@@ -417,3 +417,38 @@ def test_other_threads_go_on():
     for thread in threads:
         thread.join()
     assert len(done) == 3 and all(model(X).shape == (6, 2) for model in models)
+
+
+@keras.saving.register_keras_serializable("torch modules")
+class Holding(keras.Model):
+    """Has a torch module among its arguments, and leaves it to the config to hold it."""
+
+    def __init__(self, inner, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = inner
+
+    def call(self, x):
+        return self.inner(x)
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config["inner"]))
+
+
+def test_a_torch_module_in_a_config_of_the_users(tmp_path):
+    model = Holding(nn.Linear(4, 2))
+    wanted = model(X)
+    model.save(tmp_path / "a.keras")
+    with pytest.raises(ValueError, match="arbitrary code execution"):
+        keras.models.load_model(tmp_path / "a.keras")
+    opened = keras.models.load_model(tmp_path / "a.keras", safe_mode=False)
+    assert type(opened.inner) is nn.Linear and torch.equal(opened(X), wanted)
+
+
+def test_a_wrapper_from_its_config():
+    wrapper = layers.TorchModuleWrapper(nn.Sequential(nn.Linear(4, 2)))
+    config = wrapper.get_config()
+    with pytest.raises(ValueError, match="safe_mode=False"):
+        layers.TorchModuleWrapper.from_config(config)
+    again = layers.TorchModuleWrapper.from_config(config, safe_mode=False)
+    assert torch.equal(again(X), wrapper(X)) and again.module is not wrapper.module

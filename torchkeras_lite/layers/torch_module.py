@@ -66,9 +66,12 @@ class TorchModuleWrapper(Layer):
         return {**self._base_config(), "module": text, "output_shape": self.output_shape_argument}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None, safe_mode=None):
+        """The layer with the module that a config holds; with `safe_mode=False` because the caller trusts it."""
         if isinstance(config.get("module"), str):
-            config = {**config, "module": _unpacked(config["module"], config.get("name"))}
+            said = contextlib.nullcontext() if safe_mode is None else lambdas.safe_mode_unless_said(safe_mode)
+            with registry.CustomObjectScope(custom_objects), said:
+                config = {**config, "module": _unpacked(config["module"], config.get("name"))}
         return cls(**{key: value if key == "module" else registry.deserialize(value) for key, value in config.items()})
 
 
@@ -80,8 +83,9 @@ def _unpacked(text: str, name) -> nn.Module:
     """
     if not lambdas.trusted():
         raise ValueError(
-            f"Layer {name!r} holds a torch module, as a pickle in the config. If you trust the file, pass `safe_mode=False` to "
-            "`load_model`; classes of your own in it have to be named in `custom_objects`."
+            f"Layer {name!r} holds a torch module, as a pickle in the config, and `torch.load` might run what code is in it "
+            "(arbitrary code execution). If you trust the file, pass `safe_mode=False` to `load_model`; classes of your own in "
+            "it have to be named in `custom_objects`."
         )
     known = [one for one in vars(nn).values() if isinstance(one, type) and issubclass(one, (nn.Module, nn.Parameter))]
     known += [F.relu, F.gelu, set]

@@ -176,8 +176,8 @@ def get_layer_policy(layer):
     return layer.dtype_policy
 
 
-def print_summary(model, line_length=None, positions=None, print_fn=None):
-    model.summary(line_length=line_length, positions=positions, print_fn=print_fn)
+def print_summary(model, line_length=None, positions=None, print_fn=None, **more):
+    model.summary(line_length=line_length, positions=positions, print_fn=print_fn, **more)
 
 
 def model_from_config(config, custom_objects=None):
