@@ -245,6 +245,28 @@ def test_a_subclassed_model_before_and_after_its_first_call():
     assert rows(model) == [["hidden (Dense)", "(None, 4)", "12"]]
 
 
+def test_layers_without_a_build_of_their_own():
+    class Head(layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.inner = layers.Dense(5)
+
+        def call(self, x):
+            return {"values": self.inner(x)}
+
+    class Mine(Model):
+        def __init__(self):
+            super().__init__()
+            self.head = Head(name="head")
+
+        def call(self, x):
+            return self.head(x)["values"]
+
+    model = Mine()
+    model(torch.ones(3, 2))
+    assert rows(model) == [["head (Head)", "(None, 5)", "15"]] and model.head.get_build_config() is None
+
+
 def test_a_summary_changes_nothing(small):
     before = {name: value.clone() for name, value in small.state_dict().items()}
     small.summary(print_fn=lambda text: None, expand_nested=True)

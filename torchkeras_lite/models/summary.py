@@ -112,7 +112,7 @@ def _shape(layer, nested) -> str:
         elif (known := _known_shape(layer)) is not None:
             shape = known
         else:
-            shapes = layer.get_build_config()
+            shapes = layer.get_build_config() or layer._first_shapes
             shape = layer.compute_output_shape(*shapes.get("shapes_dict", shapes).values())
         return _written(shape)
     except Exception:  # a table to look at is no reason for a script to stop
