@@ -40,7 +40,7 @@ _VALUES = ("numpy", "tolist", "item", "cpu", "cuda")  # what only a tensor with 
 class KerasTensor:
     """A tensor still to come: `shape` (a tuple; None where the size varies), `dtype` (a name) and where it comes from."""
 
-    _keras_mask: KerasTensor | None = None  # the mask that the tensor will carry
+    _mask: KerasTensor | None = None  # what the mask that the tensor will carry looks like
     sparse = ragged = False
     __array_priority__ = 1000
     __array_ufunc__ = None  # `array * x` is asked of x, instead of of each number in the array
@@ -137,6 +137,28 @@ class KerasTensor:
     @property
     def T(self):
         return record(torch.t, (self,), {})
+
+    @property
+    def _keras_mask(self) -> KerasTensor | None:
+        """The mask that the tensor will carry. Its layer draws it where somebody asks, for few graphs need it as a tensor."""
+        layer = self._operation
+        if self._mask is None or self._mask.node is not None or not hasattr(layer, "compute_mask"):
+            return self._mask
+        args, kwargs = self.node.args, self.node.kwargs
+        before = kwargs.get("mask")
+        if before is None and args:
+            before = pytree.tree_map(lambda leaf: getattr(leaf, "_keras_mask", None), args[0])
+        mask = layer.compute_mask(args[0] if len(args) == 1 else args, before)
+        mask = mask[self.index] if isinstance(mask, (list, tuple)) else mask
+        return self._mask if mask is None else mask
+
+    @_keras_mask.setter
+    def _keras_mask(self, mask):
+        self._mask = mask
+
+    @_keras_mask.deleter
+    def _keras_mask(self):
+        self._mask = None
 
     def __getitem__(self, index):
         axes, index = forwards(index, len(self.shape))
@@ -493,8 +515,8 @@ def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, ma
                 going_on.loading.take(math.prod(front + rest))
             return Texts(np.full(front + rest, "", dtype=object))
         tensor = make(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device or config.get_device())
-        if leaf._keras_mask is not None:
-            tensor._keras_mask = stand_ins(leaf._keras_mask, rows, inner, device, torch.ones, many)
+        if leaf._mask is not None:
+            tensor._keras_mask = stand_ins(leaf._mask, rows, inner, device, torch.ones, many)
         return tensor
 
     return pytree.tree_map(stand_in, structure)
@@ -619,7 +641,7 @@ def _outline(size_of, *tensors):
     shape = [size_of(sizes) for sizes in zip(*(tensor.shape for tensor in tensors), strict=True)]
     drawn = KerasTensor(shape, "string" if isinstance(first, Texts) else config.dtype_name(first.dtype))
     if isinstance(getattr(first, "_keras_mask", None), torch.Tensor):
-        drawn._keras_mask = _outline(size_of, *(tensor._keras_mask for tensor in tensors))
+        drawn._mask = _outline(size_of, *(tensor._keras_mask for tensor in tensors))
     return drawn
 
 

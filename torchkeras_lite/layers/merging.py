@@ -291,7 +291,7 @@ class Concatenate(Merge):
         columns = []
         for x, one in zip(inputs, mask, strict=True):
             if one is None:
-                columns.append(torch.ones((*x.shape[:-1], 1), dtype=torch.bool, device=x.device))
+                columns.append(torch.ones_like(x[..., :1], dtype=torch.bool))
             else:
                 column = one.unsqueeze(-1) if one.ndim < x.ndim else one.any(-1, keepdim=True)
                 columns.append(column.bool().expand(*(-1 if size is None else size for size in x.shape[:-1]), 1))
