@@ -236,6 +236,31 @@ SNIPPETS = {
         assert part.weights == [part.bias]
         part._dtype_policy = "bfloat16"
         assert part.compute_dtype == "bfloat16"
+        plain, kept = keras.layers.Dense(1), lambda x: x * 2
+        with keras.RematScope("full"):
+            saving = keras.layers.Dense(1)
+        assert plain.rematerialized_call(kept, 1) is kept and saving.rematerialized_call(kept, 1) is not kept
+        assert saving.rematerialized_call(kept)(torch.ones(1, requires_grad=True)).item() == 2
+        class Shifts(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self._register_call_context_args("shift")
+            def call(self, x, shift=0):
+                return x + shift
+        class Holds(keras.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.inner, self.other = Shifts(), Shifts()
+            def call(self, x):
+                return self.inner(x) * self.other(x, shift=2)
+        inputs, x = keras.Input((1,)), np.ones((1, 1), "float32")
+        models = [keras.Sequential([inputs, Holds()]), keras.Model(inputs, Holds()(inputs)), Holds()]
+        for model in models:
+            model._register_call_context_args("shift")
+            found = [float(model(x, **words).detach()) for words in ({}, {"shift": 3}, {"shift": 0}, {})]
+            assert found == [3, 12, 3, 3], found
+        assert models[0]._call_context_args == {"shift", "training"} and own._call_context_args == {"training"}
+        assert float(Shifts()(x, 5)) == 6
         own._layers = [part]
         assert own._layers == [part] and part in own.layers_inside
     """,
@@ -281,6 +306,13 @@ SNIPPETS = {
         import tensorflow as tf
         left, right = keras.utils.split_dataset([np.arange(10), np.ones((10, 2))], left_size=0.7)
         assert isinstance(left, tf.data.Dataset) and next(iter(left.batch(4)))[1].shape == (4, 2) and len(right) == 3
+        where, models = file_utils.join(folder, "a.weights.h5"), []
+        for data in ([0.0, 2.0], [5.0, 5.0]):  # one mean and one variance, which are scalars
+            models.append(keras.Sequential([keras.Input((1,)), keras.layers.Normalization(axis=None)]))
+            models[-1].layers[0].adapt(np.array(data)[:, None])
+        models[0].save_weights(where)
+        models[1].load_weights(where)
+        near(models[1].layers[0].mean, 1)
         assert smart_resize(np.zeros((4, 6, 3), "float32"), (2, 2)).shape == (2, 2, 3)
         near(part(torch.arange(4), [1], [2]), [1, 2])
         near(convert_to_numpy(torch.ones(1)), [1])

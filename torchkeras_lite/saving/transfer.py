@@ -88,7 +88,9 @@ def _view_of(variable) -> np.ndarray | None:
     if raw is None or raw.device.type != "cpu" or raw.dtype not in _NUMPY or not raw.numel() or going_on.stateless is not None:
         return None
     view = raw if variable.layout is None else variable.layout.to_keras(raw)
-    return view.numpy() if view.data_ptr() == raw.data_ptr() else None
+    if view.data_ptr() != raw.data_ptr():
+        return None
+    return view.numpy() if view.ndim else view.reshape(1).numpy().reshape(())  # beside TensorFlow's words a scalar is a number
 
 
 # ---------------------------------------------------------------- where arrays lie in a file
