@@ -403,3 +403,23 @@ def test_a_list_that_holds_itself_is_saved_once(tmp_path):
         variable.assign(variable * 0 + 1)
     model.load_weights(tmp_path / "a.weights.h5")
     assert [a.tolist() for a in before] == [b.tolist() for b in model.get_weights()]
+
+
+def test_attributes_of_a_model_made_from_tensors_say_nothing(tmp_path):
+    class Made(keras.Model):
+        def __init__(self):
+            inputs = keras.Input((4,))
+            first = layers.Dense(3)
+            super().__init__(inputs, layers.Dense(2)(first(inputs)))
+            self.first = first
+            self.extra = layers.Dense(1)
+            self.extra.build((None, 2))
+
+    made, inputs = Made(), keras.Input((4,))
+    plain = keras.Model(inputs, layers.Dense(2)(layers.Dense(3)(inputs)))
+    plain.save_weights(tmp_path / "a.weights.h5")
+    made.load_weights(tmp_path / "a.weights.h5", skip_mismatch=True, objects_to_skip=[made.extra])
+    np.testing.assert_array_equal(made.predict(X, verbose=0), plain.predict(X, verbose=0))
+    made.save_weights(tmp_path / "a.weights.h5")
+    with h5py.File(tmp_path / "a.weights.h5") as file:
+        assert {*file} == {"layers", "extra", "vars"} and {*file["layers"]} == {"dense", "dense_1", "input_layer"}

@@ -242,7 +242,8 @@ def _attributes(layer):
             value = getattr(layer, name)
             if _has_state(value) or isinstance(value, (list, tuple, dict)):
                 found[name] = value
-    in_front = "layers" if "0" in places else None  # of a Sequential they come first
+    drawn = "0" in places or getattr(layer, "_graph", None) is not None
+    in_front = "layers" if drawn else None  # of a Sequential, and of a model made from tensors, they come first
     order = sorted(found, key=lambda key: (key != in_front, f"~{key}" if key.startswith("_") else key))
     return [(key, found[key]) for key in order]
 
