@@ -403,3 +403,11 @@ def test_variables_less_bools():
     x = Variable([1.5, 2.0])
     assert (x - torch.tensor([True, False])).tolist() == [0.5, 2.0]
     assert (np.array([True, False]) - Variable([1, 2], dtype="int32")).tolist() == [0, -2]
+
+
+def test_only_one_number_is_a_number():
+    one, several = Variable([[1.5]]), Variable([1.0, 2.0])
+    assert (float(one), int(one), bool(one)) == (1.5, 1, True)
+    for kind in (float, int, bool):
+        with pytest.raises(TypeError, match="one number"):
+            kind(several)

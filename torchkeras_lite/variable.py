@@ -322,14 +322,21 @@ class Variable:
     def __iter__(self):
         return iter(self.value)
 
+    def _only(self) -> torch.Tensor:
+        """The value, if it is one number; TypeError otherwise."""
+        value = self.value.detach()
+        if value.numel() != 1:
+            raise TypeError(f"Only a Variable of one number is a number, or is true or false. Received: shape={self.shape}")
+        return value
+
     def __bool__(self):
-        return bool(self.value.detach())
+        return bool(self._only())
 
     def __float__(self):
-        return float(self.value.detach())
+        return float(self._only())
 
     def __int__(self):
-        return int(self.value.detach())
+        return int(self._only())
 
     def __index__(self):
         return operator.index(self.value.detach())
