@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import threading
+
+from torchkeras_lite import recomputing
+from torchkeras_lite.references import Known
 from torchkeras_lite.seeds import generators_of
 from torchkeras_lite.shown import Shown
 
@@ -52,3 +58,53 @@ def build_at_init(self) -> None:
     """For a layer whose weights are made in its constructor: it is built, unless a `build` of its own is still to come."""
     if self.builds_nothing:
         self.built = True
+
+
+def rematerialized_call(self, layer_call, *args, **words):
+    """`layer_call` as the RematScope has it in which the layer was made: itself, where there was none."""
+    made_in_one = getattr(vars(self).get("call"), "func", None) is recomputing._call
+    return recomputing.remat(layer_call) if made_in_one else layer_call
+
+
+# ---------------------------------------------------------------- words that go from layer to layer
+
+
+class Around(threading.local):
+    """The values of registered words in the calls around."""
+
+    values: dict = {}
+
+
+_around = Around()
+
+
+@Shown
+def call_context_args(self):
+    return {"training"}
+
+
+def register_call_context_args(self, *names) -> None:
+    """From now on a call takes these words, and they go down to layers inside that take them, as `training` does."""
+    vars(self)["_call_context_args"] = {*self._call_context_args, *names}
+    vars(self)["call"] = functools.partial(_call, Known(self), inspect.signature(type(self).call))
+
+
+def _call(known, signature, *args, **words):
+    layer, before = known(), _around.values
+    places = list(signature.parameters)[1:]
+    values = dict(before)
+    for name in layer._call_context_args - {"training"}:
+        if name in places[: len(args)]:
+            values[name] = args[places.index(name)]
+            continue
+        value = words.pop(name) if name in words else before.get(name)
+        if value is None and name in places and signature.parameters[name].default is not inspect.Parameter.empty:
+            value = signature.parameters[name].default
+        if name in places and value is not None:
+            words[name] = value
+        values[name] = value
+    _around.values = values
+    try:
+        return type(layer).call(layer, *args, **words)
+    finally:
+        _around.values = before

@@ -152,8 +152,8 @@ PATHS |= {
 MEMBERS = {
     "layers.Layer": {f"_{name}": f"keras._inside:{name}" for name in (
         "tracker", "trainable_variables", "non_trainable_variables", "layers", "seed_generators",
-        "dtype_policy", "build_at_init",
-    )},
+        "dtype_policy", "build_at_init", "register_call_context_args", "call_context_args",
+    )} | {"rematerialized_call": "keras._inside:rematerialized_call"},
 }  # fmt: skip
 BEHIND = dict.fromkeys(("ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy"), "keras._op_classes")
 BEHIND |= dict.fromkeys(("losses", "random", "regularizers", "utils"), "keras._helpers")
