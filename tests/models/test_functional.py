@@ -115,6 +115,7 @@ def test_trainable():
 
 
 def test_torch_compile_and_export():
+    torch._dynamo.reset()  # it counts what all tests before have compiled
     for model, x in ((small(), X), (wide(), {"a": X, "b": X[:, :3]})):
         expected = model(x)
         compiled = torch.compile(model, backend="eager", fullgraph=True)
