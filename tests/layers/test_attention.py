@@ -252,7 +252,7 @@ def test_dropout_of_attention(make):
         ("ab,bc->ad", 3, "'d' of the output"),
         ("ab,bcd->ac", 3, "'d' of the kernel"),
         ("abc,cd->abd", 3, "takes inputs with 3 axes"),
-        ("ab,bc->ac", (3, 4), "needs 1 sizes"),
+        ("ab,bc->ac", (), "needs 1 sizes"),
         ("ab,bc->abc", (5, 3), "do not match at shared dimension 'b'"),
     ],
 )
@@ -328,3 +328,10 @@ def test_a_subclass_may_hand_on_a_mask_of_numbers():
     own.build((2, 4, 6), (2, 4, 6))
     torch.testing.assert_close(own(x, mask), own(x, mask.bool()))
     torch.testing.assert_close(own(x, mask)[1], own._output_dense(own._value_dense(x))[1, :1].expand(4, 6))
+
+
+def test_einsum_sizes_behind_those_of_the_letters():
+    layer, x = layers.EinsumDense("ab,bc->ac", output_shape=(5, 7)), draw(2, 3)
+    torch.testing.assert_close(layer(x), x @ layer.kernel.value)
+    assert layer.kernel.shape == (3, 5) and layer.compute_output_shape((None, 3)) == (None, 5)
+    assert layers.EinsumDense("ab,b->a", output_shape=(1,))(x).shape == (2,)

@@ -242,13 +242,13 @@ class Terms:
             expected = f"{len(self.inputs)}{' or more' if right else ''}" if not left else f"more than {len(self.inputs)}"
             raise ValueError(f"EinsumDense: the equation takes inputs with {expected} axes. {received}")
         made = tuple(output_shape) if left else (input_shape[0], *output_shape)
-        if len(made) != len(self.outputs):
+        if len(made) < len(self.outputs):  # sizes behind those of the letters are passed over, as in Keras
             raise ValueError(
                 f"EinsumDense: `output_shape` needs {len(self.outputs) - (not left)} sizes, for the letters "
                 f"{self.outputs if left else self.outputs[1:]!r} of the output. {received}"
             )
         taken = dict(zip(self.inputs, input_shape[more:] if left else input_shape, strict=False))
-        known = dict(zip(self.outputs, made, strict=True))
+        known = dict(zip(self.outputs, made, strict=False))
         for letter in self.inputs:
             if known.get(letter) not in (None, taken[letter]):
                 raise ValueError(
