@@ -185,7 +185,7 @@ def test_builtin_objects():
     assert type(layer) is layers.BatchNormalization and layer.momentum == 0.5 and layer.name == "n"
     written = saving.serialize_keras_object(layers.Dense(3))
     assert (written["module"], written["class_name"], written["registered_name"]) == ("keras.layers", "Dense", None)
-    assert saving.serialize_keras_object(keras.activations.relu) == "relu"
+    assert registry.serialize(keras.activations.relu) == "relu"
 
 
 def test_names_in_a_scope():
@@ -358,3 +358,17 @@ def test_counting_names():
 def test_nothing_written_is_nothing_read():
     for name in ("activations", "losses", "metrics", "initializers", "regularizers", "constraints"):
         assert getattr(keras, name).deserialize(None) is None
+
+
+def test_functions_of_ours_are_objects_where_the_caller_serializes_them():
+    for function in (keras.activations.relu, keras.losses.mean_squared_error, keras.metrics.categorical_accuracy):
+        said = json.loads(json.dumps(saving.serialize_keras_object({"f": [function, 1]})))
+        name = function.__name__
+        assert said["f"][0] == {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+        assert saving.deserialize_keras_object(said) == {"f": [function, 1]}
+        said["f"][0]["registered_name"] = name
+        assert saving.deserialize_keras_object(said["f"][0]) is function
+    assert layers.Dense(1, activation="relu").get_config()["activation"] == "relu"
+    for name in ("rely", "deserialize", "Mean"):
+        with pytest.raises(TypeError, match=f"Could not find the function '{name}'"):
+            saving.deserialize_keras_object({**said["f"][0], "config": name, "registered_name": "function"})

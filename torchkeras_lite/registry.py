@@ -9,6 +9,7 @@ import difflib
 import functools
 import inspect
 import re
+import sys
 import threading
 import types
 from contextlib import contextmanager
@@ -153,6 +154,7 @@ class Table:
 
     def find(self, name: str):
         """The class or function called `name`; ValueError, with the nearest known name, if there is none."""
+        name = name if isinstance(name, str) else repr(name)
         found = get_registered_object(name, None, self.objects)
         if found is None:
             found = next((obj for key, obj in self.objects.items() if key.lower() == name.lower()), None)
@@ -242,6 +244,31 @@ def serialize(obj) -> Any:
     raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no `get_config()`.")
 
 
+def serialize_keras_object(obj) -> Any:
+    """`serialize`, by which functions of ours are objects too, and not only names: what was a function comes back as one."""
+    if isinstance(obj, dict):
+        return {key: serialize_keras_object(value) for key, value in obj.items()}
+    if isinstance(obj, (list, tuple)):
+        values = [serialize_keras_object(value) for value in obj]
+        return tuple(values) if isinstance(obj, tuple) else values
+    described = serialize(obj)
+    if isinstance(described, str) and isinstance(obj, types.FunctionType | types.BuiltinFunctionType):
+        return {"module": "builtins", "class_name": "function", "config": described, "registered_name": "function"}
+    return described
+
+
+def _function_of_ours(name: str, table: Table | None):
+    """The activation, loss, metric or operation of this name; None if there is none."""
+    for one in (table, *(tables.get(f"keras.{kind}") for kind in ("activations", "losses", "metrics"))):
+        found = None if one is None else one.objects.get(name)
+        if isinstance(found, types.FunctionType | types.BuiltinFunctionType):
+            return found
+    found = vars(sys.modules[f"{_PACKAGE}.metrics"]).get(name)  # by the table a name of a metric means a class
+    if isinstance(found, types.FunctionType) and name not in ("get", "serialize", "deserialize"):
+        return found if public_module(found) == "keras.metrics" else None
+    return _builtin.get(("keras.ops", name))
+
+
 def _plain(config):
     """A config of a user's class, which may hold layers, functions and arrays. What no file can hold stays as it is."""
     if not isinstance(config, dict):
@@ -276,10 +303,14 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     if "class_name" not in config:
         return {key: deserialize(value, custom_objects, table) for key, value in config.items()}
     name, inner = config["class_name"], config.get("config")
+    if not isinstance(name, str):
+        raise TypeError(f"The config is not valid: {name!r} is no name of a class.")
+    if name in _VALUES and not (isinstance(inner, dict) and _VALUES[name] <= inner.keys()):
+        raise ValueError(f"The config is not valid: {name!r} needs {sorted(_VALUES[name])}. Received: {inner!r}")
     if name in ("__numpy__", "__tensor__"):
         return _array(inner["value"], np.dtype(inner["dtype"]))
     if name == "__bytes__":
-        return inner["value"].encode("utf-8")
+        return str(inner["value"]).encode("utf-8")
     if name == "__slice__":
         return slice(*(deserialize(inner[part], custom_objects) for part in ("start", "stop", "step")))
     if name == "__ellipsis__":
@@ -296,6 +327,8 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         found = _functions.get((config.get("module"), inner)) or _builtin.get((config.get("module"), inner))
         if found is None:  # Keras before 3.7 left the package out
             found = next((obj for full, obj in _custom.items() if full.rpartition(">")[2] == inner), None)
+        if found is None and config.get("module") == "builtins" and registered == inner:  # one of ours, as Keras writes it
+            found = _function_of_ours(inner, table)
     if found is None:
         found = _find_builtin(str(config.get("module")), name) or (table.objects.get(name) if table else None)
     if found is None and config.get("module") is None and name != "function":  # as in files of before Keras 3
@@ -310,7 +343,7 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         going_on.loading.hurry()
     if not inspect.isclass(found):
         return found
-    with CustomObjectScope(custom_objects or {}):
+    with CustomObjectScope(custom_objects or {}), understood(found):
         make = getattr(found, "from_config", None)  # a class of the user's may have a `get_config` only
         made = make(dict(inner or {})) if make else found(**deserialize(inner or {}))
         if config.get("build_config") and not made.built:
@@ -319,6 +352,27 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
             made.compile_from_config(config["compile_config"])
     module = getattr(made, "module", None) if config.get("bare") else None
     return module if isinstance(module, torch.nn.Module) else made  # a torch module by itself: Keras has it in a layer
+
+
+_VALUES = {
+    "__numpy__": {"value", "dtype"}, "__tensor__": {"value", "dtype"}, "__bytes__": {"value"},
+    "__slice__": {"start", "stop", "step"},
+}  # fmt: skip
+# What it comes to where a config has something of another kind than what is meant.
+_NONSENSE = (AttributeError, LookupError, ArithmeticError, AssertionError, RuntimeError)
+
+
+@contextmanager
+def understood(cls):
+    """Inside, a class of ours that stumbles over a config says so. In one of the user's it may be something else."""
+    try:
+        yield
+    except NotImplementedError:
+        raise
+    except _NONSENSE as error:
+        if cls.__module__.partition(".")[0] != _PACKAGE:
+            raise
+        raise ValueError(f"The config of a {cls.__name__} is not valid: {type(error).__name__}: {error}") from error
 
 
 def _array(value, dtype) -> np.ndarray:
@@ -385,7 +439,9 @@ class Configurable:
         """An object made from what `get_config()` gave."""
         try:
             return cls(**{key: deserialize(value) for key, value in config.items()})
-        except TypeError as error:
+        except NotImplementedError:
+            raise
+        except (TypeError, *_NONSENSE) as error:
             raise TypeError(
                 f"Unable to make a {cls.__name__} from its config: {error}. The constructor has to accept what "
                 f"`get_config()` returns (or override `from_config`). Received: config={config}"
@@ -423,11 +479,21 @@ def arguments_as_config(self, cls) -> dict:
         value = kwargs.get(p.name, positional.get(p.name, p.default))
         if mine:  # ours keep each argument, resolved, under its own name: what a user changed later is what is saved
             value = getattr(self, p.name, value)
-        own[p.name] = serialize(value)
+        own[p.name] = _as_setting(cls, p.name, value)
     for key, value in kwargs.items():
         if key not in own and key not in names and key not in self.unsaved and not mine:
-            own[key] = serialize(value)
+            own[key] = _as_setting(cls, key, value)
     return own
+
+
+def _as_setting(cls, name, value):
+    try:
+        return serialize(value)
+    except TypeError as error:
+        raise NotImplementedError(
+            f"{cls.__name__} was made with {name}={value!r}, which no config can hold. Override `get_config()`, and "
+            "`from_config()` where it has to be made anew."
+        ) from error
 
 
 # ---------------------------------------------------------------- unique names

@@ -7,7 +7,7 @@ from torchkeras_lite.registry import (
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
-    serialize as serialize_keras_object,
+    serialize_keras_object,
 )
 from torchkeras_lite.saving.models import (
     deserialize_keras_object, load_model, load_weights, model_from_json, save_model, save_weights,

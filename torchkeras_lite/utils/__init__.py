@@ -11,7 +11,7 @@ from torchkeras_lite.registry import (
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
-    serialize as serialize_keras_object,
+    serialize_keras_object,
 )
 from torchkeras_lite.saving import deserialize_keras_object
 from torchkeras_lite.utils.numerical import normalize, to_categorical
