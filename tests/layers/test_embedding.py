@@ -33,3 +33,12 @@ def test_too_many_steps_are_an_error_when_it_counts():
     model = keras.Model(words, Positioned(6, 9, 4)(words))
     with pytest.raises(IndexError, match="got the index 6, but input_dim=6"):
         model(torch.zeros((2, 7), dtype=torch.int64))
+
+
+def test_indices_from_the_end():
+    layer = layers.Embedding(5, 2)
+    found = layer(torch.tensor([[-1, 0], [-5, 4]]))
+    torch.testing.assert_close(found, layer.embeddings.value[torch.tensor([[4, 0], [0, 4]])])
+    for wrong in (-6, 5):
+        with pytest.raises(IndexError, match=f"got the index {wrong}, but input_dim=5"):
+            layer(torch.tensor([[wrong, -1]]))

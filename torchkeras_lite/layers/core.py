@@ -16,7 +16,7 @@ from torchkeras_lite.layers.few_bits import Form
 from torchkeras_lite.layers.low_rank import LowRank
 from torchkeras_lite.layers.quantizable import Quantizable
 from torchkeras_lite.symbolic import KerasTensor, Node, drawing
-from torchkeras_lite.variable import Permuted
+from torchkeras_lite.variable import Permuted, tensor_of
 from torchkeras_lite.weights import bare
 
 
@@ -100,8 +100,17 @@ class Dense(Quantizable, LowRank, Layer):
     turned_in = turned
 
     def call(self, inputs):
-        y = self.linear(inputs)
+        try:
+            linear = self.linear
+        except AttributeError:  # the `build` of a subclass has made weights of its own
+            linear = self._by_own_weights
+        y = linear(inputs)
         return y if self.activation is None else self.activation(y)  # scripts set None to see the logits
+
+    def _by_own_weights(self, inputs):
+        """x W + b with whatever a subclass shows as `kernel` and `bias`."""
+        y = torch.matmul(inputs, tensor_of(self.kernel))
+        return y if getattr(self, "bias", None) is None else y + tensor_of(self.bias)
 
 
 class Embedding(Quantizable, LowRank, Layer):
@@ -182,6 +191,8 @@ class Embedding(Quantizable, LowRank, Layer):
         try:
             return self.embedding(inputs).to(self._policy.compute_torch_dtype)
         except IndexError as error:
+            if -self.input_dim <= inputs.min() < 0 and inputs.max() < self.input_dim:
+                return self.call(inputs % self.input_dim)  # counted from the end, as Keras does on torch and JAX
             raise IndexError(
                 f"Layer {self.name!r} got the index {_outlier(inputs, self.input_dim)}, but input_dim={self.input_dim}: "
                 f"indices must be in [0, {self.input_dim}). The usual fix: input_dim is the largest index + 1."
