@@ -590,6 +590,8 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
 
     def quantized_call(self, *args, **kwargs):
         """`call` in few bits: the method `_int8_call`, or of whatever mode it is, of classes that have one."""
+        if self.quantization_mode is None:
+            raise NotImplementedError(f"Invalid quantization mode. Layer {self.name!r} is not quantized: its mode is None.")
         own = getattr(self, f"_{self.quantization_mode}_call", None)
         if own is not None:
             return own(*args, **kwargs)
@@ -654,6 +656,11 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
     def compute_dtype(self) -> str:
         return self._policy.compute_dtype
 
+    @property
+    def input_dtype(self) -> str:
+        """The dtype that floating-point inputs are cast to."""
+        return self.compute_dtype
+
     # ------------------------------------------------------------ penalties and masks
 
     def add_loss(self, loss) -> None:
@@ -713,10 +720,15 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
             config["activity_regularizer"] = serialize(self.activity_regularizer)
         return config
 
+    def get_config(self) -> dict:
+        """The settings that every layer has: what a `get_config` of one's own adds to."""
+        own = {"autocast": self.autocast} if type(self).get_config is Layer.get_config else {}  # no `__init__` but this one
+        return {**self._base_config(), **own}
+
     @classmethod
     def from_config(cls, config: dict) -> Layer:
         """A layer made from what `get_config()` gave. A plain precision comes as its name, which is what most code looks at."""
-        if isinstance(config.get("dtype"), dict):
+        if isinstance(config, dict) and isinstance(config.get("dtype"), dict):
             policy = registry.deserialize(config["dtype"])
             own = isinstance(policy, dtype_policies.DTypePolicyMap) or getattr(policy, "quantization_mode", None)
             config = {**config, "dtype": policy if own else getattr(policy, "name", policy)}

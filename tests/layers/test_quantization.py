@@ -378,6 +378,8 @@ def test_a_class_of_the_users_in_few_bits(tmp_path):
 
 
 def test_a_mode_that_a_class_knows_nothing_of():
+    with pytest.raises(NotImplementedError, match="Invalid quantization mode"):
+        Gains().quantized_call(np.ones((2, 3), "float32"))
     layer = Gains(dtype="int4_from_float32")
     with pytest.raises(NotImplementedError, match="`_int4_call`"):
         layer(np.ones((2, 3), "float32"))
