@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from torchkeras_lite import layers
+from torchkeras_lite import KerasTensor, layers
 from torchkeras_lite.layers import hashes
 
 LETTERS = [["A"], ["B"], ["C"], ["D"], ["E"]]
@@ -210,3 +210,11 @@ def test_vectors_asked_to_be_sparse_are_dense():
         layer = make(sparse=True)
         assert torch.equal(layer(x), make()(x)) and getattr(layer, "sparse", True) is True
         assert layer.get_config().get("sparse", True) is True
+
+
+def test_lookups_without_a_vocabulary_can_be_drawn():
+    for kind, dtype in ((layers.StringLookup, "string"), (layers.IntegerLookup, "int64")):
+        for mode, shape in (("multi_hot", (None, None)), ("one_hot", (None, 3, None)), ("count", (None, None))):
+            assert kind(output_mode=mode)(KerasTensor((None, 3), dtype)).shape == shape
+        assert kind(output_mode="one_hot")(KerasTensor((None, 1), dtype)).shape == (None, None)
+        assert kind(output_mode="count", max_tokens=5, pad_to_max_tokens=True)(KerasTensor((None, 3), dtype)).shape == (None, 5)

@@ -225,3 +225,18 @@ def test_configs():
     again = layers.TextVectorization.from_config(json.loads(json.dumps(layer.get_config())))
     assert again.get_config() == layer.get_config() and again.get_vocabulary() == ["[UNK]", "b", "a"]
     assert again.get_config()["ngrams"] == (1, 2) and again.compute_dtype == "string"
+
+
+@pytest.mark.parametrize("mode", ["multi_hot", "count", "tf_idf"])
+def test_a_vocabulary_may_be_learned_after_the_graph_was_drawn(mode):
+    vectors = layers.TextVectorization(output_mode=mode)
+    model = k.Sequential([k.Input((), dtype="string"), vectors])
+    assert model.output_shape == (None, None)
+    assert model.outputs[0].dtype == ("float32" if mode == "tf_idf" else "int64")
+    texts = np.array(["oak ash oak", "elm"], dtype=object)
+    with pytest.raises(RuntimeError, match="the vocabulary must be known"):
+        model(texts)
+    vectors.adapt(texts)
+    wanted = layers.TextVectorization(output_mode=mode)
+    wanted.adapt(texts)
+    assert torch.equal(model(texts), wanted(texts)) and wanted(texts).shape == (2, 4)

@@ -66,6 +66,19 @@ def test_while_loop():
     assert x.grad.tolist() == [8, 8]
 
 
+def test_the_condition_of_a_loop_is_not_asked_while_it_is_drawn():
+    asked = []
+
+    def small(x):
+        asked.append(x)
+        return x.sum() < 100
+
+    x = keras.Input((3,))
+    model = keras.Model(x, ops.while_loop(small, double, x))
+    assert not asked and model.output_shape == (None, 3)
+    assert model(X + 1).shape == X.shape and asked
+
+
 def test_loops_that_would_never_end_on_zeros():
     x = keras.Input((3,))
     model = keras.Model(x, ops.while_loop(lambda x: x.sum() < 100, double, x))

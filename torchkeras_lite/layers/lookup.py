@@ -14,6 +14,7 @@ from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.categories import batches_of, checked_salt
 from torchkeras_lite.layers.encoding import MODES, ByValue, check_choice, check_sparse, encoded
 from torchkeras_lite.layers.hashes import bucket
+from torchkeras_lite.symbolic import KerasTensor
 from torchkeras_lite.texts import Texts, is_texts
 
 _NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
@@ -282,9 +283,24 @@ class _Lookup(ByValue, Layer):
             found = [self._place(token) if place < 0 else place for token, place in zip(tokens, found, strict=True)]
         return found
 
+    @property
+    def _unknown(self) -> bool:
+        """Whether the size of the vectors that come out is not known yet: a graph may be drawn before `adapt` all the same."""
+        return self._varies and self._frozen_size is None
+
+    def _infer(self, args, kwargs):
+        if not self._unknown:
+            return super()._infer(args, kwargs)
+        shape = args[0].shape
+        if self.output_mode == "one_hot":
+            shape = shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
+        else:
+            shape = shape[:1] + shape[2:] if len(shape) > 1 else ()
+        return KerasTensor((*shape, None), "int64" if self.output_mode != "tf_idf" else None)
+
     def depth(self) -> int:
         """The size of the vectors that come out."""
-        if self._varies and self._frozen_size is None:
+        if self._unknown:
             raise RuntimeError(
                 f"Layer {self.name!r}: with `output_mode={self.output_mode!r}` and `pad_to_max_tokens=False` the vocabulary "
                 "must be known before the layer is called. Pass `vocabulary`, or call `adapt(data)`."

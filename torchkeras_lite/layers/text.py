@@ -209,6 +209,8 @@ class TextVectorization(Layer):
         if self.output_mode == "int" and self.output_sequence_length is None and self.split is not None:
             given = args[0]
             return KerasTensor((given.shape[0], None), "int64")
+        if self._lookup_layer._unknown:
+            return KerasTensor((args[0].shape[0], None), "int64" if self.output_mode != "tf_idf" else None)
         return super()._infer(args, kwargs)
 
     @property

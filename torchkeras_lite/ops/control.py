@@ -95,7 +95,7 @@ def while_loop(cond, body, loop_vars, maximum_iterations=None):
     several = isinstance(loop_vars, (list, tuple))
     values = pytree.tree_map(to_tensor, tuple(loop_vars) if several else (loop_vars,))
     turns = 0
-    while (cond(*values) and (maximum_iterations is None or turns < maximum_iterations)) or (going_on.inferring and not turns):
+    while (going_on.inferring and not turns) or (cond(*values) and (maximum_iterations is None or turns < maximum_iterations)):
         values = body(*values)
         values = tuple(values) if isinstance(values, (list, tuple)) else (values,)
         turns += 1
