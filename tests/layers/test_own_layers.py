@@ -159,3 +159,54 @@ def test_a_dropout_of_ones_own():
     first, second = one(x), one(x)
     assert not torch.equal(first, second) and torch.equal(first, other(x)) and torch.equal(second, other(x))
     assert {*first.unique().tolist()} == {0.0, 2.0}
+
+
+class Strict(layers.Layer):
+    """Its constructor takes what it names, and no more."""
+
+    def __init__(self, units=3, name=None, trainable=True, dtype=None):
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
+        self.units = units
+
+    def call(self, x):
+        return x * self.units
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(units=self.units)
+        return config
+
+
+def test_the_config_that_one_adds_to_holds_the_usual_settings_alone():
+    config = Strict(5, "five").get_config()
+    assert sorted(config) == ["dtype", "name", "trainable", "units"]
+    again = Strict.from_config(config)
+    assert (again.units, again.name) == (5, "five")
+
+    class Plain(layers.Layer):
+        def call(self, x):
+            return x
+
+    assert Plain.from_config(Plain(autocast=False).get_config()).autocast is False
+    assert layers.Layer.from_config(layers.Layer(autocast=False).get_config()).autocast is False
+
+
+@pytest.mark.parametrize("what", [object(), [object()], {"a": object()}, {1}])
+def test_what_no_config_can_hold(what):
+    class Holds(layers.Layer):
+        def __init__(self, what, **kwargs):
+            super().__init__(**kwargs)
+            self.what = what
+
+        def call(self, x):
+            return x
+
+    with pytest.raises(NotImplementedError, match=r"Holds was made with what=.* no config can hold\. Override `get_config\(\)`"):
+        Holds(what).get_config()
+
+
+def test_what_layers_say_of_themselves():
+    layer = layers.Dense(2, dtype="mixed_float16")
+    assert layer.input_dtype == layer.compute_dtype == "float16" and layers.Embedding(3, 2).input_dtype == "float32"
+    drawn = layers.Dense(2).symbolic_call(KerasTensor((None, 3)))
+    assert drawn.shape == (None, 2) and drawn.node.operation.built
