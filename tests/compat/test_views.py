@@ -81,6 +81,7 @@ SNIPPETS = {
         assert keras.layers.__path__ == [] and not hasattr(core, "__wrapped__") and not hasattr(core, "__file__")
         assert repr(core) == "<module 'keras.layers.core', a view of 'torchkeras_lite.layers.core'>"
         assert {"Dense", "core", "__name__"} <= set(dir(keras.layers)) and "_real" not in dir(keras.layers)
+        assert all(hasattr(module, name) for module in (keras, keras.layers, core) for name in dir(module))
         assert inspect.getmodule(core.Dense).__name__ == "torchkeras_lite.layers.core"
         assert inspect.getsource(core.Dense).startswith("class Dense")
     """,

@@ -78,7 +78,8 @@ class View(Lasting):
 
     def __dir__(self):
         rows = NAMES.get(self.__name__.partition(".")[2], {})
-        return sorted(({*vars(self), *dir(vars(self)["_real"]), *rows}) - {"_real"})
+        shown = {name for name in dir(vars(self)["_real"]) if not name.startswith("__")}  # see `__getattr__`
+        return sorted({*vars(self), *shown, *rows} - {"_real"})
 
     def __repr__(self):
         return f"<module {self.__name__!r}, a view of {vars(self)['_real'].__name__!r}>"
