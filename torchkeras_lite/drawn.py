@@ -27,6 +27,10 @@ def _of_shapes(shape, dtype):
 class Drawn:
     """The half of Layer that deals with KerasTensors."""
 
+    def symbolic_call(self, *args, **kwargs):
+        """Draws a call on KerasTensors, and returns those that come out."""
+        return self._call_symbolic(args, kwargs)
+
     def _call_symbolic(self, args, kwargs):
         """Called on KerasTensors: builds, finds out what comes out, and draws a Node."""
         training = kwargs.pop("training", None)

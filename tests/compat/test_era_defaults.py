@@ -623,6 +623,10 @@ SNIPPETS = {
         model.evaluate(x, y, callbacks=[Told()], verbose=0)
         layer = model.layers[0]
         assert model.model is model and model._make_predict_function() is None and not model.uses_learning_phase
+        said = model.make_predict_function()(iter([(x[:2],)]))
+        assert said.tolist() == model.predict_on_batch(x[:2]).tolist() and not said.requires_grad
+        logs = model.make_test_function()(iter([(x[:2], y[:2])]))
+        assert set(logs) == {"loss", "mae"} and abs(logs["mae"] - abs(said.numpy().ravel() - y[:2].ravel()).mean()) < 1e-6
         assert layer.batch_input_shape == (None, 2) and model._feed_input_names == model.input_names
         assert layer._inbound_nodes[0].inbound_layers[0].name == f"{layer.name}_input"
         assert layer.outbound_nodes == []
@@ -739,7 +743,98 @@ SNIPPETS = {
         # Python 2's names.
         assert [*xrange(2)] == [0, 1] and reduce(lambda a, b: a + b, [1, 2]) == 3 and isinstance(unicode("a"), basestring)
     """,
+    "2.2 metrics_tensors": """
+        from keras import backend as K
+        a, b = layers.Input((2,)), layers.Input((1,))
+        guess = layers.Dense(1, use_bias=False, kernel_initializer="ones")(a)
+        apart = layers.Subtract()([guess, b])
+        loss = K.mean(K.square(apart))
+        model = models.Model([a, b], apart)
+        model.add_loss([loss])
+        model.compile("sgd", None)
+        model.metrics_names.append("apart")
+        model.metrics_tensors.append(K.mean(K.abs(apart)))
+        model.metrics_tensors.append(K.max(guess))
+        model.metrics_names.append("most")
+        x = [np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0], [2.0]])]
+        assert model.evaluate(x, verbose=0) == [14.5, 3.5, 7.0] and model.metrics_names == ["loss", "apart", "most"]
+        history = model.fit(x, verbose=0).history
+        assert history["apart"] == [3.5] and history["most"] == [7.0]
+    """,
+    "2.2 an initializer of a shape alone": """
+        def ramp(shape, name=None):
+            return np.linspace(0.0, 1.0, int(np.prod(shape))).reshape(shape)
+        model = models.Sequential([layers.Dense(2, kernel_initializer=ramp, bias_initializer=ramp, input_shape=(2,))])
+        np.testing.assert_allclose(model.get_weights()[0], [[0, 1 / 3], [2 / 3, 1]], rtol=1e-6)
+        assert model.get_weights()[1].tolist() == [0, 1]
+        again = type(model).from_config(model.get_config(), custom_objects={"ramp": ramp})
+        assert again.get_weights()[1].tolist() == [0, 1]
+    """,
+    "2.3 what build computes of weights": """
+        from keras import backend as K, initializers
+        from keras.engine import InputSpec
+        class Gated(layers.Wrapper):
+            def build(self, input_shape=None):
+                self.input_spec = InputSpec(shape=input_shape)
+                self.layer.build(input_shape)
+                self.layer.built = True
+                super(Gated, self).build()
+                self.logit = self.layer.add_weight(name="logit", shape=(1,), initializer=initializers.Constant(0.5))
+                self.p = K.sigmoid(self.logit[0])
+                size = 0.01 * K.sum(K.square(self.layer.kernel))
+                self.layer.add_loss(K.sum(size / (1.0 - self.p) + self.p * K.log(self.p)))
+            def compute_output_shape(self, shape):
+                return self.layer.compute_output_shape(shape)
+            def call(self, x):
+                return self.layer.call(x * (1.0 - self.p))
+        class Normed(layers.Layer):
+            def build(self, shape):
+                self.v = self.add_weight(name="v", shape=(shape[1], 2), initializer="ones")
+                self.g = self.add_weight(name="g", shape=(2,), initializer="ones")
+                self.w = self.v * self.g / K.sqrt(K.sum(K.square(self.v), axis=0))
+                self.built = True
+            def call(self, x):
+                return K.dot(x, self.w)
+            def compute_output_shape(self, shape):
+                return (shape[0], 2)
+        x = np.arange(24.0).reshape(6, 4) / 10
+        entry = layers.Input((4,))
+        model = models.Model(entry, Normed()(Gated(layers.Dense(3, activation="tanh"))(entry)))
+        model.compile("sgd", "mse")
+        assert len(model.losses) == 1 and len(model.layers[1].trainable_weights) == 3
+        shapes = [w.shape for w in model.get_weights()]
+        assert shapes == [(4, 3), (3,), (1,), (3, 2), (2,)]
+        numbers = np.random.RandomState(0)
+        model.set_weights([np.array([0.5]) if shape == (1,) else numbers.normal(size=shape) for shape in shapes])
+        losses = model.fit(x, np.c_[x.sum(1), -x[:, 0]], batch_size=2, epochs=3, shuffle=False, verbose=0).history["loss"]
+        near = np.testing.assert_allclose  # Keras 2.3.1 on Theano gave these
+        near(losses, [16.67096, 15.88472, 15.31798], rtol=1e-5)
+        near([K.eval(model.layers[1].p), K.get_value(model.layers[1].logit)[0]], [0.6199, 0.4891], atol=1e-4)
+        near(K.eval(model.layers[2].w), [[0.3441, 0.4323], [-0.0011, 0.086], [-0.3893, -0.7567]], atol=1e-4)
+        near(model.predict(x)[0], [0.07394, -0.01697], atol=1e-4)
+        near(model.losses[0].item(), model.evaluate(x, model.predict(x), verbose=0), rtol=1e-5)
+    """,
+    "tf2 layers that a layer draws in its own place": """
+        class Attention(layers.Layer):
+            def __call__(self, inputs):
+                scores = layers.Dense(1, use_bias=False, name="scores")(inputs)
+                return layers.Dot(1)([layers.Softmax(1, name="shares")(scores), inputs])
+        x = np.random.default_rng(0).normal(size=(8, 3, 4)).astype("float32")
+        for known in ({"input_shape": (3, 4)}, {}):
+            model = models.Sequential([layers.Dense(4, activation="tanh", **known), Attention(name="a"), layers.Flatten(),
+                                       layers.Dense(1)])
+            model.build(x.shape)
+            assert model.count_params() == 20 + 4 + 5 and len(model.layers) == 6
+            assert [layer.name for layer in model.layers][1:4] == ["scores", "shares", model.layers[3].name]
+            shares = models.Model(model.inputs, model.get_layer("shares").output).predict(x, verbose=0)
+            np.testing.assert_allclose(shares.sum(1), np.ones((8, 1)), rtol=1e-5)
+            model.compile(optimizers.SGD(0.1), "mse")
+            before = model.get_layer("scores").get_weights()[0]
+            model.fit(x, x[:, 0].max(-1), verbose=0)
+            assert np.abs(model.get_layer("scores").get_weights()[0] - before).max() > 1e-4
+    """,
     "tf2": """
+        assert optimizers.SGD(0.5, lr=0.25).learning_rate == 0.25  # `lr` was what counted
         names = [layers.Input((2,)).name, layers.Dense(2).name, layers.Dense(2).name]
         assert names == ["input_1", "dense", "dense_1"]
         assert models.Sequential([layers.Dense(1, input_shape=(2,))]).input_names == ["dense_2_input"]

@@ -86,6 +86,10 @@ NAMES = {
 }
 
 _QUEUE = {"max_queue_size": None, "workers": None, "use_multiprocessing": None}
+for _kind in "activations constraints initializers layers losses metrics optimizers regularizers".split():
+    NAMES.setdefault(_kind, {}).update({
+        name: f"keras._legacy_format:{_kind}_{name}" for name in ("serialize", "deserialize")
+    })  # fmt: skip
 
 ARGUMENTS = {
     **{f"optimizers.{name}": {
@@ -106,6 +110,7 @@ ARGUMENTS = {
     "models.Model.test_on_batch": {"reset_metrics": None},
     "metrics.Metric.add_weight": {"synchronization": None, "aggregation": None},
     "layers.Layer": {"dynamic": None},
+    "layers.Layer.add_weight": {"synchronization": None},
     "callbacks.ModelCheckpoint": {"period": After(every_so_many_epochs)},
     "callbacks.TensorBoard": {
         **dict.fromkeys(("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data")),
@@ -128,7 +133,7 @@ PLACES = {
     "layers.RNN.get_initial_state": "keras._places:rows_of_state",
     "layers.Layer.add_loss": "keras._places:losses_alone",
     "models.Model.add_loss": "keras._places:losses_alone",
-    "metrics.Metric.add_weight": "keras._places:name_of_weight",
+    "metrics.Metric.add_weight": "keras._places:weight_of_metric",
     "models.Model": "keras._places:without_itself",
     "models.Sequential": "keras._places:name_after_layers",
     "models.Trainer.compile": "keras._places:compile_arguments",
@@ -169,6 +174,7 @@ MEMBERS = {
     } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {
         name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for")
     } | {
+        "_build_for": "keras._derived:build_for",
         "_track_variable": "keras._own_weights:track_variable",
         "trainable_weights": "keras._own_weights:trainable_weights",
         "non_trainable_weights": "keras._own_weights:non_trainable_weights",
@@ -177,6 +183,7 @@ MEMBERS = {
         "inbound_nodes": "keras._methods:calls", "_inbound_nodes": "keras._methods:calls",
         "outbound_nodes": "keras._methods:read_by", "_outbound_nodes": "keras._methods:read_by",
         "batch_input_shape": "keras._methods:batch_input_shape", "_call_symbolic": "keras._methods:call_symbolic",
+        "_compute_dtype": "keras._methods:compute_dtype", "_track_trackable": "keras._methods:track_trackable",
     },
     "variable.Variable": {"name": "keras._weight_names:name", "shape": "keras._sizes:shape_of_variable"},
     "symbolic.Node": {
@@ -203,13 +210,14 @@ MEMBERS = {
         "to_yaml": "keras._methods:to_yaml",
         "load_weights": "keras._late_weights:load_weights",
         **{f"_make_{what}_function": "keras._methods:ready" for what in ("predict", "test")},
+        **{f"make_{what}_function": f"keras._methods:make_{what}_function" for what in ("predict", "test")},
         **{f"{line}make_train_function": "keras._own_optimizers:make_train_function" for line in ("_", "")},
         "_feed_input_names": "keras._methods:input_names", "state_updates": "keras._methods:state_updates",
         "uses_learning_phase": "keras._methods:uses_learning_phase", "stateful": "keras._methods:stateful_model",
         "export": "keras._saved_model:export", "_is_compiled": "keras._methods:is_compiled",
         "_feed_inputs": "keras._methods:feed_inputs",
         **{name: f"keras._compiled:{name}" for name in (
-            "compiled_loss", "compiled_metrics", "metrics_names", "targets", "sample_weights", "total_loss",
+            "compiled_loss", "compiled_metrics", "metrics_names", "metrics_tensors", "targets", "sample_weights", "total_loss",
         )},
     },
     "models.entries.Entry": {"standardized": "keras._methods:standardized"},
@@ -218,11 +226,13 @@ MEMBERS = {
         "from_config": "keras._lambdas:from_config",
     },
     "lambdas": {"dump": "keras._lambdas:dump"},
+    "initializers": {"get": "keras._initializations:get_initializer"},
     "registry": {"arguments_as_config": "keras._objects:arguments_as_config"},
     "models.Sequential": {
         "predict_classes": "keras._methods:predict_classes",
         "predict_proba": "keras._methods:predict_proba",
         "add": "keras._merge:add", "from_config": "keras._merge:from_config",
+        "_appended": "keras._merge:appended", "layers": "keras._merge:layers_of",
         "model": "keras._methods:itself",
     },
     "callbacks.TensorBoard": {"writer": "keras._logs:writer"},
@@ -233,6 +243,7 @@ MEMBERS = {
     "metrics.Metric": {
         "reset_states": "keras._methods:reset_state_of_metric", "weights": "keras._methods:weights_of_metric",
         "stateful": "keras._methods:stateful_metric",
+        **{f"{what}_weights": f"keras._methods:{what}_weights_of_metric" for what in ("get", "set")},
     },
 }
 

@@ -8,6 +8,7 @@ import weakref
 from importlib import import_module
 
 import numpy as np
+import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import KerasTensor, layers, symbolic
@@ -186,6 +187,26 @@ def add_update(self, updates, inputs=None):
 
 weights_of_metric = property(lambda metric: metric.variables)  # metrics were layers
 stateful_metric = True  # of a function it was not
+
+
+def get_weights_of_metric(self) -> list:
+    """The state, as arrays."""
+    return [variable.numpy() for variable in self.variables]
+
+
+def set_weights_of_metric(self, weights) -> None:
+    """Gives the state what `get_weights` gave.
+
+    Raises:
+        ValueError: it is of another length, or an array of another shape.
+    """
+    variables = self.variables
+    if len(variables) != len(weights):
+        raise ValueError(f"Metric {self.name!r} has {len(variables)} weights. Received a list of {len(weights)}.")
+    for variable, value in zip(variables, weights, strict=True):
+        variable.assign(value)
+
+
 layer_of_both = property(lambda layer: layer.forward_layer)  # `Bidirectional.layer`
 
 
@@ -265,8 +286,28 @@ def to_yaml(self, **_):
     )
 
 
+def make_predict_function(self, force=False):
+    """A function of an iterator: what the model says of its next batch, which is x or a tuple that begins with it."""
+
+    def predict_function(iterator):
+        with torch.no_grad():
+            return self.predict_step(next(iterator))
+
+    return predict_function
+
+
+def make_test_function(self, force=False):
+    """A function of an iterator: the logs of its next batch, (x, y) or (x, y, sample_weight)."""
+    return lambda iterator: self.test_on_batch(*next(iterator), return_dict=True)
+
+
 def ready(model) -> None:
     """Nothing: what programs called before they predicted in another thread (`_make_predict_function`)."""
+
+
+def track_trackable(layer, trackable, name, overwrite=False):
+    """What is there already: attributes are tracked."""
+    return trackable
 
 
 class Answer:
@@ -299,6 +340,7 @@ stateful_model = Answer(_keeps_states)
 itself = Answer(lambda model: model)  # a Sequential had a `model` inside
 feed_inputs = Answer(lambda model: list(model.inputs))
 is_compiled = Answer(lambda model: model.compiled)
+compute_dtype = Answer(lambda layer: layer.compute_dtype)
 name_of_optimizer = Answer(lambda optimizer: optimizer.name)
 input_names, state_updates = Answer(lambda model: list(model.input_names)), Answer(lambda model: [])
 batch_input_shape, uses_learning_phase = Answer(_batch_input_shape), Answer(_knows_phases)
