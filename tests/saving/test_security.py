@@ -456,6 +456,54 @@ def test_getters(room, door, tmp_path, silence):
             found(word)
 
 
+NONSENSE = [
+    None, -1, 2.5, float("nan"), "x", "", [], {}, [[None]], 10**400, "\ud800", {"class_name": None}, {"class_name": ["x"]},
+    {"class_name": "__numpy__"}, {"class_name": "__numpy__", "config": {"value": [1], "dtype": "zz"}},
+    {"class_name": "__slice__", "config": {}}, {"class_name": "__bytes__", "config": 3}, {"class_name": "__lambda__"},
+    {"class_name": "function", "config": []}, {"class_name": "function", "config": 2.5}, {"class_name": "L2", "config": 3},
+    named("keras.regularizers", "L2", build_config={"a": 3}), named("keras.regularizers", "L2", compile_config={"a": 3}),
+    named("keras.layers", "Dense", {"units": 2}, build_config=[3]), named(["x"], ["y"]), named("keras.optimizers", "SGD", [3]),
+]  # fmt: skip
+
+
+def changed(config):
+    """The config with each part of it replaced by each of these, and taken away."""
+    yield from NONSENSE
+    for key, value in config.items():
+        yield {other: part for other, part in config.items() if other != key}
+        for new in changed(value) if isinstance(value, dict) else NONSENSE:
+            yield {**config, key: new}
+
+
+@pytest.mark.parametrize(("room", "door"), GETTERS, ids=[".".join(each) for each in GETTERS])
+def test_getters_say_what_is_wrong(room, door):
+    found, refused = operator.attrgetter(f"{room}.{door}")(keras), 0
+    for config in changed(TWINS[room]):
+        with contextlib.suppress(NotImplementedError):
+            try:
+                found(copy.deepcopy(config))
+            except (ValueError, TypeError):
+                refused += 1
+    assert refused > len(NONSENSE)
+
+
+@pytest.mark.parametrize("make", [model_config, graph_config])
+@pytest.mark.parametrize("door", ["model_from_json", "from_config"])
+def test_doors_of_models_say_what_is_wrong(door, make):
+    for part in changed(dense()):
+        with contextlib.suppress(ValueError, TypeError, NotImplementedError):
+            load(door, "", make(part))
+    whole, refused = make(dense())["config"], 0
+    for config in changed(whole):
+        if door == "from_config" and not isinstance(config, dict):
+            continue
+        try:
+            load(door, "", named("keras", "Sequential" if make is model_config else "Functional", config))
+        except (ValueError, TypeError):
+            refused += 1
+    assert refused > len(NONSENSE)
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_clone_model(key, tmp_path, silence):
     """A layer whose own `get_config` gives a gadget."""
@@ -1009,6 +1057,76 @@ def test_such_a_tree_in_an_archive(packed, tmp_path):
         load(str(tmp_path / "good.keras"))
         with pytest.raises(ValueError, match="leads back to itself"):
             load(str(tmp_path / "bad.keras"))
+
+
+def test_a_type_that_lies_in_itself(tmp_path):
+    """Where an array has its type from another object, that may have its own from itself: the library asks on and on."""
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        file["type"] = np.dtype("float32")
+        file["plain"] = np.ones(3)
+    trees.check(path)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("a", data=np.ones(4), dtype=file["type"])
+    with pytest.raises(ValueError, match="described by what no weights have"):
+        trees.check(path)
+    with h5py.File(path, "a") as file:
+        del file["a"]
+        file.attrs.create("a", 1.0, dtype=file["type"])
+    with pytest.raises(ValueError, match="type of an attribute lies in another object"):
+        trees.check(path)
+
+
+def test_gaps_among_names_that_lead_back_to_themselves(tmp_path):
+    """The library would take memory for each of them, for ever."""
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file["a"] = np.ones(3)
+    content = bytearray((tmp_path / "m.h5").read_bytes())
+    at = content.find(b"HEAP") + 16
+    gap, first = (int.from_bytes(content[place : place + 8], "little") for place in (at, at + 8))
+    trees.check(tmp_path / "m.h5")
+    content[first + gap : first + gap + 8] = gap.to_bytes(8, "little")
+    (tmp_path / "m.h5").write_bytes(content)
+    with pytest.raises(ValueError, match="leads back to itself"), stores.opened(tmp_path / "m.h5"):
+        pass
+
+
+NEWEST = {
+    "many names": lambda file: [file.create_group(f"{i}") for i in range(9)],
+    "many attributes": lambda file: [file.attrs.create(f"{i}", 1) for i in range(9)],
+    "the pieces of an array": lambda file: file.create_dataset("a", data=np.ones((4, 4)), chunks=(2, 2), compression="gzip"),
+}
+
+
+@pytest.mark.parametrize("what", NEWEST)
+def test_the_newest_form_is_read_where_it_is_plain(what, tmp_path):
+    """What it has for many names leads back to itself as easily, and no file of Keras has it."""
+    for form in ("earliest", "latest"):
+        with h5py.File(tmp_path / "m.h5", "w", libver=form) as file:
+            file["vars/0"], file["vars"].attrs["name"] = np.arange(3), "dense"
+            file.create_dataset("packed", data=np.ones((4, 4)), chunks=(4, 4), compression="gzip")
+            if form == "earliest":
+                NEWEST[what](file)
+        with stores.opened(tmp_path / "m.h5") as file:
+            assert stores.Source(file, "vars")["0"].tolist() == [0, 1, 2] and stores.dataset(file, "packed")[()].sum() == 16
+            assert stores.attribute(file["vars"], "name") == "dense"
+    with h5py.File(tmp_path / "m.h5", "a", libver="latest") as file:
+        NEWEST[what](file)
+    with pytest.raises(ValueError, match=f"{what} in HDF5's newest form.*without `libver"):
+        trees.check(tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize("place", [13, 48])
+def test_files_of_other_make(place, tmp_path):
+    """With addresses of four bytes, or spread over several files: nothing writes weights like that."""
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file["a"] = np.ones(3)
+    content = bytearray((tmp_path / "m.h5").read_bytes())
+    trees.check(tmp_path / "m.h5")
+    content[place] = 4
+    (tmp_path / "m.h5").write_bytes(content)
+    with pytest.raises(ValueError, match="kept in a way in which no weights are"):
+        trees.check(tmp_path / "m.h5")
 
 
 @pytest.mark.parametrize("libver", ["earliest", "latest"])

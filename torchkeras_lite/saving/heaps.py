@@ -116,8 +116,8 @@ class Heaps:
 
 def _attribute(content, start: int, address: int, key: bytes) -> int | None:
     """Where the value of an attribute begins, if it stands in the head of its object."""
-    for kind, at, size in messages(content, start, start + address):
-        if kind != _ATTRIBUTE or size < 9:
+    for kind, at, size, shared in messages(content, start, start + address):
+        if kind != _ATTRIBUTE or size < 9 or shared:
             continue
         version, flags, *sizes = struct.unpack_from("<BBHHH", content, at)
         front = 8 + (version == 3)
@@ -130,7 +130,10 @@ def _attribute(content, start: int, address: int, key: bytes) -> int | None:
 
 
 def messages(content, start: int, at: int):
-    """What stands in the head of an object: the kind of each message, where it begins, and its size. There are two forms."""
+    """What stands in the head of an object, of which there are two forms.
+
+    Gives the kind of each message, where it begins, its size, and whether it is none, but says in which object there is one.
+    """
     new = content[at : at + 4] == b"OHDR"
     if new:
         flags, first = content[at + 5], at + 6 + 16 * bool(content[at + 5] & 0x20) + 4 * bool(content[at + 5] & 0x10)
@@ -152,6 +155,6 @@ def messages(content, start: int, at: int):
             if kind == _CONTINUED and at + 16 <= end:
                 there, room = struct.unpack_from("<QQ", content, at)
                 blocks.append((start + there + 4, room - 8) if new else (start + there, room))
-            elif not shared and at + length <= end:
-                yield kind, at, length
+            elif at + length <= end:
+                yield kind, at, length, bool(shared)
             at += length

@@ -1,7 +1,10 @@
-"""The trees in which an HDF5 file keeps the names in a group and the pieces of an array.
+"""How an HDF5 file is built: the trees in which it keeps the names in a group and the pieces of an array, and what else leads
+from one place in it to another.
 
-The HDF5 library goes down them and along them without looking where it has been: in a hostile one that leads back to itself it
-never comes to an end, or to that of its stack. So they are walked through once, before it is asked.
+The HDF5 library goes down these and along them without looking where it has been: in a hostile one that leads back to itself it
+never comes to an end, or to that of its stack. So they are walked through once, before it is asked. What nobody needs for
+weights is not walked through, but refused: types that lie in other objects, and the newest of the forms in which HDF5 can keep
+many names, many attributes and many pieces (nothing writes these unless it is told to: h5py with `libver="latest"`).
 """
 
 from __future__ import annotations
@@ -14,20 +17,27 @@ import struct
 
 from torchkeras_lite.saving.heaps import messages, number
 
-_NAMES, _LAYOUT = 0x11, 0x08  # kinds of messages in the head of an object: where a group's names are, how an array lies
+# Kinds of messages in the head of an object.
+_NAMES, _LAYOUT, _LINK, _LINKS, _ATTRIBUTE, _ATTRIBUTES, _TIME = 0x11, 0x08, 0x06, 0x02, 0x0C, 0x15, 0x12
+# These besides: nothing, a shape, a type, what fills (old, new), of a group, filters, where it goes on, how many names it has.
+_KINDS = {0x00, 0x01, 0x03, 0x04, 0x05, 0x0A, 0x0B, 0x10, 0x16, _NAMES, _LAYOUT, _LINK, _LINKS, _ATTRIBUTE, _ATTRIBUTES, _TIME}
 _NOWHERE = (1 << 64) - 1
 _BACK = "The file is damaged: a tree in it leads back to itself."
+_NEWEST = (
+    "The file is not valid for weights: it keeps {} in HDF5's newest form, which is not read here. The usual fix: write it as "
+    'Keras does, without `libver="latest"`.'
+)
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def check(place) -> None:
-    """Looks at all trees of an HDF5 file (those of the older form, which is what HDF5 writes if nobody says otherwise).
+    """Looks at all objects of an HDF5 file that can be reached.
 
     Args:
         place: its path, or a file that is open, which may begin further on, at its `start`.
 
     Raises:
-        ValueError: one of the trees leads back to itself.
+        ValueError: one of the trees leads back to itself, or something is in it that is in no file of weights.
     """
     with contextlib.ExitStack() as stack:
         file = place if hasattr(place, "fileno") else stack.enter_context(open(place, "rb"))
@@ -39,27 +49,73 @@ def check(place) -> None:
         todo = [] if root is None else [root]
         seen = {*todo}
         while todo:
-            for kind, at, size in messages(content, start, start + todo.pop()):
-                if kind == _NAMES and size >= 16:
-                    for table in _leaves(content, start, number(content, at), 8):
-                        found = {*_objects(content, start + table)} - seen
-                        seen |= found
-                        todo += found
-                elif kind == _LAYOUT and size >= 11 and content[at : at + 2] == b"\x03\x02":  # in pieces
-                    for _ in _leaves(content, start, number(content, at + 3), 8 + 8 * content[at + 2]):
-                        pass
+            for kind, at, size, shared in messages(content, start, start + todo.pop()):
+                if kind not in _KINDS or shared or (kind == _TIME and size < 8):
+                    raise ValueError(f"The file is not valid: an object in it is described by what no weights have ({kind}).")
+                if kind == _ATTRIBUTE and content[at] > 1 and content[at + 1] & 3:
+                    raise ValueError("The file is not valid: the type of an attribute lies in another object.")
+                found = {*_below(content, start, kind, at, size)} - seen
+                seen |= found
+                todo += found
+
+
+def _below(content, start: int, kind: int, at: int, size: int):
+    """The objects to which a message leads: where their heads are."""
+    if kind == _NAMES and size >= 16:
+        _check_names(content, start, start + number(content, at + 8))
+        for table in _leaves(content, start, number(content, at), 8):
+            yield from _objects(content, start + table)
+    elif kind == _LAYOUT:
+        version, kind_of_layout = number(content, at, 1), number(content, at + (2 if content[at] < 3 else 1), 1)
+        if kind_of_layout == 2 and version > 3:  # in pieces: one
+            dimensions, width = number(content, at + 3, 1), number(content, at + 4, 1)
+            if number(content, at + 5 + dimensions * width, 1) != 1:
+                raise ValueError(_NEWEST.format("the pieces of an array"))
+        elif kind_of_layout == 2:
+            axes, tree = number(content, at + (1 if version < 3 else 2), 1), number(content, at + (8 if version < 3 else 3))
+            for _ in _leaves(content, start, tree, 8 + 8 * axes):
+                pass
+        elif kind_of_layout > 2:
+            raise ValueError("The file is not valid: an array in it is virtual, made of others.")
+    elif kind == _LINK:
+        flags = number(content, at + 1, 1)
+        elsewhere = number(content, at + 2, 1) if flags & 8 else 0
+        front = at + 2 + bool(flags & 8) + 8 * bool(flags & 4) + bool(flags & 16)
+        width = 1 << (flags & 3)
+        if not elsewhere:
+            yield number(content, front + width + number(content, front, width))
+    elif kind in (_LINKS, _ATTRIBUTES):
+        many = number(content, at + 2 + (8 if kind == _LINKS else 2) * (number(content, at + 1, 1) & 1))
+        if many != _NOWHERE:
+            raise ValueError(_NEWEST.format("many names" if kind == _LINKS else "many attributes"))
+
+
+def _check_names(content, start: int, at: int) -> None:
+    """Looks at the heap in which the names of a group lie: its gaps are a list, which has an end."""
+    if content[at : at + 4] != b"HEAP" or at + 32 > len(content):
+        return  # damaged: HDF5 says so
+    size, gap, first = struct.unpack_from("<QQQ", content, at + 8)
+    seen: set[int] = set()
+    while gap != 1:
+        if gap in seen or gap + 16 > size or start + first + size > len(content):
+            raise ValueError(_BACK)
+        seen.add(gap)
+        gap = number(content, start + first + gap)
 
 
 def _root(content, start: int) -> tuple[int, int | None]:
-    """Where the file begins from which addresses count, and the address of the head of the outermost group."""
+    """Where the file begins from which addresses count, and the address of the head of the outermost group (None: no HDF5)."""
     step = 0
     while start + step < len(content) and content[start + step : start + step + 8] != _SIGNATURE:
         step = 2 * step or 512
     start += step
-    version = content[start + 8] if start + 72 <= len(content) else None
-    sizes, root = {0: (13, 64), 1: (13, 68), 2: (9, 36), 3: (9, 36)}.get(version, (None, None))
-    known = root is not None and content[start + sizes : start + sizes + 2] == b"\x08\x08"  # bytes of an address, of a size
-    return start, number(content, start + root) if known else None
+    if start + 48 > len(content):
+        return start, None  # no HDF5
+    # Where the sizes of addresses stand, that of more about the file, and the root.
+    sizes, more, root = {0: (13, 48, 64), 1: (13, 52, 68), 2: (9, 20, 36), 3: (9, 20, 36)}.get(content[start + 8], (0, 0, 0))
+    if content[start + sizes : start + sizes + 2] != b"\x08\x08" or number(content, start + more) != _NOWHERE:
+        raise ValueError("The file is not valid: it is kept in a way in which no weights are.")
+    return start, number(content, start + root)
 
 
 def _leaves(content, start: int, root: int, key: int):
