@@ -8,7 +8,7 @@ SNIPPETS = {
     "what is missing says so": """
         import importlib, importlib.metadata, importlib.util, inspect, tensorflow as tf
         for space, name in [(tf, "estimator"), (tf, "flags"), (tf, "os"), (tf.random, "Normal"),
-                            (tf.config, "set_memory"), (tf.config.experimental, "x"), (tf.dtypes, "cast")]:
+                            (tf.config, "set_memory"), (tf.config.experimental, "x"), (tf.dtypes, "casts")]:
             assert not hasattr(space, name)
             try:
                 getattr(space, name)

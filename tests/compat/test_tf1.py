@@ -102,6 +102,68 @@ SCRIPTS = {
         assert (np.abs(model.get_weights()[0].ravel()) < [1.5, 2]).all()
         assert tf.gradients(far * 1, [start, end[0]])[0] is None
     """,
+    "names that went: tf.losses, tf.keras.experimental, the writer of a callback": """
+        import numpy as np, pytest
+        import tensorflow as tf
+        from tensorflow import dtypes
+        from tensorflow.python.framework.ops import EagerTensor
+        from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+        from keras.layers import K, Dense
+        x = dtypes.cast([1.75], tf.int32)
+        assert type(x) is EagerTensor and type(tf.Variable(x)) is ResourceVariable
+        assert K is tf.keras.backend and tf.VERSION == tf.__version__
+        drawn = Dense(2)(tf.keras.Input((3, 4)))
+        assert drawn.shape == (None, 3, 2) and drawn.shape.as_list()[1:] == [3, 2] and drawn.shape.rank == 3
+        variable, counted = tf.Variable(1.0), tf.train.get_or_create_global_step()
+        descent, before = tf.train.GradientDescentOptimizer(0.5), int(counted)
+        descent.apply_gradients([(tf.constant(1.0), variable)], global_step=counted)
+        descent.minimize(lambda: variable * 2.0, [variable], global_step=counted)
+        assert variable.numpy() == -0.5 and int(counted) == before + 2
+        losses = tf.losses
+        assert losses.MeanSquaredError is tf.keras.losses.MeanSquaredError
+        assert losses.mean_squared_error([1.0], [3.0]).item() == 4 and tf.gfile.Exists(".")
+        assert losses.softmax_cross_entropy([[0.0, 1.0]], [[0.0, 1.0]]).item() == pytest.approx(0.313262, rel=1e-5)
+        given = ([0.0, 1.0, 5.0], [3.0, 1.5, 5.0])
+        kinds, weights = tf.losses.Reduction, [1.0, 3.0, 0.0]
+        wanted = {"NONE": [2.5, 0.375, 0], "SUM": 2.875, "SUM_OVER_BATCH_SIZE": 2.875 / 3, "SUM_BY_NONZERO_WEIGHTS": 2.875 / 2}
+        for kind, value in {**wanted, "MEAN": 2.875 / 4}.items():
+            found = losses.huber_loss(*given, weights=weights, reduction=getattr(kinds, kind))
+            np.testing.assert_allclose(found, value, rtol=1e-6, err_msg=kind)
+        assert losses.MeanSquaredError(reduction=kinds.SUM)([[1.0], [2.0]], [[2.0], [4.0]]).item() == 5
+        assert tf.compat.v1.losses.absolute_difference(*given, reduction=tf.compat.v1.losses.Reduction.SUM).item() == 3.5
+        # What TensorFlow 2.21's own cell, in tensorflow.python.keras, gives for these weights and inputs.
+        PEEPED = [
+            [[0.00299897, 0.0], [-0.2560933, -0.21844076], [-0.50778884, -0.62486553], [0.0507918, 0.0]],
+            [[-0.01036701, -0.39211544], [-0.29013985, 0.00954922], [0.11397071, 0.0], [0.0866653, 0.0]],
+        ]
+        experimental = tf.keras.experimental
+        assert experimental.CosineDecay is tf.keras.optimizers.schedules.CosineDecay
+        wave = experimental.LinearCosineDecay(0.1, 10, num_periods=1.0, alpha=0.5, beta=0.25)
+        np.testing.assert_allclose(wave(np.array([0.0, 2.5, 5, 10, 20])), [0.175, 0.0875, 0.025, 0.075, 0.075], rtol=1e-6)
+        noisy = experimental.NoisyLinearCosineDecay(0.1, 10, initial_variance=1e-12)
+        assert float(noisy(4)) == pytest.approx(float(experimental.LinearCosineDecay(0.1, 10)(4)), rel=1e-4)
+        assert tf.keras.callbacks.experimental.BackupAndRestore is tf.keras.callbacks.BackupAndRestore
+        x = np.random.default_rng(3).normal(size=(2, 4, 3)).astype("float32")
+        cell = experimental.PeepholeLSTMCell(2, kernel_initializer="he_normal")
+        layer = tf.keras.layers.RNN(cell, return_sequences=True)
+        layer.build(x.shape)
+        assert [tuple(w.shape) for w in layer.weights] == [(3, 8), (2, 8), (8,), (2,), (2,), (2,)]
+        numbers = np.random.default_rng(5)
+        layer.set_weights([numbers.normal(size=w.shape).astype("float32") for w in layer.get_weights()])
+        np.testing.assert_allclose(layer(x).numpy(), PEEPED, atol=1e-6)
+        again = type(cell).from_config(cell.get_config())
+        assert type(again.kernel_initializer) is type(cell.kernel_initializer) and again.units == 2
+        if pytest.importorskip("tensorboard"):
+            callback = tf.keras.callbacks.TensorBoard("of_callback")
+            model = tf.keras.Sequential([Dense(1, input_shape=(2,))])
+            callback.set_model(model)
+            summary = tf.Summary(value=[tf.Summary.Value(tag="loss", simple_value=0.5)])
+            callback.writer.add_summary(summary, 2)
+            callback.writer.flush()
+            from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+            events = EventAccumulator("of_callback/train").Reload()
+            assert [(event.step, event.value) for event in events.Scalars("loss")] == [(2, 0.5)]
+    """,
     "optimizers of tf.train": """
         import numpy as np
         import tensorflow as tf

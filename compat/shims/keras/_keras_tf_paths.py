@@ -36,7 +36,7 @@ _FILES = {
     )
     + " optimizers.optimizer_experimental optimizers.legacy.optimizer_v2 optimizers.optimizer_v2.optimizer_v2",
     "optimizers.schedules": "optimizer_v2.learning_rate_schedule optimizers.optimizer_v2.learning_rate_schedule",
-    "callbacks": "callbacks.callbacks callbacks.tensorboard_v1 callbacks.tensorboard_v2 callbacks_v1",
+    "callbacks": "callbacks.callbacks callbacks.experimental callbacks.tensorboard_v1 callbacks.tensorboard_v2 callbacks_v1",
     "initializers": "initializers.initializers initializers.initializers_v1 initializers.initializers_v2",
     "metrics": "metrics.base_metric metrics.metrics metrics.py_metric",
     "mixed_precision": """
@@ -56,6 +56,7 @@ _FILES = {
         utils.timeseries_dataset utils.training_utils utils.version_utils
         """,
     "backend": "backend.exports backend.numpy_backend backend_config",
+    "_experimental": "experimental",
     "_engine": """
         engine.base_layer_v1 engine.base_preprocessing_layer engine.compile_utils engine.functional_utils engine.node
         engine.training_arrays_v1 engine.training_eager_v1 engine.training_generator_v1 engine.training_utils_v1

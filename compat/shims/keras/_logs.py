@@ -7,6 +7,7 @@ from importlib import import_module
 from torchkeras_lite.callbacks import rates
 from torchkeras_lite.callbacks.stopping import MonitorCallback
 
+from ._methods import Answer
 from ._tables import LOGS
 
 
@@ -94,3 +95,7 @@ def _set_history(callback, value):
 
 
 history = property(_history, _set_history)
+
+
+# `callback.writer` of TensorBoard: what scripts write numbers of their own with, `writer.add_summary(tf.Summary(...), step)`.
+writer = Answer(lambda callback: import_module("tensorflow.summary").FileWriter(callback._writer("train")))

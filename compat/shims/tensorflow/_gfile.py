@@ -83,3 +83,10 @@ def stat(path):
 
 def walk(top, topdown=True, onerror=None):
     return os.walk(_path(top), topdown, onerror)
+
+
+# TensorFlow 1's words, `tf.gfile.Exists` and so on.
+FastGFile = Open = GFile
+Copy, DeleteRecursively, Exists, Glob, IsDirectory, ListDirectory, MakeDirs, MkDir, Remove, Rename, Stat, Walk = (
+    copy, rmtree, exists, glob, isdir, listdir, makedirs, mkdir, remove, rename, stat, walk
+)  # fmt: skip

@@ -3,9 +3,9 @@
 _HOMES = {
     "_creation": """cast complex constant convert_to_tensor eye fill identity is_tensor linspace meshgrid one_hot ones ones_like
         range saturate_cast sequence_mask zeros zeros_like""",
-    "_shaping": """argsort broadcast_dynamic_shape broadcast_static_shape broadcast_to concat ensure_shape expand_dims pad rank
-        repeat reshape reverse roll searchsorted shape size sort split squeeze stack tile transpose unique unique_with_counts
-        unstack""",
+    "_shaping": """argsort broadcast_dynamic_shape broadcast_static_shape broadcast_to concat ensure_shape expand_dims pad
+        rank repeat reshape reverse reverse_sequence roll searchsorted shape size sort split squeeze stack tile transpose
+        unique unique_with_counts unstack""",
     "_indexing": """boolean_mask dynamic_partition dynamic_stitch gather gather_nd scatter_nd slice strided_slice
         tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub
         tensor_scatter_nd_update where""",
@@ -17,10 +17,11 @@ _HOMES = {
     "_clipping": "clip_by_global_norm clip_by_norm clip_by_value",
     "_control": """TensorArray case cond control_dependencies device executing_eagerly foldl group init_scope map_fn name_scope
         no_op print scan switch_case vectorized_map while_loop""",
-    "_function": "custom_gradient function grad_pass_through numpy_function py_function recompute_grad stop_gradient",
+    "_function": """RegisterGradient custom_gradient function grad_pass_through no_gradient numpy_function py_function
+        recompute_grad stop_gradient""",
     "_tape": "GradientTape UnconnectedGradients",
     "_tensors": "IndexedSlices Tensor TensorShape",
-    "_variable": "Module Variable",
+    "_variable": "Module Variable VariableAggregation VariableSynchronization",
     "_members": "get_logger",
     "_initializers": """constant_initializer ones_initializer random_normal_initializer random_uniform_initializer
         zeros_initializer""",
@@ -32,10 +33,14 @@ _HOMES = {
 }
 # Names of namespaces that are files here.
 SPACES = """audio autodiff autograph compat data debugging distribute errors experimental feature_column image io linalg
-    lookup math nest nn saved_model ragged signal sparse strings summary test train version""".split()
+    lookup losses math nest nn profiler saved_model ragged sets signal sparse strings summary test train version""".split()
 # TensorFlow 1: names that nobody lists, and who asks for them gets.
 _OLD_HOMES = {
-    "_tensors": "Dimension",
+    "_tensors": "Dimension EagerTensor",
+    "_variable": "ResourceVariable",
+    "_internal": "__internal__",
+    "_summaries": "Summary",
+    "version": "COMPILER_VERSION GIT_VERSION VERSION",
     "_graphs": """ConfigProto GPUOptions Graph GraphKeys InteractiveSession OptimizerOptions RunMetadata RunOptions Session
         add_to_collection assign assign_add assign_sub disable_control_flow_v2 disable_eager_execution
         disable_resource_variables disable_tensor_equality disable_v2_behavior disable_v2_tensorshape enable_control_flow_v2
@@ -64,6 +69,6 @@ OLD = {name: home for home, names in _OLD_HOMES.items() for name in names.split(
     name: name for name in ("contrib", "layers", "python")
 }
 # Namespaces that are Keras's.
-KERAS = "initializers losses metrics optimizers".split()
+KERAS = "initializers metrics optimizers".split()
 
 LATER = {name: home for home, names in _HOMES.items() for name in names.split()} | {name: name for name in SPACES}

@@ -112,7 +112,7 @@ _SIZES = {
     "as_list": list, "rank": property(len), "ndims": property(len),
     **{name: lambda self, *args, name=name: getattr(TensorShape(self), name)(*args) for name in (
         "num_elements", "is_fully_defined", "is_compatible_with", "assert_is_compatible_with", "concatenate", "merge_with",
-        "with_rank", "with_rank_at_least",
+        "assert_has_rank", "with_rank", "with_rank_at_least",
     )},
 }  # fmt: skip
 # Nor does torch.device, which scripts take for the name of a place: `x.device.endswith("GPU:0")`.
@@ -182,6 +182,9 @@ class Tensor(metaclass=_OfAnyTensor):
     """For `isinstance(x, tf.Tensor)`: torch's tensors, and text."""
 
 
+EagerTensor = torch.Tensor  # what `type(x)` is
+
+
 class IndexedSlices:
     """Rows of a tensor. Gradients are whole tensors here, so nothing is one unless a script makes it.
 
@@ -191,6 +194,11 @@ class IndexedSlices:
 
     def __init__(self, values, indices, dense_shape=None):
         self.values, self.indices, self.dense_shape = values, indices, dense_shape
+
+    def whole(self, shape) -> torch.Tensor:
+        """The tensor of this shape, zero in the other rows; rows that are there twice are added."""
+        values, indices = (torch.as_tensor(part) for part in (self.values, self.indices))
+        return values.new_zeros(tuple(shape)).index_add_(0, indices.long(), values)
 
 
 def torch_dtype(dtype) -> torch.dtype | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import re
 import sys
@@ -231,3 +232,18 @@ def _submodules(module):
             yield from _submodules(leaf)
         elif isinstance(leaf, Layer):
             yield leaf
+
+
+ResourceVariable = Variable
+
+
+class VariableSynchronization(enum.Enum):
+    """When copies of a Variable become equal; there is one copy."""
+
+    AUTO, NONE, ON_WRITE, ON_READ = range(4)
+
+
+class VariableAggregation(enum.Enum):
+    """What becomes of several copies' values; there is one copy."""
+
+    NONE, SUM, MEAN, ONLY_FIRST_REPLICA = range(4)

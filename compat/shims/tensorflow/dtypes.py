@@ -21,6 +21,10 @@ class DType(str):
         return str(self)
 
     @property
+    def base_dtype(self) -> DType:
+        return self
+
+    @property
     def as_numpy_dtype(self) -> type:
         """The numpy scalar type; for bfloat16, which numpy lacks, that of `ml_dtypes`, or a TypeError without it."""
         if self == "bfloat16":
@@ -128,4 +132,4 @@ complex64, complex128 = DType("complex64"), DType("complex128")
 
 _NAMES = tuple(dict.fromkeys(str(value) for value in globals().values() if isinstance(value, DType)))
 __all__ = ["DType", "as_dtype", "double", "half", *_NAMES]
-__getattr__ = getattr_of(__name__)
+__getattr__ = getattr_of(__name__, dict.fromkeys(("cast", "complex", "saturate_cast"), "_creation"))

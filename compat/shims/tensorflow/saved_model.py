@@ -9,8 +9,15 @@ from torchkeras_lite.models import Model
 
 from ._missing import getattr_of
 
-__all__ = ["Asset", "LoadOptions", "SaveOptions", "contains_saved_model", "load", "save"]
+__all__ = [
+    "DEFAULT_SERVING_SIGNATURE_DEF_KEY", "GPU", "PREDICT_INPUTS", "PREDICT_METHOD_NAME", "PREDICT_OUTPUTS", "SERVING", "TPU",
+    "TRAINING", "Asset", "LoadOptions", "SaveOptions", "contains_saved_model", "load", "save",
+]  # fmt: skip
 __getattr__ = getattr_of(__name__)
+
+DEFAULT_SERVING_SIGNATURE_DEF_KEY = "serving_default"
+PREDICT_INPUTS, PREDICT_METHOD_NAME, PREDICT_OUTPUTS = "inputs", "tensorflow/serving/predict", "outputs"
+GPU, SERVING, TPU, TRAINING = "gpu", "serve", "tpu", "train"
 
 
 class SaveOptions:

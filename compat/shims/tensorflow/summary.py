@@ -7,10 +7,12 @@ import os
 
 from ._creation import given
 from ._missing import getattr_of
+from ._pictures import decode_image
+from .profiler import experimental as _profiler
 
 __all__ = [
     "audio", "create_file_writer", "create_noop_writer", "experimental", "flush", "histogram", "image", "record_if", "scalar",
-    "should_record_summaries", "text",
+    "should_record_summaries", "text", "trace_export", "trace_off", "trace_on",
 ]  # fmt: skip
 __getattr__ = getattr_of(__name__)
 
@@ -18,12 +20,28 @@ _state = {"writer": None, "step": None, "recording": True}
 
 
 class FileWriter:
-    """Writes into a folder; `with writer.as_default(): tf.summary.scalar(...)`."""
+    """Writes into a folder; `with writer.as_default(): tf.summary.scalar(...)`. TensorFlow 1's has `add_summary`.
 
-    def __init__(self, logdir):
+    Args:
+        logdir: the folder, or a writer of torch's. graph: nothing comes of it, as there is none.
+    """
+
+    def __init__(self, logdir, graph=None, *args, **settings):
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(os.fspath(logdir))
+        self._writer = logdir if isinstance(logdir, SummaryWriter) else SummaryWriter(os.fspath(logdir))
+
+    def add_summary(self, summary, global_step=None) -> None:
+        """Writes what is in a `tf.Summary`."""
+        for value in summary.value:
+            if value.simple_value is not None:
+                self._writer.add_scalar(value.tag, float(value.simple_value), global_step)
+            if value.image is not None:
+                picture = decode_image(value.image.encoded_image_string)
+                self._writer.add_image(value.tag, picture, global_step, dataformats="HWC")
+
+    def add_graph(self, graph, global_step=None, graph_def=None) -> None:
+        """Has no effect: there is no graph of TensorFlow's."""
 
     @contextlib.contextmanager
     def as_default(self, step=None):
@@ -126,6 +144,25 @@ def record_if(condition):
 def should_record_summaries() -> bool:
     recording = _state["recording"]
     return bool(recording() if callable(recording) else recording)
+
+
+def trace_on(graph=True, profiler=False, profiler_outdir=None) -> None:
+    """From now on what torch computes is noted, if `profiler`. There is no graph to note."""
+    if profiler:
+        _profiler.start(profiler_outdir)
+
+
+def trace_off() -> None:
+    """Forgets what has been noted since `trace_on`."""
+    if _profiler._running is not None:
+        _profiler.stop(save=False)
+
+
+def trace_export(name, step=None, profiler_outdir=None) -> None:
+    """Writes what has been noted since `trace_on`, if it was told to note anything."""
+    if _profiler._running is not None:
+        _profiler._logdir = profiler_outdir if profiler_outdir is not None else _profiler._logdir
+        _profiler.stop(save=_profiler._logdir is not None)
 
 
 class experimental:

@@ -10,9 +10,10 @@ from .._missing import getattr_of
 
 __all__ = [
     "LogicalDevice", "LogicalDeviceConfiguration", "PhysicalDevice", "experimental", "functions_run_eagerly",
-    "get_logical_device_configuration", "get_soft_device_placement", "get_visible_devices", "list_logical_devices",
-    "list_physical_devices", "optimizer", "run_functions_eagerly", "set_logical_device_configuration",
-    "set_soft_device_placement", "set_visible_devices", "threading",
+    "experimental_connect_to_cluster", "experimental_connect_to_host", "experimental_functions_run_eagerly",
+    "experimental_run_functions_eagerly", "get_logical_device_configuration", "get_soft_device_placement",
+    "get_visible_devices", "list_logical_devices", "list_physical_devices", "optimizer", "run_functions_eagerly",
+    "set_logical_device_configuration", "set_soft_device_placement", "set_visible_devices", "threading",
 ]  # fmt: skip
 __getattr__ = getattr_of(__name__)
 
@@ -80,6 +81,16 @@ def run_functions_eagerly(run_eagerly) -> None:
 
 def functions_run_eagerly() -> bool:
     return True
+
+
+experimental_run_functions_eagerly, experimental_functions_run_eagerly = run_functions_eagerly, functions_run_eagerly
+
+
+def experimental_connect_to_cluster(cluster_spec_or_resolver, *args, **settings) -> None:
+    """Has no effect: there is this machine. torch.distributed has its own words for more."""
+
+
+experimental_connect_to_host = experimental_connect_to_cluster
 
 
 class optimizer:
