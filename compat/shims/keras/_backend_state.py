@@ -15,6 +15,7 @@ from torchkeras_lite.ops.dispatch import to_tensor
 from torchkeras_lite.symbolic import KerasTensor
 from torchkeras_lite.variable import Variable
 
+from . import _derived
 from ._backend_calls import draw, known, sizes_of
 from ._backend_phase import learning_phase
 from ._backend_shapes import Shape, to_dense
@@ -150,7 +151,7 @@ def get_value(x):
     if isinstance(x, Variable):
         x = x.value
     if isinstance(x, torch.Tensor):
-        return ops.convert_to_numpy(to_dense(x))[()]
+        return ops.convert_to_numpy(to_dense(_derived.today(x)))[()]
     return np.asarray(x, "int32" if isinstance(x, Shape) else None)[()]
 
 

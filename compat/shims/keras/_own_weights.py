@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from torchkeras_lite.layers import Layer
+from torchkeras_lite.layers import Layer, Wrapper
 from torchkeras_lite.tracking import release
 from torchkeras_lite.variable import Variable
 
@@ -17,9 +17,16 @@ _track = getattr(Layer._track_variable, "_todays", Layer._track_variable)
 
 
 def track_variable(self, name, variable):
-    """A variable becomes a weight of the layer that it is made an attribute of. Until Keras 2.2 only those that were listed."""
+    """A variable becomes a weight of the layer that it is made an attribute of. Until Keras 2.2 only those that were listed.
+
+    A Wrapper's weights were those of its layer, to which it may have added some: `self.p = self.layer.add_weight(...)`.
+    """
     plain = type(variable) is Variable and variable.home is not None
-    if plain and _eras.now in ("1.2", "2.2") and "tensorflow" not in sys.modules:
+    listed = plain and _eras.now in ("1.2", "2.2") and "tensorflow" not in sys.modules
+    wrapped = _eras.now in ("1.2", "2.2", "2.3") and isinstance(self, Wrapper) and any(
+        variable is one for one in vars(self.layer).get("_variables", ())
+    )  # fmt: skip
+    if listed or wrapped:
         object.__setattr__(self, name, variable)
     else:
         _track(self, name, variable)
