@@ -93,6 +93,46 @@ def add(self, layer, *args, **kwargs):
 add._todays = _add
 
 
+# A layer whose `__call__` itself draws others (`return Dense(4)(x)`) stood for those: Keras 1 and 2 trained them, and listed
+# them in its place. Keras 3 lists the layer, and leaves the others as they are, which nobody can have wanted.
+_appended, _layers = (getattr(one, "_todays", one) for one in (models.Sequential._appended, models.Sequential.layers.fget))
+
+
+def appended(self, layer, tensor):
+    """What comes out of the layer. What it drew in its own place becomes a part of it."""
+    end = _appended(self, layer, tensor)
+    if type(layer).__call__ is not layers.Layer.__call__:
+        drawn = _drawn_between(tensor, end)
+        if drawn and layer not in drawn:
+            layer._drawn_in_its_place = drawn
+    return end
+
+
+def _drawn_between(start, end) -> list:
+    """The layers that lead from one tensor to another, in the order of their calls."""
+    found, known, waiting = [], {id(start.node)}, [(end.node, False)]
+    while waiting:
+        node, ready = waiting.pop()
+        if ready:
+            found.append(node.operation)
+        elif node is not None and id(node) not in known:
+            known.add(id(node))
+            waiting += [(node, True), *((tensor.node, False) for tensor in reversed(node.inputs))]
+    return [one for one in dict.fromkeys(found) if isinstance(one, layers.Layer)]
+
+
+def layers_of(self) -> list:
+    """The layers, in order, without the InputLayer."""
+    held = _layers(self)
+    if import_module("keras._eras").now == "3":
+        return held
+    return [one for layer in held for one in vars(layer).get("_drawn_in_its_place") or (layer,)]
+
+
+appended._todays, layers_of._todays = _appended, _layers
+layers_of = property(layers_of, models.Sequential.layers.fset)
+
+
 _from_config = getattr(models.Sequential.from_config.__func__, "_todays", models.Sequential.from_config.__func__)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
 
 import torch
@@ -34,9 +35,9 @@ _drawn = getattr(symbolic.KerasTensor.__init__, "_todays", symbolic.KerasTensor.
 
 @functools.wraps(_drawn)
 def drawn(self, *args, **words):
-    """A symbolic tensor, whose shape is one of TensorFlow's where programs of the era ask it things."""
+    """A symbolic tensor. Its shape is one of TensorFlow's where programs ask it things: those of old, and who imports it."""
     _drawn(self, *args, **words)
-    if _eras.now != "3":
+    if _eras.now != "3" or "tensorflow" in sys.modules:
         self.shape = Shape(self.shape)
 
 
