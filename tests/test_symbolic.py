@@ -362,6 +362,19 @@ def test_an_open_batch_beside_a_fixed_one():
         assert made.shape == (2, 3)
 
 
+def test_open_sizes_that_need_rows_are_tried_with_small_ones():
+    seen = []
+
+    def halved(x):
+        seen.append(tuple(x.shape))
+        if not len(x):
+            raise RuntimeError("no rows")
+        return x[:, ::2]
+
+    assert layers.Lambda(halved)(layers.Input((None, 3))).shape == (None, None, 3)
+    assert all(size < 1000 for rows, size, _ in seen if rows)
+
+
 def test_shapes_that_do_not_fit_name_the_operation():
     with pytest.raises(ValueError, match=r"Add cannot be applied to tensors of shapes \[\(2, 3\), \(4, 3\)\]"):
         KerasTensor((2, 3)) + KerasTensor((4, 3))

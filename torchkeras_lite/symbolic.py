@@ -572,6 +572,8 @@ def infer(function, args, kwargs, device=None, by_rows=None):
         with contextlib.suppress(Exception):
             results, zero_rows = [run(0, probes[0])], True
             break
+    else:
+        probes = _PROBES  # rows of the large ones would not go into memory
     if not zero_rows:
         try:
             results = with_rows()

@@ -93,6 +93,15 @@ def test_integers_become_floats(layer):
     torch.testing.assert_close(layer()(x), layer()(x.float()))
 
 
+def test_training_on_no_rows_tells_the_shape():
+    layer = layers.BatchNormalization()
+    layer.build((None, 4))
+    assert layer(torch.ones(0, 4), training=True).shape == (0, 4)
+    assert layer.moving_mean.numpy().tolist() == [0] * 4 and layer.moving_variance.numpy().tolist() == [1] * 4
+    model = models.Sequential([layers.Input((None, None, 4)), layers.BatchNormalization()])
+    assert model(layers.Input((None, 8, 4)), training=True).shape == (None, None, 8, 4)
+
+
 def test_a_zero_vector_has_no_direction():
     for dtype in ("float32", "float16", "bfloat16"):
         x = torch.tensor([[0.0, 0.0], [3.0, 4.0]], dtype=getattr(torch, dtype))

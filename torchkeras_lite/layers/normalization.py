@@ -208,7 +208,7 @@ class BatchNormalization(Affine):
 
     def _normalized(self, x, training, mask=None):
         norm = self.norm
-        if not (training and self._trainable):
+        if not (training and self._trainable and x.shape[0]):  # no rows: somebody only asks for the shape
             return F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, False, 0.0, norm.eps)
         gamma, beta = (None, None) if self.renorm else (norm.weight, norm.bias)
         if mask is None and not (self.synchronized and _has_company()):
