@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from importlib import import_module
+
 from torchkeras_lite import Variable, initializers
 
 
@@ -69,3 +73,25 @@ def get(identifier, **kwargs):
     if identifier.startswith("_") or not callable(found):
         raise ValueError(f"Invalid initialization: {identifier}")
     return found
+
+
+_get = getattr(initializers.get, "_todays", initializers.get)
+
+
+def get_initializer(identifier):
+    """The initializer. Until Keras 2.2 functions were asked for a shape alone: one `(shape, name=None)` is asked so still."""
+    found = _get(identifier)
+    if not inspect.isfunction(found) or import_module("keras._eras").now == "3":
+        return found
+    taken = inspect.signature(found).parameters.values()
+    if any(one.name == "dtype" or one.kind is one.VAR_KEYWORD for one in taken):
+        return found
+
+    @functools.wraps(found)
+    def initialize(shape, dtype=None):
+        return found(shape)
+
+    return initialize
+
+
+get_initializer._todays = _get

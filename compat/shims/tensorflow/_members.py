@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 
-from ._tensors import TensorShape
+from ._tensors import IndexedSlices, TensorShape
+from .dtypes import as_dtype
 
 
 def minimize(self, loss, var_list=None, tape=None, name=None, global_step=None, **settings):
@@ -31,7 +32,7 @@ def minimize(self, loss, var_list=None, tape=None, name=None, global_step=None, 
     elif tape is None:
         raise ValueError("`tape` is required when a `Tensor` loss is passed.")
     variables = list(var_list() if callable(var_list) else var_list)
-    return self.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+    return apply_gradients(self, zip(tape.gradient(loss, variables), variables, strict=True), global_step=global_step)
 
 
 def compute_gradients(self, loss, var_list=None, *args, **settings) -> list:
@@ -49,10 +50,17 @@ def apply_gradients(self, grads_and_vars, *args, **settings):
 
     from ._graphs import Step
 
-    pairs = list(grads_and_vars)
+    pairs = [
+        (slope.whole(variable.shape) if isinstance(slope, IndexedSlices) else slope, variable)
+        for slope, variable in grads_and_vars
+    ]
     if any(isinstance(slope, KerasTensor) for slope, _ in pairs):
         return Step(self, *zip(*pairs, strict=True), settings.get("global_step"))
-    return _before[Optimizer, "apply_gradients"](self, pairs, *args, **settings)
+    counted = settings.pop("global_step", None)  # TensorFlow 1's: a Variable that counts the steps
+    done = _before[Optimizer, "apply_gradients"](self, pairs, *args, **settings)
+    if counted is not None:
+        counted.assign_add(1)
+    return done
 
 
 def get_logger() -> logging.Logger:
@@ -83,6 +91,35 @@ def read_value(self):
     return self.value
 
 
+def compute_output_shape(self, *args, **kwargs):
+    """The shape that comes out, as TensorFlow's own."""
+    from torchkeras_lite.drawn import Drawn
+
+    return _as_tf(_before[Drawn, "compute_output_shape"](self, *args, **kwargs))
+
+
+def compute_output_signature(self, input_signature):
+    """TensorSpecs of what the layer gives for inputs of these TensorSpecs."""
+    from torch.utils import _pytree as pytree
+
+    from .data import TensorSpec
+
+    def is_spec(x):
+        return isinstance(x, TensorSpec)
+
+    shape = self.compute_output_shape(pytree.tree_map(lambda spec: tuple(spec.shape), input_signature, is_leaf=is_spec))
+    several = not all(size is None or isinstance(size, int) for size in shape)
+    made = [TensorSpec(one, self.compute_dtype) for one in (shape if several else [shape])]
+    return made if several else made[0]
+
+
+def dtype_of(self):
+    """The dtype of a variable, as TensorFlow's own: `v.dtype.base_dtype`."""
+    from torchkeras_lite.variable import Variable
+
+    return as_dtype(_before[Variable, "dtype"].fget(self))
+
+
 def shapes_of(self, args, kwargs) -> dict:
     """What a layer of the script's own is built for: a TensorShape for each tensor, as tf.keras hands them to `build`."""
     from torchkeras_lite.layer import Layer
@@ -101,8 +138,9 @@ def _as_tf(shapes):
 
 # module and class -> what it gets
 _ADDED = {
-    ("torchkeras_lite.layer", "Layer"): {"_shapes_of": shapes_of},
-    ("torchkeras_lite.variable", "Variable"): {"read_value": read_value},
+    ("torchkeras_lite.drawn", "Drawn"): {"compute_output_shape": compute_output_shape},
+    ("torchkeras_lite.layer", "Layer"): {"_shapes_of": shapes_of, "compute_output_signature": compute_output_signature},
+    ("torchkeras_lite.variable", "Variable"): {"read_value": read_value, "dtype": property(dtype_of)},
     ("torchkeras_lite.optimizers", "Optimizer"): {
         "minimize": minimize, "compute_gradients": compute_gradients, "apply_gradients": apply_gradients,
     },
