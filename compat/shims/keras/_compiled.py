@@ -45,12 +45,12 @@ compiled_loss = property(CompiledLoss)
 compiled_metrics = property(lambda model: model._compile_metrics)
 
 
-def metrics_names(model) -> list[str]:
+def _names_known(model) -> list[str]:
     """The names of what `evaluate` gives, in its order: Keras 3 has one name for all the metrics of `compile()`."""
     if model.compiled and not model._compile_metrics.built and import_module("keras._eras").now != "3":
         outputs = [None] if isinstance(model, Sequential) else getattr(model, "output_names", None)
         if outputs:
-            return _names_to_come(model, outputs)
+            return [*_names_to_come(model, outputs), *vars(model).get("_added_by_name", ())]
     losses, computed, names = [], [], []
     of_outputs = getattr(model._compile_loss, "trackers", ())
     for metric in model.metrics:
@@ -63,7 +63,37 @@ def metrics_names(model) -> list[str]:
     return [*losses, *computed, *names]
 
 
+class _Beside(list):
+    """`model.metrics_names` or `model.metrics_tensors`. A name and a tensor put behind make one metric more, as they did."""
+
+    def __init__(self, model, place, known=()):
+        super().__init__(known)
+        self._model, self._place = model, place
+
+    def append(self, one) -> None:
+        super().append(one)
+        waiting = vars(self._model).setdefault("_metrics_beside", ([], []))
+        waiting[self._place].append(one)
+        if all(waiting):
+            name, tensor = (queue.pop(0) for queue in waiting)
+            self._model.add_metric(tensor, name=name)
+
+
+def metrics_names(model) -> list[str]:
+    """The names of what `evaluate` gives, in its order."""
+    names = _names_known(model)
+    return names if import_module("keras._eras").now == "3" else _Beside(model, 0, names)
+
+
 metrics_names = property(metrics_names)
+
+
+def metrics_tensors(model) -> list:
+    """Empty: what the metrics gave is known when a batch is through."""
+    return _Beside(model, 1)
+
+
+metrics_tensors = property(metrics_tensors)
 
 
 def _names_to_come(model, outputs) -> list[str]:
