@@ -25,6 +25,10 @@ def small(units=1, activation=None, loss="mse", **kwargs):
     return model
 
 
+def nothing(y_true, y_pred):
+    """A loss or metric of somebody who forgot the `return`."""
+
+
 def classifier(loss="sparse_categorical_crossentropy"):
     return small(3, "softmax", loss)
 
@@ -86,6 +90,16 @@ FIT = [
     ("a row missing", small, (X, Y[:-1]), ValueError, ["ambiguous", "'x' sizes: 20", "'y' sizes: 19"]),
     ("one number", small, (X, 3.0), ValueError, ["`y`", "float"]),
     ("no targets", small, (X,), ValueError, ["No loss", "`y`"]),
+    ("rows missing in a batch", small, (iter([(X, Y[:3])]),), ValueError,
+     ["mean_squared_error", "(3, 1)", "(20, 1)", "targets: 3, of predictions: 20", "as many rows in `y` as in `x`"]),
+    ("labels missing in a batch", classifier, (iter([(X, LABELS[:3])]),), ValueError, ["targets: 3, of predictions: 20"]),
+    ("one-hot labels missing in a batch", lambda: classifier("categorical_crossentropy"), (iter([(X, ONE_HOT[:3])]),),
+     ValueError, ["targets: 3, of predictions: 20"]),
+    ("binary labels missing in a batch", lambda: small(1, "sigmoid", "binary_crossentropy"), (iter([(X, Y[:3] > 0)]),),
+     ValueError, ["targets: 3, of predictions: 20"]),
+    ("weights of two outputs", lambda: small(loss_weights=[1.0, 2.0]), (X, Y), ValueError,
+     ["one output", "`loss_weights`", "one entry", "2"]),
+    ("a loss without a return", lambda: small(loss=nothing), (X, Y), ValueError, ["loss 'nothing'", "None", "`return`"]),
     ("targets twice", small, (iter([(X, Y)]), Y), ValueError, ["`y`", "batches", "list_iterator"]),
 ]  # fmt: skip
 
@@ -155,6 +169,11 @@ def test_data_that_cannot_be_predicted(call, x, words):
         ({"validation_data": (X, Y[:3])}, ValueError, ["'x' sizes: 20", "'y' sizes: 3"]),
         ({"validation_data": (X[:, :2], Y)}, ValueError, ["(None, 4)", "(1, 2)"]),
         ({"validation_data": (X[:0], Y[:0])}, ValueError, ["no data"]),
+        ({"validation_data": (X, Y, Y, Y)}, ValueError, ["(x, y, sample_weight)", "4 parts"]),
+        *(
+            ({"validation_data": (X, Y), "validation_freq": freq}, ValueError, ["`validation_freq`", "1 or more", repr(freq)])
+            for freq in (0, -1, 1.5, "1", None)
+        ),
         ({"sample_weight": np.ones(3)}, ValueError, ["'sample_weight' sizes: 3", "'x' sizes: 20"]),
         ({"epochs": "three"}, TypeError, ["'str'", "integer"]),
         ({"epochs": 2.5}, TypeError, ["'float'", "integer"]),
@@ -304,6 +323,13 @@ def test_weights_that_do_not_fit_change_nothing():
     with expect(ValueError, ["'small'", "last/bias", "(1,)", "(2, 2)"]):
         model.set_weights(wrong)
     assert state(model) == before
+
+
+def test_a_metric_without_a_return():
+    model = small(metrics=[nothing])
+    with expect(ValueError, ["metric 'nothing'", "None", "`return`"]):
+        model.fit(X, Y, verbose=0)
+    still_trains(model, loss="mse")
 
 
 # ---------------------------------------------------------------- NaN in the targets

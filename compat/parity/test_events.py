@@ -15,6 +15,7 @@ SIZE = 8  # the last batch has two rows
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Your input ran out of data"),  # Keras says so of every generator that ends
     pytest.mark.filterwarnings("ignore:The iterator passed as `x` ran out"),
+    pytest.mark.filterwarnings("ignore:The data ran out"),
     pytest.mark.filterwarnings("ignore:.*shuffle=True. was passed, but will be ignored"),
 ]
 

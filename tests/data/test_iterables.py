@@ -1,5 +1,8 @@
 """Generators, data loaders, and whatever gives batches."""
 
+import concurrent.futures
+import os
+import threading
 import time
 
 import numpy as np
@@ -9,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import torchkeras_lite as keras
 from torchkeras_lite import data, layers
+from torchkeras_lite.data import numbered
 
 X = np.arange(80, dtype="float32").reshape(10, 8) / 10
 Y = np.arange(10, dtype="float32")[:, None]
@@ -126,6 +130,7 @@ def test_steps_of_validation_begin_again_each_time():
     assert made.seen == [("test", 0), ("test", 2), ("test", 4)] and made.predict(loader(), steps=2, verbose=0).shape == (4, 1)
 
 
+@pytest.mark.filterwarnings("ignore:The data ran out")
 @pytest.mark.parametrize("source", [loader, ByNumber, lambda: (X, Y)])
 def test_steps_per_epoch_go_through_all_of_the_data(source):
     made, given = model(), source()
@@ -299,6 +304,91 @@ def test_batches_come_in_order_whoever_makes_them(settings):
     assert m.predict(source, verbose=0).shape == (12, 1)
 
 
+def test_threads_make_batches_side_by_side():
+    class Together(keras.utils.PyDataset):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, i):
+            both.wait()  # one alone would wait in vain
+            return threading.get_ident()
+
+    both = threading.Barrier(2, timeout=60)
+    makers = list(data.Numbered(Together(workers=2)))
+    assert len(set(makers)) == 2 and threading.get_ident() not in makers
+
+
+def test_processes_make_batches():
+    class Where(keras.utils.PyDataset):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, i):
+            return os.getpid()
+
+    makers = list(data.Numbered(Where(workers=2, use_multiprocessing=True)))
+    assert len(set(makers)) == 2 and os.getpid() not in makers
+    assert set(data.Numbered(Where(workers=0, use_multiprocessing=True))) == {os.getpid()}
+
+
+@pytest.mark.parametrize(("settings", "ahead"), [({"workers": 2}, 10), ({"workers": 2, "max_queue_size": 3}, 3),
+                                                ({"workers": 4, "max_queue_size": 1}, 4)])  # fmt: skip
+def test_no_more_batches_are_made_ahead_than_fit_into_the_queue(settings, ahead, monkeypatch):
+    class Pool:
+        """Makes everything at once."""
+
+        def __init__(self, workers):
+            assert workers == settings["workers"]
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exc):
+            pass
+
+        def submit(self, make, index):
+            made.append(index)
+            done = concurrent.futures.Future()
+            done.set_result(make(index))
+            return done
+
+        def shutdown(self, **settings):
+            pass
+
+    made: list = []
+    monkeypatch.setattr(numbered, "ThreadPoolExecutor", Pool)
+    for count, (_, y) in enumerate(data.Numbered(Batches(30, **settings))):
+        assert y[0, 0] == count and len(made) == min(count + ahead, 30)
+    loaders: list = []
+
+    class Loader(DataLoader):
+        def __init__(self, source, **settings):
+            loaders.append((settings["num_workers"], settings["prefetch_factor"]))
+            super().__init__(source, batch_size=None, sampler=settings["sampler"], collate_fn=settings["collate_fn"])
+
+    monkeypatch.setattr(torch.utils.data, "DataLoader", Loader)
+    assert len(list(data.Numbered(Batches(3, use_multiprocessing=True, **settings)))) == 3
+    assert loaders == [(settings["workers"], max(ahead // settings["workers"], 1))]
+
+
+def test_batches_go_to_a_gpu_over_pinned_memory_while_the_host_goes_on(monkeypatch):
+    log: list = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: log.append("pin") or tensor)
+    monkeypatch.setattr(torch.Tensor, "to", lambda tensor, device, non_blocking=False: log.append(non_blocking) or tensor)
+    gpu = torch.device("cuda")
+    batches = data.Iterable([(X[:2], {"a": Y[:2]})], None, gpu)
+    for x, y in batches:
+        assert torch.equal(x, torch.from_numpy(X[:2])) and list(y) == ["a"]
+    assert log == ["pin", "pin", True, True]
+    arrays = data.Arrays((torch.arange(6),), 2, False, CPU)
+    log.clear()
+    arrays.device, arrays.resident = gpu, False  # as where they are too large to lie there
+    for (batch,) in arrays:
+        log.append(batch.tolist())
+    # Each copy is under way while the batch before it is worked on.
+    assert log == ["pin", True, "pin", True, [0, 1], "pin", True, [2, 3], [4, 5]]
+
+
 def test_worker_processes_work_on_the_host():
     """Wherever the parent works: a GPU that it has begun to use cannot be used by copies of it."""
 
@@ -385,6 +475,7 @@ class Counted:
             yield torch.full((2, 4), float(i)), torch.ones(2, 1)
 
 
+@pytest.mark.filterwarnings("ignore:The data ran out")
 @pytest.mark.parametrize("steps", [None, 2])
 def test_training_goes_over_a_loader_once_an_epoch(steps):
     model = keras.Sequential([keras.layers.Dense(1)])
@@ -409,3 +500,76 @@ def test_evaluation_goes_over_a_loader_once(call):
         assert (loader.begun, loader.given) == (times, 3 * times)
         expected = [[0.0], [0.0], [4.0], [4.0], [8.0], [8.0]] if call == "predict" else (1 + 9 + 49) / 3
         np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+# ---------------------------------------------------------------- how many batches
+
+
+@pytest.mark.parametrize("source", [loader, ByNumber, lambda: (X, Y)], ids=["loader", "by number", "arrays"])
+def test_data_that_ends_before_the_steps_asked_for(source):
+    """(What is asked for again and again begins anew, so training goes on.)"""
+    given = source()
+    data = given if isinstance(given, tuple) else (given,)
+    size = 2 if len(data) == 2 else None
+    batches = 4 if source is ByNumber else 5
+    made = model()
+    with pytest.warns(UserWarning, match=rf"epoch [12] had {batches} of the 7 batches that `steps_per_epoch`") as caught:
+        made.fit(*data, batch_size=size, steps_per_epoch=7, epochs=2, shuffle=False, verbose=0)
+    assert len(caught) == 2 and caught[0].filename == __file__
+    assert made.seen == made.seen[:batches] * 2
+    with pytest.warns(UserWarning, match=rf"evaluation had {batches} of the 7 batches that `steps`"):
+        made.evaluate(*data, batch_size=size, steps=7, verbose=0)
+    with pytest.warns(UserWarning, match=rf"prediction had {batches} of the 7 batches that `steps`"):
+        assert len(made.predict(data[0], batch_size=size, steps=7, verbose=0)) == 2 * batches
+    with pytest.warns(UserWarning, match=rf"evaluation had {batches} of the 7 batches that `validation_steps`"):
+        held = given if isinstance(given, tuple) else data[0]
+        made.fit(X, Y, validation_data=held, validation_batch_size=size, validation_steps=7, verbose=0)
+
+
+def test_whoever_stops_by_himself_has_not_run_out():
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = self.model.stop_evaluating = self.model.stop_predicting = True
+
+        on_test_batch_end = on_predict_batch_end = on_train_batch_end
+
+    made, more = model(), {"verbose": 0, "callbacks": [Stop()]}
+    made.fit(loader(), steps_per_epoch=5, **more)
+    made.evaluate(loader(), steps=5, **more)
+    made.predict(loader(), steps=5, **more)
+
+
+def test_an_iterator_to_validate_on_that_is_used_up():
+    made = model()
+    with pytest.warns(UserWarning, match="nothing to validate on") as caught:
+        history = made.fit(X, Y, validation_data=pairs(2), epochs=3, verbose=0)
+    assert len(caught) == 2 and caught[0].filename == __file__
+    assert len(history.history["loss"]) == 3 and history._numbers("val_loss") == [1]
+    with pytest.warns(UserWarning, match="nothing to validate on"):
+        made.fit(X, Y, validation_data=iter([]), verbose=0)
+
+
+@pytest.mark.parametrize(("asked", "found"), [(2.0, 2), (1.5, 2), (np.int64(2), 2), (np.float32(1.5), 2), (0, 5), (None, 5)])
+def test_how_steps_may_be_said(asked, found):
+    """`steps_per_epoch=len(x) / 32`: the part of a batch counts as one, and with an endless generator there is an end."""
+    made = model()
+    assert made.fit(loader(), steps_per_epoch=asked, verbose=0).params["steps"] == found
+    assert len(made.seen) == found
+    assert len(made.predict(loader(), steps=asked, verbose=0)) == 2 * found
+    if asked:
+        made.fit(endless(), steps_per_epoch=asked, verbose=0, validation_data=endless(), validation_steps=asked)
+        assert made.seen[-2:] == [("test", 0), ("test", 1)]
+
+
+@pytest.mark.parametrize("steps", [-1, "2", float("nan"), float("inf"), [2], -0.5e1])
+def test_steps_that_cannot_be(steps):
+    made = model()
+    with pytest.raises(ValueError, match="`steps_per_epoch` is a number of batches"):
+        made.fit(loader(), steps_per_epoch=steps, verbose=0)
+    with pytest.raises(ValueError, match="`validation_steps` is a number of batches"):
+        made.fit(loader(), validation_data=loader(), validation_steps=steps, verbose=0)
+    with pytest.raises(ValueError, match="`steps` is a number of batches"):
+        made.evaluate(loader(), steps=steps, verbose=0)
+    with pytest.raises(ValueError, match="`steps` is a number of batches"):
+        made.predict(loader(), steps=steps, verbose=0)
+    assert made.seen == []

@@ -103,6 +103,8 @@ class Loss(registry.Configurable):
             y_true, y_pred = tensors_of(y_true, y_pred)
             losses = self.call(y_true.to(self._torch_dtype), cast(y_pred, self._torch_dtype))
         if not isinstance(losses, torch.Tensor):
+            if losses is None:
+                raise ValueError(f"The loss {self.name!r} gave None in the place of numbers. Usual fix: a `return` at its end.")
             losses = tensor_of(losses, device=getattr(y_pred, "device", None))
         own = getattr(losses, "_keras_mask", None)
         mask = own if mask is None else mask if own is None else mask & own

@@ -13,6 +13,7 @@ from torchkeras_lite.symbolic import KerasTensor
 from torchkeras_lite.variable import tensor_of
 
 table = registry.Table("loss", "keras.losses")
+_UNITS = "give the last layer as many units as a target has columns."
 
 
 def known(*aliases: str):
@@ -82,6 +83,14 @@ def shapes(y_true, y_pred) -> str:
     return f"Received: y_true.shape={tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}"
 
 
+def fix_of(y_true, y_pred, otherwise: str) -> str:
+    """What to do where two shapes do not fit: look at the rows, if it is these that differ."""
+    if y_true.ndim and y_pred.ndim and y_true.shape[0] != y_pred.shape[0]:
+        rows = f"Rows of targets: {y_true.shape[0]}, of predictions: {y_pred.shape[0]}."
+        return f"{rows} Usual fix: as many rows in `y` as in `x`, in each batch."
+    return f"Usual fix: {otherwise}"
+
+
 def paired(loss: str, y_true, y_pred):
     """Both as tensors of one rank, dtype and device, for losses that compare them element by element.
 
@@ -95,11 +104,11 @@ def paired(loss: str, y_true, y_pred):
         except RuntimeError:
             raise ValueError(
                 f"{loss}: the targets and the predictions must have the same shape. {shapes(y_true, y_pred)}. "
-                "Usual fix: give the last layer as many units as a target has columns."
+                + fix_of(y_true, y_pred, _UNITS)
             ) from None
         warnings.warn(
             f"{loss}: targets and predictions have different shapes, so one is repeated to fit the other. "
-            f"{shapes(y_true, y_pred)}. Usual fix: give the last layer as many units as a target has columns.",
+            f"{shapes(y_true, y_pred)}. {fix_of(y_true, y_pred, _UNITS)}",
             stacklevel=3,
         )
     return y_true.to(y_pred.dtype), y_pred

@@ -6,16 +6,20 @@ import warnings
 
 import torch
 
-from torchkeras_lite.losses.functions import same_rank, shapes, tensors_of
+from torchkeras_lite.losses.functions import fix_of, same_rank, shapes, tensors_of
 from torchkeras_lite.ops.crossentropy import NEVER
+
+_ONE_UNIT = (
+    "one unit in the last layer for labels of 0 and 1; for integer labels of more classes use sparse_categorical_crossentropy."
+)
 
 
 def check_binary(loss: str, y_true, x) -> None:
     """ValueError unless there is one label of 0 or 1 for each prediction."""
     if y_true.shape != x.shape:
         raise ValueError(
-            f"{loss}: the targets and the predictions must have the same shape. {shapes(y_true, x)}. Usual fix: one unit in "
-            "the last layer for labels of 0 and 1; for integer labels of more classes use sparse_categorical_crossentropy."
+            f"{loss}: the targets and the predictions must have the same shape. {shapes(y_true, x)}. "
+            + fix_of(y_true, x, _ONE_UNIT)
         )
 
 
@@ -35,7 +39,7 @@ def one_hot_pair(loss: str, y_true, y_pred, axis, label_smoothing):
             + (
                 "The labels are integers: use sparse_categorical_crossentropy (or make them one-hot with `to_categorical`)."
                 if labels
-                else "Usual fix: give the last layer as many units as there are classes."
+                else fix_of(y_true, y_pred, "give the last layer as many units as there are classes.")
             )
         )
     if y_pred.shape[-1] == 1:
@@ -58,11 +62,12 @@ def labels_of(y_true, y_pred, axis=-1, loss: str = "sparse_categorical_crossentr
     if y_true.ndim == y_pred.ndim and y_true.shape[axis] == 1:
         y_true = y_true.squeeze(axis)
     axis %= y_pred.ndim
-    if y_true.shape != y_pred.shape[:axis] + y_pred.shape[axis + 1 :]:
+    wanted = y_pred.shape[:axis] + y_pred.shape[axis + 1 :]
+    if y_true.shape != wanted:
+        one_hot = "The labels are one-hot: use categorical_crossentropy." if y_true.shape == y_pred.shape else None
         raise ValueError(
-            f"{loss}: there must be one integer label for each prediction, and no axis of classes. "
-            + shapes(y_true, y_pred)
-            + (". The labels are one-hot: use categorical_crossentropy." if y_true.shape == y_pred.shape else ".")
+            f"{loss}: there must be one integer label for each prediction, and no axis of classes. {shapes(y_true, y_pred)}. "
+            + (one_hot or fix_of(y_true, y_pred, f"integers of shape {tuple(wanted)}."))
         )
     return y_true if y_true.dtype is torch.int64 else y_true.long()
 

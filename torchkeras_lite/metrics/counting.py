@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from torchkeras_lite import config
-from torchkeras_lite.losses.functions import same_rank, tensors_of
+from torchkeras_lite.losses.functions import fix_of, same_rank, tensors_of
 from torchkeras_lite.metrics.base import Metric
 from torchkeras_lite.variable import tensor_of
 
@@ -25,8 +25,8 @@ def aligned(metric, y_true, y_pred):
     if y_true.shape != y_pred.shape:
         raise ValueError(
             f"{metric.name}: the targets and the predictions must have the same shape. Received: y_true.shape="
-            f"{tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}. Usual fix: make integer labels of several classes "
-            "one-hot, with `to_categorical`."
+            f"{tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}. "
+            + fix_of(y_true, y_pred, "make integer labels of several classes one-hot, with `to_categorical`.")
         )
     return y_true, y_pred.detach().to(metric._torch_dtype)
 

@@ -202,6 +202,8 @@ class MeanMetricWrapper(Mean):
                     self.add(*_rows(hits.sum(), hits.shape))
                 return
         values = self._fn(y_true, y_pred if self._hits is not None else cast(y_pred, self._torch_dtype), **self._kwargs)
+        if values is None:
+            raise ValueError(f"The metric {self.name!r} gave None in the place of numbers. Usual fix: a `return` at its end.")
         super().update_state(values, apply_mask(sample_weight, mask, self._torch_dtype, mean=False))
 
     def get_config(self):

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
+import numbers
 import operator
 import warnings
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -230,7 +233,8 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
         """
         self._assert_compiled("fit")
         epochs, initial_epoch = at_most(operator.index(epochs), config.max_epochs()), operator.index(initial_epoch)
-        steps_per_epoch = at_most(steps_per_epoch, config.max_steps_per_epoch())
+        steps_per_epoch = at_most(steps_of(steps_per_epoch, "steps_per_epoch"), config.max_steps_per_epoch())
+        validation_steps = steps_of(validation_steps, "validation_steps")
         if validation_split and validation_data is None and data.is_arrays(x):
             parts, held_out = data.split(self._parts(x, y, sample_weight), validation_split)
             batches = self._batches(*three(parts), batch_size, shuffle, class_weight, steps_per_epoch)
@@ -244,6 +248,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
         batches = self._adapted(batches, first, training=True)
         validation = None
         if validation_data is not None:
+            _is_due(validation_freq, 1)  # raises now what would be raised behind an epoch
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
             self._try_validation(first, validation)
         cbs = _callback_list(callbacks, self, verbose, epochs, _steps(batches, steps_per_epoch))
@@ -279,8 +284,11 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
                     raise out_of_memory(error, batch) from error
                 if (step + 1) % each and cbs.wants_train_batch_end:
                     cbs.on_train_batch_end(_last_of(step, each), as_logs(logs))
-                if steps_per_epoch is not None and batches.ran_out:
-                    self.stop_training = True
+                if steps_per_epoch is not None:
+                    if batches.ran_out:
+                        self.stop_training = True
+                    elif -1 < step < steps_per_epoch - 1 and not self.stop_training:
+                        warnings.warn(_ended(f"epoch {epoch + 1}", step, "steps_per_epoch", steps_per_epoch), stacklevel=2)
                 if step < 0 and epoch > initial_epoch:  # it ended with the epoch before
                     if not self.stop_training:
                         warnings.warn(
@@ -322,7 +330,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
         self._assert_compiled("evaluate")
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
-        steps = at_most(steps, config.max_steps_per_epoch())
+        steps = at_most(None if steps is None else steps_of(steps, "steps"), config.max_steps_per_epoch())
         batches = self._batches(x, y, sample_weight, batch_size, False, None, steps)
         first = batches.first(keep=True)
         self._build_from(first)
@@ -357,6 +365,15 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
                 raise out_of_memory(error, batch) from error
             if (step + 1) % each and cbs.wants_test_batch_end:
                 cbs.on_test_batch_end(_last_of(step, each), as_logs(logs))
+            if step < 0:
+                warnings.warn(
+                    "There was nothing to validate on: `validation_data` gave no batch. The usual fix: `validation_steps`, so "
+                    "that an iterator is not used up in the first epoch, or something that can begin again (a DataLoader).",
+                    stacklevel=3,
+                )
+            elif steps is not None and step < steps - 1 and not (self.stop_evaluating or getattr(batches, "ran_out", False)):
+                name = "validation_steps" if cbs.history is not None else "steps"
+                warnings.warn(_ended("evaluation", step, name, steps), stacklevel=3)
             results = self._epoch_logs(logs)
             cbs.on_test_end(results)
         return results
@@ -370,7 +387,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
         callbacks: Callback | list[Callback] | None = None,
     ) -> Any:
         """The model's outputs for all rows of x, as numpy arrays in the structure of the output."""
-        steps = at_most(steps, config.max_steps_per_epoch())
+        steps = at_most(None if steps is None else steps_of(steps, "steps"), config.max_steps_per_epoch())
         if not verbose and callbacks is None and steps is None and self.built and self._is_one_batch(x, batch_size):
             x = self._standardized(data.to_tensor(x, "x").to(self._device()))
             with training_mode(self, False, settle=True), self._inference("predict_step"):
@@ -407,6 +424,8 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
                     raise out_of_memory(error, batch) from error
                 if group:
                     cbs.on_predict_batch_end(_last_of(step, each), {"outputs": _joined(group)})
+            if steps is not None and step < steps - 1 and not (self.stop_predicting or getattr(batches, "ran_out", False)):
+                warnings.warn(_ended("prediction", step, "steps", steps), stacklevel=2)
             cbs.on_predict_end()
         return gathered.numpy()
 
@@ -475,14 +494,37 @@ def _rows(x) -> int:
 
 
 def _is_due(frequency, epoch: int) -> bool:
-    if isinstance(frequency, int):
+    if isinstance(frequency, numbers.Integral) and frequency > 0:
         return epoch % frequency == 0
-    return epoch in frequency
+    if isinstance(frequency, Collection) and not isinstance(frequency, str):
+        return epoch in frequency
+    raise ValueError(
+        "`validation_freq` is a number of epochs, 1 or more, or a list of the epochs behind which to validate, counted from 1. "
+        f"Received: validation_freq={frequency!r}"
+    )
+
+
+def steps_of(asked, name: str) -> int | None:
+    """The number of batches asked for; a part of one counts as one, and 0 is all there are."""
+    try:
+        whole = math.ceil(asked or 0)
+    except (TypeError, ValueError, OverflowError):
+        whole = -1
+    if whole < 0:
+        raise ValueError(f"`{name}` is a number of batches, or None for all there are. Received: {name}={asked!r}")
+    return whole or None
 
 
 def at_most(asked: int | None, limit: int | None) -> int | None:
     """What is asked for, cut to the limit of the whole process (None: there is none)."""
     return asked if limit is None else limit if asked is None else min(asked, limit)
+
+
+def _ended(what: str, step: int, name: str, steps: int) -> str:
+    return (
+        f"The data ran out: {what} had {step + 1} of the {steps} batches that `{name}` asks for. The usual fix: leave `{name}` "
+        "out, for all the batches there are."
+    )
 
 
 def _last_of(step: int, each: int) -> int:
