@@ -229,7 +229,7 @@ class Wired(SideLosses):
             return x
         inputs = self._graph.inputs
         names = {*inputs} if isinstance(inputs, dict) else {entry.layer.name for entry in self._entries}
-        return {key: value for key, value in x.items() if key in names or not is_texts(value)}
+        return {key: value for key, value in x.items() if key in names or not is_texts(value)} or x
 
     def _matched(self, x):
         """Inputs in the structure, ranks and dtypes that the model was made with."""
