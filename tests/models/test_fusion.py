@@ -313,6 +313,7 @@ def test_copies_and_sequential_models(fused):
 
 
 def test_transforms_and_graphs_of_torch():
+    torch._dynamo.reset()  # it counts what all tests before have compiled
     x = images()
     for parts in ([Conv2D(4, 3), ReLU(), MaxPooling2D()], [BatchNormalization(), ReLU()], [Dense(2), ReLU()]):
         model = in_a_row(*parts, x=x)
@@ -325,6 +326,7 @@ def test_transforms_and_graphs_of_torch():
 
 
 def test_transforms_and_derivatives_of_a_sum():
+    torch._dynamo.reset()  # it counts what all tests before have compiled
     x = drawn(2, 5, 4, 2)
     i = keras.Input((5, 4, 2))
     for parts in ([Conv2D(2, 3, padding="same")], [BatchNormalization()], [Dense(2)]):
