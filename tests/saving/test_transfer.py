@@ -89,7 +89,7 @@ def test_numbers_of_another_kind_are_converted(stored, tmp_path, small_pieces):
         file["a"] = values
     target = kernel()
     with stores.opened(tmp_path / "a.h5") as file:
-        transfer.take(file["a"], target)
+        transfer.take(stores.dataset(file, "a"), target)
     np.testing.assert_array_equal(target.numpy(), values.astype(np.float32))
 
 
@@ -100,7 +100,7 @@ def test_arrays_that_lie_otherwise_are_read_by_the_library(settings, tmp_path, s
         file.create_dataset("a", data=values, **settings)
     target = kernel()
     with stores.opened(tmp_path / "a.h5") as file:
-        transfer.take(file["a"], target)
+        transfer.take(stores.dataset(file, "a"), target)
     np.testing.assert_array_equal(target.numpy(), values)
 
 
@@ -136,7 +136,7 @@ def test_a_file_cut_off_while_it_is_read_is_no_model(tmp_path, small_pieces):
     model.save_weights(tmp_path / "m.weights.h5")
     target = built("matrix").weights[0]
     with stores.opened(tmp_path / "m.weights.h5") as file:
-        found = file["layers/dense/vars/0"]
+        found = stores.dataset(file, "layers/dense/vars/0")
         os.truncate(tmp_path / "m.weights.h5", found.id.get_offset() + 4000)
         with pytest.raises(ValueError, match="ends within an array"):
             transfer.take(found, target)

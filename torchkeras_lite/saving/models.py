@@ -196,18 +196,25 @@ def _load_weights(model, filepath, skip_mismatch, by_name, objects_to_skip) -> N
                 _skips_nothing(objects_to_skip, filepath)
                 group = group_at(file, "model_weights") if "model_weights" in file else file
                 hdf5.read_weights(model, group, filepath, skip_mismatch, by_name)
-                return
-    if by_name:
-        raise ValueError(f"`by_name` only supports files in the layout of Keras 2 ('.h5'). Received: {filepath}")
+            else:
+                _not_by_name(by_name, filepath)
+                weights.load(model, file, filepath, skip_mismatch, objects_to_skip or ())
+        return
+    _not_by_name(by_name, filepath)
     if filepath.endswith(".weights.json") and os.path.isfile(filepath):
         shards.load(model, filepath, skip_mismatch, objects_to_skip or ())
         return
-    if is_hdf5(filepath) or not os.path.exists(filepath):
+    if not os.path.exists(filepath):
         weights.load_weights(model, filepath, skip_mismatch, objects_to_skip or ())
         return
     _skips_nothing(objects_to_skip, filepath)
     with archive.Archive(filepath) as source, source.weights(_room(model)) as place, opened(place) as file:
         weights.read(model, functools.partial(Source, file), filepath, skip_mismatch)
+
+
+def _not_by_name(by_name: bool, filepath: str) -> None:
+    if by_name:
+        raise ValueError(f"`by_name` only supports files in the layout of Keras 2 ('.h5'). Received: {filepath}")
 
 
 def deserialize_keras_object(config, custom_objects: dict | None = None, safe_mode: bool | None = True):

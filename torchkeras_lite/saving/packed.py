@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 import zlib
 
+from torchkeras_lite.saving.found import Found
+
 _DEFLATE, _SHUFFLE, _CHECKSUM, _LZF = 1, 2, 3, 32000
 # Filters that come with HDF5 and h5py, and do not believe sizes in a file. Others than HDF5's own are looked for on the disk.
 _FILTERS = {_DEFLATE, _SHUFFLE, _CHECKSUM, _LZF}
 _SMALL, _STEP = 1 << 24, 1 << 20  # bytes of a piece that are never too many; bytes that are unpacked at a time
 
 
-def problem(found) -> str | None:
-    """What is wrong with how an h5py.Dataset is packed, as far as that can be said without reading it; or None."""
-    filters = _filters(found)
+def problem(found: Found) -> str | None:
+    """What is wrong with how an array is packed, as far as that can be said without reading it; or None."""
+    filters = found.filters
     numbers = [number for number, _ in filters]
     if not {*numbers} <= _FILTERS:
         return "is packed by a filter that is not known"
@@ -34,27 +36,20 @@ def problem(found) -> str | None:
 
 
 def bounded(found):
-    """An h5py.Dataset (or an array that has been read already), now that it is to be read.
+    """An array of a file (or one that has been read already), now that it is to be read.
 
     Raises:
         ValueError: a piece of it unpacks to more than it should, or to less: what is missing would come out of memory that is
             somebody else's.
     """
     if getattr(found, "chunks", None) is not None:
-        size, numbers = _size(found), [number for number, _ in _filters(found)]
+        size, numbers = _size(found), [number for number, _ in found.filters]
         for place, skipped, stored in _pieces(found):
             ways = [number for i, number in enumerate(numbers) if not skipped >> i & 1]
             content = found.id.read_direct_chunk(place)[1] if {_DEFLATE, _LZF} & {*ways} else None
             if _unpacked(stored, content, ways, size) != size:
                 raise ValueError(f"The weights file is not valid: a piece of {found.name} does not unpack to {size} bytes.")
     return found
-
-
-def _filters(found) -> list[tuple[int, tuple]]:
-    """The filters that an array goes through when it is written: their numbers and settings."""
-    plist = found.id.get_create_plist()
-    each = [plist.get_filter(i) for i in range(plist.get_nfilters())]
-    return [(one[0], one[2]) for one in each]
 
 
 def _size(found) -> int:

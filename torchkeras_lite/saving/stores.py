@@ -10,7 +10,8 @@ import numpy as np
 
 from torchkeras_lite.files import Sink
 from torchkeras_lite.saving import heaps, packed, trees
-from torchkeras_lite.saving.transfer import direct, is_taken, native, put, take
+from torchkeras_lite.saving.found import Found
+from torchkeras_lite.saving.transfer import direct, is_taken, native, on_the_way, put, take
 
 
 class Store:
@@ -53,7 +54,7 @@ class Source(Mapping):
 
     def __getitem__(self, key):
         found = self._sets[key]
-        if found.nbytes > _UNASKED + _TIMES * found.id.get_storage_size():
+        if found.nbytes > _UNASKED + _TIMES * found.stored:
             raise ValueError(f"The weights file is not valid: {found.name} is of {found.nbytes} bytes, packed to very few.")
         return native(np.asarray(packed.bounded(found)))
 
@@ -62,7 +63,7 @@ class Source(Mapping):
         take(packed.bounded(self._sets[key]), variable)
 
     def shape(self, key) -> tuple[int, ...] | None:
-        return tuple(self._sets[key].shape) if key in self._sets else None
+        return self._sets[key].shape if key in self._sets else None
 
     def fits(self, key, variable) -> bool:
         """Whether the array is of the variable's shape, and of numbers."""
@@ -99,6 +100,17 @@ def created(filepath: str, **settings):
         finally:
             if sink.problem is not None:
                 raise sink.problem
+
+
+def made(file, path: str, name: str):
+    """A new group at a path, with those on the way there, which has an attribute `name`."""
+    import h5py
+
+    handle = h5py.h5g.create(file.id, path.encode(), on_the_way(path))
+    text = h5py.string_dtype()
+    attribute = h5py.h5a.create(handle, b"name", h5py.h5t.py_create(text, logical=True), h5py.h5s.create(h5py.h5s.SCALAR))
+    attribute.write(np.asarray(name, dtype=text))
+    return h5py.Group(handle)
 
 
 @contextlib.contextmanager
@@ -155,15 +167,16 @@ def group_at(file, path: str):
     return group
 
 
-def dataset(group, path: str):
+def dataset(group, path: str) -> Found:
     """The array at a path below a group; ValueError where it is none, or lies elsewhere."""
     import h5py
 
     *way, key = path.split("/")
     for name in way:
         group = _hard(group, name)
-    found = _hard(group, key)
-    if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external:
+    handle = _opened(group, key)
+    found = Found(handle) if isinstance(handle, h5py.h5d.DatasetID) else None
+    if found is None or found.elsewhere:
         raise ValueError(f"The weights file is not valid: {group.name}/{key} is no plain array in the file itself.")
     _check(found)
     return found
@@ -177,25 +190,19 @@ def _check(found) -> None:
     """Raises ValueError where an array is no numbers or texts, or claims to be larger than what is stored can hold."""
     import h5py
 
-    problem, stored = packed.problem(found), found.id.get_storage_size()
+    problem, stored = packed.problem(found), found.stored
     if problem is not None:
         pass
     elif found.dtype.kind == "O" and h5py.check_string_dtype(found.dtype) is None:
         problem = f"holds {found.dtype}, not numbers"
     elif found.shape is None or found.nbytes > max(_SMALL, stored * (_RATIO if found.chunks else 1)):
         problem = f"has the shape {found.shape}, but {stored} bytes are stored"
-    elif found.chunks is None and stored and (found.id.get_offset() or 0) + stored > _size_of_file(found):
+    elif found.offset is not None and stored and found.offset + stored > h5py.h5i.get_file_id(found.id).get_filesize():
         problem = "lies behind the end of the file"
     if problem:
         raise ValueError(f"The weights file is not valid: {found.name} {problem}.")
     if found.dtype.kind == "O":
-        heaps.check(found, found.size)
-
-
-def _size_of_file(found) -> int:
-    import h5py
-
-    return h5py.h5i.get_file_id(found.id).get_filesize()
+        heaps.check(found.dataset(), found.size)
 
 
 def attribute(group, key: str):
@@ -219,10 +226,15 @@ def _hard(group, name):
     """What stands in a group under a name, if it stands there itself."""
     import h5py
 
-    # In the words of the library itself, as h5py's own take several times as long.
+    handle = _opened(group, name)
+    return h5py.Group(handle) if isinstance(handle, h5py.h5g.GroupID) else group[name]
+
+
+def _opened(group, name):
+    """The library's handle of it. (h5py's own words for this take several times as long.)"""
+    import h5py
+
     links, key = group.id.links, name.encode()
     if not key or not links.exists(key) or links.get_info(key).type != h5py.h5l.TYPE_HARD:
         raise ValueError(f"The weights file is not valid: {group.name}/{name} is not there, or points elsewhere.")
-    found = h5py.h5o.open(group.id, key)
-    kind = {h5py.h5g.GroupID: h5py.Group, h5py.h5d.DatasetID: h5py.Dataset}.get(type(found))
-    return group[name] if kind is None else kind(found)
+    return h5py.h5o.open(group.id, key)

@@ -20,6 +20,7 @@ import torch
 
 from torchkeras_lite import flushing
 from torchkeras_lite.calls import going_on
+from torchkeras_lite.saving.found import Found
 from torchkeras_lite.variable import Variable
 
 # Bytes of a piece, and of a tile of it that is turned at once; and what should lie together in a weight's memory and in a file.
@@ -40,10 +41,10 @@ def put(group, key: str, variable, bits: bool = False) -> None:
         group.create_dataset(key, data=halves.view(_BFLOAT16)).attrs["dtype"] = "bfloat16"
     elif view is None:
         group.create_dataset(key, data=variable.numpy())
-    elif view.flags.c_contiguous or view.nbytes <= _PIECE:
-        group.create_dataset(key, data=np.ascontiguousarray(view).reshape(view.shape))  # numpy would make a scalar a row
     elif (place := _reserved(group, key, view)) is None:
         group.create_dataset(key, data=view)
+    elif view.flags.c_contiguous or view.nbytes <= _PIECE:
+        _write_run(np.ascontiguousarray(view), *place)
     else:
         _in_pieces(view.shape, view.dtype, functools.partial(_write, view, place))
 
@@ -55,10 +56,14 @@ def take(found, variable) -> None:
         variable.assign(native(np.asarray(found)))
         return
     in_large_pages(variable.raw)
+    place = _place_of(found)
     if view.flags.c_contiguous and found.dtype == view.dtype:
-        found.read_direct(view)
-    elif found.nbytes <= _PIECE or (place := _place_of(found)) is None:
-        np.copyto(view, found[()], casting="unsafe")
+        found.read_direct(view) if place is None else _read_run(view, *place)
+    elif place is None:
+        np.copyto(view, np.asarray(found), casting="unsafe")
+    elif found.nbytes <= _PIECE:
+        _read_run(content := np.empty(found.shape, found.dtype), *place)
+        np.copyto(view, content, casting="unsafe")
     else:
         _in_pieces(view.shape, found.dtype, functools.partial(_read, view, place))
     torch.autograd.graph.increment_version(variable.raw)
@@ -120,30 +125,73 @@ def file_of(file) -> tuple[int, int] | None:
     return _FILES.get(h5py.h5o.get_info(file.id).fileno)
 
 
-def _place_of(found) -> tuple[int, int] | None:
+def _place_of(found: Found) -> tuple[int, int] | None:
     """The descriptor and the offset of an array that lies in one piece in a file that is known; otherwise None."""
+    if found.offset is None or found.stored != found.nbytes:
+        return None
     import h5py
 
     file = _FILES.get(h5py.h5o.get_info(found.id).fileno)
-    offset = found.id.get_offset() if file is not None and found.chunks is None else None
-    if offset is None or found.id.get_storage_size() != found.nbytes:
-        return None
-    return file[0], file[1] + offset
+    return None if file is None else (file[0], file[1] + found.offset)
 
 
 def _reserved(group, key: str, view) -> tuple[int, int] | None:
     """Makes an array of a group for what is in `view`, to be written where it lies; None, and nothing made, where it cannot."""
     import h5py
 
-    if h5py.h5o.get_info(group.id).fileno not in _FILES:
+    file = _FILES.get(h5py.h5o.get_info(group.id).fileno)
+    if file is None:
         return None
+    space = h5py.h5s.create_simple(view.shape) if view.shape else h5py.h5s.create(h5py.h5s.SCALAR)
+    kind = h5py.h5t.py_create(view.dtype, logical=True)
+    made = h5py.h5d.create(group.id, key.encode(), kind, space, _at_once(), on_the_way(key))
+    return file[0], file[1] + made.get_offset()
+
+
+def on_the_way(path: str):
+    """The settings of a link for which the groups that lead to it are made."""
+    return _link(path.isascii())
+
+
+@functools.cache
+def _link(plain: bool):
+    import h5py
+
+    plist = h5py.h5p.create(h5py.h5p.LINK_CREATE)
+    plist.set_create_intermediate_group(True)
+    # Where names say that they are more than ASCII, HDF5 makes groups of a newer form, which fewer programs read.
+    plist.set_char_encoding(h5py.h5t.CSET_ASCII if plain else h5py.h5t.CSET_UTF8)
+    return plist
+
+
+@functools.cache
+def _at_once():
+    """The settings of an array that has its place in the file as soon as it is made, and no values until then."""
+    import h5py
+
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    *way, name = key.split("/")
-    group = group.require_group("/".join(way)) if way else group
-    space, kind = h5py.h5s.create_simple(view.shape), h5py.h5t.py_create(view.dtype, logical=True)
-    return _place_of(h5py.Dataset(h5py.h5d.create(group.id, name.encode(), kind, space, plist)))
+    plist.set_obj_track_times(False)
+    return plist
+
+
+def _write_run(array, descriptor: int, offset: int) -> None:
+    content = memoryview(array).cast("B")
+    while content:
+        count = os.pwrite(descriptor, content[: flushing.LARGE], offset)
+        content, offset = content[count:], offset + count
+        if count == flushing.LARGE:
+            flushing.begin(descriptor, offset - count, count)
+
+
+def _read_run(array, descriptor: int, offset: int) -> None:
+    content = memoryview(array).cast("B")
+    while content:
+        count = os.preadv(descriptor, [content], offset)
+        if not count:
+            raise ValueError("The weights file is not valid: it ends within an array.")
+        content, offset = content[count:], offset + count
 
 
 # ---------------------------------------------------------------- pieces
@@ -222,22 +270,14 @@ def _write(view, place, where, room, runs) -> None:
     for j in range(0, part.shape[-1], wide):  # in tiles, as what is read across would push itself out of the cache
         np.copyto(room[..., j : j + wide], part[..., j : j + wide])
     for offset, run in runs:
-        content = memoryview(run).cast("B")
-        while content:
-            count = os.pwrite(descriptor, content, start + offset)
-            content, offset = content[count:], offset + count
+        _write_run(run, descriptor, start + offset)
     flushing.begin(descriptor)
 
 
 def _read(view, place, where, room, runs) -> None:
     descriptor, start = place
     for offset, run in runs:
-        content = memoryview(run).cast("B")
-        while content:
-            count = os.preadv(descriptor, [content], start + offset)
-            if not count:
-                raise ValueError("The weights file is not valid: it ends within an array.")
-            content, offset = content[count:], offset + count
+        _read_run(run, descriptor, start + offset)
     torch.from_numpy(view[where]).copy_(torch.from_numpy(room))  # faster than numpy where this is in the cache
 
 

@@ -18,7 +18,7 @@ from torch import nn
 
 from torchkeras_lite.files import whole
 from torchkeras_lite.registry import snake_case
-from torchkeras_lite.saving.stores import Source, Store, created, opened
+from torchkeras_lite.saving.stores import Source, Store, created, made, opened
 from torchkeras_lite.tracking import contained
 
 _PACKAGE = __name__.partition(".")[0]
@@ -50,9 +50,7 @@ def save_weights(model, filepath, overwrite: bool = True, skip=()) -> None:
 def write(model, file, skip=()) -> None:
     """Puts the weights, and the state of optimizers, into an open h5py.File."""
     for path, owner in walk(model, skip):
-        group = file.require_group(f"{path}/vars" if path else "vars")
-        group.attrs["name"] = owner.name
-        owner.save_own_variables(Store(group))
+        owner.save_own_variables(Store(made(file, f"{path}/vars" if path else "vars", owner.name)))
 
 
 def load_weights(model, filepath, skip_mismatch: bool = False, skip=()) -> None:
@@ -68,13 +66,18 @@ def load_weights(model, filepath, skip_mismatch: bool = False, skip=()) -> None:
     filepath = os.fspath(filepath)
     if not os.path.exists(filepath):
         raise FileNotFoundError(f"There is no weights file {filepath!r}.")
+    with opened(filepath) as file:
+        load(model, file, filepath, skip_mismatch, skip)
+
+
+def load(model, file, filepath, skip_mismatch: bool = False, skip=()) -> None:
+    """`load_weights` from an open h5py.File; `filepath` is for messages."""
     if not model.built:
         raise ValueError(
             f"Unable to load weights into model {model.name!r}: it is not built yet. Give it an input shape, or call it on "
             "data first."
         )
-    with opened(filepath) as file:
-        read(model, functools.partial(Source, file), filepath, skip_mismatch, skip)
+    read(model, functools.partial(Source, file), filepath, skip_mismatch, skip)
 
 
 def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> None:
@@ -82,10 +85,10 @@ def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> No
     plan, places = [], None
     for path, owner in walk(model, skip):
         store = source_at(f"{path}/vars" if path else "vars")
-        if not store and path:  # what Keras 3 calls key_dense was _key_dense in Keras 2
+        if not store and path and _wants(owner):  # what Keras 3 calls key_dense was _key_dense in Keras 2
             above, _, last = path.rpartition("/")
             store = source_at(f"{above}/_{last}/vars") or store
-        if not store and _is_layer(owner) and owner.saved_variables():
+        if not store and _is_layer(owner) and _wants(owner):
             places = places or Places(model)
             store = next(filter(None, (source_at(f"{place}/vars") for place in places.of(owner))), store)
         if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
@@ -188,6 +191,11 @@ def _problem(layer, store) -> str | None:
     return None
 
 
+def _wants(owner) -> bool:
+    """Whether there must be something for it in a file."""
+    return not _is_layer(owner) or bool(owner.saved_variables()) or _reads_itself(owner)
+
+
 def _reads_itself(layer) -> bool:
     """Whether a class reads its weights in its own way, as a user's may: then only it knows what fits."""
     return getattr(layer, "reads_itself", False) or type(layer).load_own_variables.__module__.partition(".")[0] != _PACKAGE
@@ -251,6 +259,8 @@ def _attributes(layer):
 def _properties(cls) -> list[str]:
     """The properties of a class of a user's: Keras looks there for weights too, and before it looks at private names."""
     found, known = [], set()
+    if cls.__module__.partition(".")[0] in _NOT_THE_USERS:
+        return found
     for each in cls.__mro__:
         if each.__module__.partition(".")[0] in _NOT_THE_USERS:
             known.update(vars(each))

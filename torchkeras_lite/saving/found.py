@@ -1,0 +1,63 @@
+"""An array in an HDF5 file, before it is read."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+class Found:
+    """What there is to know of an array, asked of the HDF5 library once, and in its own words.
+
+    An h5py.Dataset asks again each time, which for the many small arrays of a deep model takes several times as long as to read
+    them.
+
+    Attributes:
+        id: the library's handle, an h5py.h5d.DatasetID.
+        shape: None where there is no array at all.
+        nbytes: of all its numbers; stored: of what is in the file. offset: where they begin, if they lie in one piece.
+        chunks: the shape of its pieces, or None. filters: the numbers and settings of what each has gone through.
+        elsewhere: whether it lies in other files, or is made of other arrays.
+    """
+
+    __slots__ = ("chunks", "dtype", "elsewhere", "filters", "id", "nbytes", "offset", "shape", "stored")
+
+    def __init__(self, id):
+        import h5py
+
+        plist, space = id.get_create_plist(), id.get_space()
+        layout = plist.get_layout()
+        self.id, self.dtype = id, id.dtype
+        self.shape = None if space.get_simple_extent_type() == h5py.h5s.NULL else space.get_simple_extent_dims()
+        self.nbytes = math.prod(self.shape or ()) * self.dtype.itemsize if self.shape is not None else 0
+        self.stored, self.offset = id.get_storage_size(), id.get_offset() if layout == h5py.h5d.CONTIGUOUS else None
+        self.chunks = plist.get_chunk() if layout == h5py.h5d.CHUNKED else None
+        self.filters = [plist.get_filter(i)[::2] for i in range(plist.get_nfilters())]
+        self.elsewhere = layout == h5py.h5d.VIRTUAL or plist.get_external_count() > 0
+
+    @property
+    def name(self) -> str:
+        return self.dataset().name
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def dataset(self):
+        """The same as an h5py.Dataset."""
+        import h5py
+
+        return h5py.Dataset(self.id)
+
+    def read_direct(self, array) -> None:
+        """Reads all of it into a contiguous array of its shape."""
+        import h5py
+
+        self.id.read(h5py.h5s.ALL, h5py.h5s.ALL, array)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.dataset()[()], dtype)
+
+    def __repr__(self):
+        return f"<array {self.name} {self.shape} of {self.dtype}>"
