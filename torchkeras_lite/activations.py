@@ -149,6 +149,6 @@ def deserialize(config, custom_objects: dict | None = None) -> Callable:
         return None
     if isinstance(config, str):
         return registry.get_registered_object(config, custom_objects) or _table.find(config)
-    if config.get("class_name") == "function" and config.get("config") in _table.objects:
+    if isinstance(config, dict) and config.get("class_name") == "function" and config.get("config") in _table.objects:
         return _table.objects[config["config"]]
     return registry.deserialize(config, custom_objects, _table)

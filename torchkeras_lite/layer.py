@@ -726,13 +726,18 @@ class Layer(Weighted, Drawn, Configurable, nn.Module):
         return {**self._base_config(), **own}
 
     @classmethod
-    def from_config(cls, config: dict) -> Layer:
-        """A layer made from what `get_config()` gave. A plain precision comes as its name, which is what most code looks at."""
-        if isinstance(config, dict) and isinstance(config.get("dtype"), dict):
-            policy = registry.deserialize(config["dtype"])
-            own = isinstance(policy, dtype_policies.DTypePolicyMap) or getattr(policy, "quantization_mode", None)
-            config = {**config, "dtype": policy if own else getattr(policy, "name", policy)}
-        return super().from_config(config)
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Layer:
+        """A layer made from what `get_config()` gave. A plain precision comes as its name, which is what most code looks at.
+
+        Args:
+            custom_objects: names, and the classes and functions that they mean in this config.
+        """
+        with registry.CustomObjectScope(custom_objects or {}):
+            if isinstance(config, dict) and isinstance(config.get("dtype"), dict):
+                policy = registry.deserialize(config["dtype"])
+                own = isinstance(policy, dtype_policies.DTypePolicyMap) or getattr(policy, "quantization_mode", None)
+                config = {**config, "dtype": policy if own else getattr(policy, "name", policy)}
+            return super().from_config(config)
 
     def get_build_config(self) -> dict | None:
         """What `build_from_config` needs to build the layer again, in Keras's words."""

@@ -189,7 +189,7 @@ def try_all(kind, folder, most):
                 try:
                     keras.models.load_model(folder / "m")
                 except REFUSALS as error:
-                    if "alloc" in str(error) or "MemoryError" in str(error):
+                    if any(word in str(error) for word in ("allocate ", "bad_alloc", "MemoryError")):
                         os.write(writer, f"{what} took all the memory: {error}\n".encode())
                 except BaseException:
                     os.write(writer, f"{what}: {traceback.format_exc()}\n".encode())

@@ -366,6 +366,58 @@ def test_layers_that_reach_out(door, kwargs, tmp_path, silence):
             go_in(silence, tmp_path, door, kwargs, make(config), (4,))
 
 
+def in_bidirectional(it):
+    recurrent = named("keras.layers", "GRU", {"units": 2, "name": "r", "go_backwards": False})
+    return named("keras.layers", "Bidirectional", {"name": "g", "layer": recurrent, "backward_layer": it})
+
+
+AROUND = {  # layers, and what else has layers, around one that reaches out
+    "TimeDistributed": lambda it: named("keras.layers", "TimeDistributed", {"name": "g", "layer": it}),
+    "SpectralNormalization": lambda it: named("keras.layers", "SpectralNormalization", {"name": "g", "layer": it}),
+    "Bidirectional": in_bidirectional,
+    "a cell": lambda it: named("keras.layers", "RNN", {"name": "g", "cell": it}),
+    "cells": lambda it: named("keras.layers", "RNN", {"cell": named("keras.layers", "StackedRNNCells", {"cells": [it]})}),
+    "Pipeline": lambda it: named("keras.layers", "Pipeline", {"name": "g", "layers": [it]}),
+    "a chain": lambda it: named("keras", "Sequential", {"name": "g", "layers": [it]}),
+    "an activation": lambda it: named("keras.layers", "Dense", {"name": "g", "units": 2, "activation": it}),
+    "a teacher": lambda it: named(
+        "keras.distillation", "Distiller",
+        {"teacher": model_config(it), "student": model_config(dense()),
+         "distillation_losses": [named("keras.distillation", "LogitsDistillation", {"loss": "kl_divergence"})]},
+    ),
+    "a feature": lambda it: named(
+        "keras.utils", "FeatureSpace",
+        {"features": {"a": named("keras.src.layers.preprocessing.feature_space", "Feature",
+                                 {"dtype": "string", "preprocessor": it, "output_mode": "int"})}},
+    ),
+    "registered under another name": lambda it: {**it, "registered_name": "Custom>os.system"},
+    "in another module": lambda it: {**it, "module": "builtins"},
+    "in no module": lambda it: {**it, "module": None, "registered_name": None},
+    "shared": lambda it: {**it, "shared_object_id": "../x", "build_config": {"input_shape": [None, 4]}, "bare": True},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("door", ["keras", "h5", "deserialize_keras_object"])
+def test_layers_that_reach_out_of_others(door, around, tmp_path, silence):
+    (tmp_path / "secret").write_text("secret\n")
+    twin(tmp_path, door, {}, model_config(dense()), (4,))
+    for config in layer_gadgets(tmp_path / "PWNED").values():
+        for make in (model_config, lambda it: it) if "deserialize" in door else (model_config,):
+            go_in(silence, tmp_path, door, {}, make(AROUND[around](config)), (2, 4))
+
+
+@pytest.mark.parametrize("name", ["Normalization", "StringLookup", "TextVectorization", "Discretization", "Embedding"])
+def test_a_path_in_a_config_is_a_text(name, tmp_path, silence):
+    """Wherever it stands, and whatever it is written as."""
+    for path in ("/etc/hostname", "http://127.0.0.1:9/x"):
+        for it in (path, [path], {"class_name": "__bytes__", "config": {"value": path}},
+                   {"class_name": "__numpy__", "config": {"value": path, "dtype": "U20"}}):  # fmt: skip
+            for key in ("mean", "idf_weights", "vocabulary", "bin_boundaries", "weights", "name", "embeddings_initializer"):
+                with silence(), contextlib.suppress(*REFUSALS):
+                    layers.deserialize(named("keras.layers", name, {"name": "g", key: it}))
+
+
 COMPILED = {  # places in what `compile` was told, with an honest thing for each
     "optimizer": (lambda it: {"optimizer": it, "loss": "mse"}, named("keras.optimizers", "SGD", {"learning_rate": 0.1})),
     "schedule": (
@@ -1108,7 +1160,8 @@ def test_the_newest_form_is_read_where_it_is_plain(what, tmp_path):
             if form == "earliest":
                 NEWEST[what](file)
         with stores.opened(tmp_path / "m.h5") as file:
-            assert stores.Source(file, "vars")["0"].tolist() == [0, 1, 2] and stores.dataset(file, "packed")[()].sum() == 16
+            assert stores.Source(file, "vars")["0"].tolist() == [0, 1, 2]
+            assert np.asarray(stores.dataset(file, "packed")).sum() == 16
             assert stores.attribute(file["vars"], "name") == "dense"
     with h5py.File(tmp_path / "m.h5", "a", libver="latest") as file:
         NEWEST[what](file)
@@ -1235,6 +1288,21 @@ def test_attributes_that_are_too_large(key, tmp_path, monkeypatch):
     monkeypatch.setattr(stores, "_ATTRIBUTE_LIMIT", 4000)
     with pytest.raises(ValueError, match=r"characters|bytes"):
         keras.models.load_model(tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize("name", ["../m_00000.weights.h5", "/m.weights.h5", "a/../m.weights.h5", "m.h5", "a\\m.weights.h5", 3])
+def test_names_of_shards_are_no_paths(name, tmp_path, silence):
+    model = keras.Sequential([layers.Input((4,)), layers.Dense(3)])
+    (tmp_path / "a").mkdir()
+    model.save_weights(tmp_path / "a" / "m.weights.json", max_shard_size=1)
+    model.load_weights(tmp_path / "a" / "m.weights.json")
+    (tmp_path / "m_00000.weights.h5").write_bytes((tmp_path / "a" / "m_00000.weights.h5").read_bytes())
+    path = tmp_path / "a" / "m.weights.json"
+    where = json.loads(path.read_text())
+    for names in (name, [name]):
+        path.write_text(json.dumps({**where, "weight_map": dict.fromkeys(where["weight_map"], names)}))
+        with silence(path), pytest.raises(ValueError, match="weights are said to be in"):
+            model.load_weights(path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")

@@ -33,7 +33,8 @@ def deserialize(config, custom_objects=None):
     """What `serialize` wrote, or a name, as a function or an object."""
     if config is None:
         return None
-    name = config if isinstance(config, str) else config.get("config") if config.get("class_name") == "function" else None
+    is_function = isinstance(config, dict) and config.get("class_name") == "function"
+    name = config if isinstance(config, str) else config.get("config") if is_function else None
     if name is not None:
         return registry.get_registered_object(name, custom_objects) or table.find(name)
     return registry.deserialize(config, custom_objects, table)

@@ -46,7 +46,7 @@ def deserialize(config, custom_objects=None):
         return None
     if isinstance(config, str):
         return registry.get_registered_object(config, custom_objects) or functions.get(config) or table.get(config)
-    if config.get("class_name") == "function" and config.get("config") in functions:
+    if isinstance(config, dict) and config.get("class_name") == "function" and config.get("config") in functions:
         return functions[config["config"]]
     return registry.deserialize(config, custom_objects, table)
 

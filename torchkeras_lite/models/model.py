@@ -192,11 +192,12 @@ class Model(Wired, Trainer, Layer):
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None):
         """A model from what `get_config()` gave."""
-        if {"layers", "input_layers", "output_layers"} <= config.keys():
+        if not {"layers", "input_layers", "output_layers"} <= dict(config).keys():
+            return super().from_config(config)
+        with registry.understood(cls):
             if any(isinstance(node, list) for layer in config["layers"] for node in layer.get("inbound_nodes", ())):
                 config = legacy_config.modern({"class_name": "Functional", "config": config})["config"]  # of Keras 2
             return graph_config.from_config(Model.from_tensors if cls is Model else cls, config, custom_objects)
-        return super().from_config(config)
 
     # ------------------------------------------------------------ training
 

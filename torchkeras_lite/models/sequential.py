@@ -253,13 +253,14 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        model = cls(name=config.get("name"), trainable=config.get("trainable", True), dtype=config.get("dtype"))
-        for one in config["layers"]:
-            model.add(registry.deserialize(one, custom_objects))
-        shape = config.get("build_input_shape")
-        if shape and not model.built:
-            model.build(shape)
-        return model
+        with registry.understood(cls):
+            model = cls(name=config.get("name"), trainable=config.get("trainable", True), dtype=config.get("dtype"))
+            for one in config["layers"]:
+                model.add(registry.deserialize(one, custom_objects))
+            shape = config.get("build_input_shape")
+            if shape and not model.built:
+                model.build(shape)
+            return model
 
     # ------------------------------------------------------------ copies
 

@@ -37,6 +37,8 @@ def serialize(optimizer: Optimizer) -> dict:
 
 def deserialize(config: dict, custom_objects: dict | None = None) -> Optimizer:
     """The optimizer that `serialize` wrote; names of built-in ones may be in any case."""
+    if not isinstance(config, dict):
+        raise TypeError(f"`deserialize` expects the config of an optimizer. Received: config={config!r}")
     name = config.get("class_name", "")
-    known = next((key for key in TABLE.objects if key.lower() == name.lower()), name)
+    known = next((key for key in TABLE.objects if key.lower() == str(name).lower()), name)
     return registry.deserialize({**config, "class_name": known}, custom_objects, TABLE)
