@@ -28,8 +28,32 @@ near(layer(x), expected)
 layer = tf.keras.layers.TFSMLayer("exported", call_endpoint="serving_default")
 named = tf.keras.Sequential([tf.keras.layers.Input((3,)), layer])
 near(named.predict(x, verbose=0)["output_0"], expected)
+with pytest.raises(ValueError, match="names a SavedModel, 'exported'"):  # a config is data
+    tf.keras.layers.TFSMLayer.from_config(layer.get_config())
+tf.keras.layers.TFSMLayer.from_config(layer.get_config(), safe_mode=False)
 with pytest.raises(ValueError, match="endpoint 'train'"):
     tf.keras.layers.TFSMLayer("exported", call_endpoint="train")
+
+import zipfile
+def changed(old, new):
+    with zipfile.ZipFile("exported/serve.pt2") as good, zipfile.ZipFile("changed.pt2", "w") as bad:
+        for name in good.namelist():
+            content = good.read(name)
+            if name.endswith("model.json"):
+                assert old in content
+                content = content.replace(old, new)
+            bad.writestr(name, content)
+from keras import _programs
+_programs.check("exported/serve.pt2")
+call, size = b'"target": "torch.ops.aten.linear.default"', b'"expr_str": "Symbol('
+for old, new in (
+    (call, b'"target": "torch.os.system"'), (call, b'"target": "_operator.call"'), (call, b'"target": "#x"'),
+    (call, b'"target": "torch.ops.aten.from_file.default"'), (call, b'"target": "torch.ops.load_library"'),
+    (size, b'"expr_str": "exec('), (size, b'"expr_str": "().__class__('), (size, b'"expr_str": "open('),
+):
+    changed(old, new)
+    with pytest.raises(ValueError, match="is not opened"):
+        _programs.opened("changed.pt2")
 
 model.save("saved")
 near(tf.saved_model.load("saved")(x), expected)

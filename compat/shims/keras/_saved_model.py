@@ -13,7 +13,8 @@ import os
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import saving, tree
+from keras import _programs
+from torchkeras_lite import lambdas, saving, tree
 from torchkeras_lite.export import export_model, program_of
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
@@ -164,7 +165,7 @@ class Program:
     """A program of `torch.export` in a file, which takes its inputs in any structure, and arrays too."""
 
     def __init__(self, path):
-        program = torch.export.load(path)
+        program = _programs.opened(path)
         self.module, self._spec = program.module(), program.call_spec.in_spec
 
     def __call__(self, *args, **kwargs):
@@ -224,6 +225,16 @@ class TFSMLayer(Layer):
         if loaded._model is not None:
             self.inside = loaded._model
         self.built = True
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None, safe_mode=None):
+        """The layer of a config that somebody trusts: it names a folder of this machine, and what lies there is run."""
+        if safe_mode is not False and not lambdas.trusted():
+            raise ValueError(
+                f"The config of a TFSMLayer names a SavedModel, {config.get('filepath')!r}, which is run. If you trust where "
+                "the config comes from, pass `safe_mode=False`."
+            )
+        return super().from_config(config)
 
     def call(self, inputs, training=False):
         loaded = self._loaded
