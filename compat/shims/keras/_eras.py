@@ -485,7 +485,7 @@ def activations_get(identifier):
     return found[identifier]() if isinstance(identifier, str) and identifier in found else activations.get(identifier)
 
 
-def activations_deserialize(config, custom_objects=None):
+def activations_deserialize(config, custom_objects=None, use_legacy_format=None):
     """The function that a name, or a config, means."""
     from torchkeras_lite import activations
 

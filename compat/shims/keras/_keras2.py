@@ -191,6 +191,7 @@ MEMBERS = {
         for name in ("inbound_layers", "outbound_layer", "input_tensors", "input_masks", "output_tensors")
     } | {"__init__": "keras._methods:drawn_node"},
     "layers.InputLayer": {
+        "_begin": "keras._sizes:begin_with",
         "input_shape": "keras._sizes:shape_of_input_layer", "output_shape": "keras._sizes:shape_of_input_layer",
     },
     "layers.Bidirectional": {"layer": "keras._methods:layer_of_both"},

@@ -256,6 +256,7 @@ def get_slot_names(self):
 
 def set_hyper(self, name, value):
     """A setting that may be changed while training: an attribute of that name."""
+    self.__dict__.setdefault("_said", {})[name] = value
     if name == "learning_rate":
         build_learning_rate(self, value)
     elif callable(value) or isinstance(value, (torch.Tensor, Variable)):
@@ -326,13 +327,16 @@ def resource_apply_dense(self, grad, var, apply_state=None):
 
 
 def serialize_hyperparameter(self, hyperparameter):
+    said = None
     if isinstance(hyperparameter, str):
+        said = self.__dict__.get("_said", {}).get(hyperparameter)
         rate = hyperparameter == "learning_rate" and callable(self._rate)
         hyperparameter = self._rate if rate else getattr(self, hyperparameter)
     if isinstance(hyperparameter, LearningRateSchedule):
         return registry.serialize(hyperparameter)
     if isinstance(hyperparameter, (Variable, torch.Tensor)):
-        return float(hyperparameter)
+        value = float(hyperparameter)
+        return said if isinstance(said, float) and np.float32(said) == np.float32(value) else value  # as it was written
     return hyperparameter() if callable(hyperparameter) else hyperparameter
 
 

@@ -78,6 +78,17 @@ def name_of_weight(args, words):
     return (), {**dict(zip(names, args, strict=False)), **words}
 
 
+def weight_of_metric(args, words):
+    """(name, shape, aggregation, synchronization, initializer, dtype), as in Keras 2; a shape of None is one number's."""
+    if args and isinstance(args[0], str):
+        names = ("name", "shape", "aggregation", "synchronization", "initializer", "dtype")
+        args, words = (), {**dict(zip(names, args, strict=False)), **words}
+    shape = words.get("shape", ())
+    if shape is None or isinstance(shape, int):
+        words["shape"] = () if shape is None else (shape,)
+    return args, words
+
+
 def rows_of_state(args, words):
     """The batch itself, as Keras 2 had it, where today its number of rows stands."""
     given = words.pop("inputs", None) if "inputs" in words else args[0] if args else None

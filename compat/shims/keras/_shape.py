@@ -97,6 +97,10 @@ class TensorShape(tuple):
             raise ValueError(f"Shape {self} must have rank {rank}")
         return self
 
+    def assert_has_rank(self, rank) -> None:
+        """Raises ValueError if the shape has another number of axes."""
+        self.with_rank(rank)
+
     def with_rank_at_least(self, rank):
         """The shape, which has to have so many axes or more (ValueError)."""
         if not self._open and len(self) < rank:

@@ -14,7 +14,8 @@ from ._creation import given
 from ._tensors import is_string, torch_dtype
 
 __all__ = [
-    "custom_gradient", "function", "grad_pass_through", "numpy_function", "py_function", "recompute_grad", "stop_gradient",
+    "RegisterGradient", "custom_gradient", "function", "grad_pass_through", "no_gradient", "numpy_function", "py_function",
+    "recompute_grad", "stop_gradient",
 ]  # fmt: skip
 
 
@@ -101,3 +102,12 @@ def recompute_grad(f):
     from torch.utils.checkpoint import checkpoint
 
     return functools.wraps(f)(lambda *args, **kwargs: checkpoint(f, *args, use_reentrant=False, **kwargs))
+
+
+def no_gradient(op_type) -> None:
+    """Nothing: what libraries say of compiled operations of their own, which are not here."""
+
+
+def RegisterGradient(op_type):
+    """A decorator that leaves a function as it is: see `no_gradient`. (No graph here has a `gradient_override_map`.)"""
+    return lambda function: function

@@ -1,4 +1,4 @@
-"""`tensorflow.python.framework.smart_cond`."""
+"""`tensorflow.python`: `framework.smart_cond` and `ops.control_flow_util`."""
 
 from importlib import import_module
 
@@ -14,3 +14,8 @@ def smart_cond(pred, true_fn=None, false_fn=None, name=None):
 def smart_constant_value(pred):
     """The truth that is known already, or None."""
     return bool(pred) if isinstance(pred, (bool, int)) else None
+
+
+def GraphOrParentsInXlaContext(graph) -> bool:
+    """Whether XLA compiles the graph: nothing is, here."""
+    return False
