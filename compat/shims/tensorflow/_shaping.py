@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from torchkeras_lite import ops
-from torchkeras_lite.symbolic import KerasTensor
+from torchkeras_lite.symbolic import KerasTensor, record
 from torchkeras_lite.variable import Variable
 
 from ._creation import cast, given
@@ -15,8 +15,8 @@ from ._text import Texts, is_text
 
 __all__ = [
     "argsort", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "concat", "ensure_shape", "expand_dims",
-    "pad", "rank", "repeat", "reshape", "reverse", "roll", "searchsorted", "shape", "size", "sort", "split", "squeeze",
-    "stack", "tile", "transpose", "unique", "unique_with_counts", "unstack",
+    "pad", "rank", "repeat", "reshape", "reverse", "reverse_sequence", "roll", "searchsorted", "shape", "size", "sort",
+    "split", "squeeze", "stack", "tile", "transpose", "unique", "unique_with_counts", "unstack",
 ]  # fmt: skip
 
 
@@ -87,6 +87,21 @@ def broadcast_to(input, shape, name=None):
 
 def reverse(tensor, axis, name=None):
     return ops.flip(given(tensor), sizes(axis))
+
+
+def reverse_sequence(input, seq_lengths, seq_axis=None, batch_axis=None, name=None):
+    """Of each row the first `seq_lengths[row]` places along `seq_axis` backwards, and then the rest as it was."""
+    x, lengths = given(input), given(seq_lengths)
+    if isinstance(x, KerasTensor) or isinstance(lengths, KerasTensor):
+        return record(reverse_sequence, (x, lengths, seq_axis, batch_axis), {})
+    rows, steps = (batch_axis or 0) % x.ndim, seq_axis % x.ndim
+    place = torch.arange(x.shape[steps], device=x.device).expand(x.shape[rows], -1)
+    lengths = lengths.to(x.device).long().unsqueeze(1)
+    place = torch.where(place < lengths, lengths - 1 - place, place)
+    if rows > steps:
+        place = place.T
+    sizes_of_both = [size if axis in (rows, steps) else 1 for axis, size in enumerate(x.shape)]
+    return x.gather(steps, place.reshape(sizes_of_both).expand(x.shape))
 
 
 def roll(input, shift, axis, name=None):

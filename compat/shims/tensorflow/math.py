@@ -33,6 +33,11 @@ def _of_two(function):
     return applied
 
 
+def _inverse(x, where):
+    """1 / x where it is asked for, and 0 elsewhere; gradients are zero there too."""
+    return torch.where(where, 1 / torch.where(where, x, torch.ones_like(x)), torch.zeros_like(x))
+
+
 def _named(table, make):
     for name, function in table.items():
         made = globals()[name] = make(function)
@@ -49,7 +54,9 @@ _ONE = _named(
         "floor": ops.floor, "imag": ops.imag, "is_finite": ops.isfinite, "is_inf": ops.isinf, "is_nan": ops.isnan,
         "lgamma": torch.lgamma, "log": ops.log, "log1p": ops.log1p, "log_sigmoid": ops.log_sigmoid,
         "logical_not": ops.logical_not, "negative": ops.negative, "real": ops.real, "reciprocal": ops.reciprocal,
-        "rint": ops.round, "round": ops.round,
+        "reciprocal_no_nan": lambda x: _inverse(x, where=x != 0), "rint": ops.round, "round": ops.round,
+        "bessel_i0": torch.special.i0, "bessel_i0e": torch.special.i0e, "bessel_i1": torch.special.i1,
+        "bessel_i1e": torch.special.i1e, "erfcinv": lambda x: torch.erfinv(1 - x), "ndtri": torch.special.ndtri,
         "rsqrt": ops.rsqrt, "sigmoid": ops.sigmoid, "sign": ops.sign, "sin": ops.sin, "sinh": ops.sinh,
         "softplus": ops.softplus, "softsign": ops.softsign, "sqrt": ops.sqrt, "square": ops.square, "tan": ops.tan,
         "tanh": ops.tanh,
@@ -63,6 +70,9 @@ _TWO = _named(
         "less": ops.less, "less_equal": ops.less_equal, "logical_and": ops.logical_and, "logical_or": ops.logical_or,
         "logical_xor": ops.logical_xor, "maximum": ops.maximum, "minimum": ops.minimum, "mod": ops.mod,
         "multiply": ops.multiply, "pow": ops.power, "subtract": ops.subtract, "truediv": ops.true_divide, "xlogy": torch.xlogy,
+        "igamma": torch.special.gammainc, "igammac": torch.special.gammaincc, "nextafter": torch.nextafter,
+        "xdivy": lambda x, y: x * _inverse(y, where=x != 0), "xlog1py": torch.special.xlog1py,
+        "zeta": torch.special.zeta,
     },
     _of_two,
 )  # fmt: skip

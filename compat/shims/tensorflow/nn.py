@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import functional as F
 
 from torchkeras_lite import ops
 from torchkeras_lite import random as _random
+from torchkeras_lite.symbolic import KerasTensor, record
 
 from . import math as _math
 from ._creation import cast, given
 from ._missing import getattr_of
-from ._tensors import sizes
+from ._tensors import sizes, torch_dtype
 from .math import in_top_k, l2_normalize, log_sigmoid, sigmoid, softplus, softsign, tanh, top_k, zero_fraction
 
 __all__ = [
@@ -18,9 +20,9 @@ __all__ = [
     "compute_average_loss", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "convolution", "crelu", "depth_to_space",
     "depthwise_conv2d", "dropout", "elu", "embedding_lookup", "gelu", "in_top_k", "l2_loss", "l2_normalize", "leaky_relu",
     "local_response_normalization", "log_poisson_loss", "log_sigmoid", "log_softmax", "lrn", "max_pool", "max_pool1d",
-    "max_pool2d", "max_pool3d", "moments", "relu", "relu6", "scale_regularization_loss", "selu", "separable_conv2d", "sigmoid",
-    "sigmoid_cross_entropy_with_logits", "silu", "softmax", "softmax_cross_entropy_with_logits", "softplus", "softsign",
-    "space_to_depth", "sparse_softmax_cross_entropy_with_logits", "swish", "tanh", "top_k",
+    "max_pool2d", "max_pool3d", "max_pool_with_argmax", "moments", "relu", "relu6", "scale_regularization_loss", "selu",
+    "separable_conv2d", "sigmoid", "sigmoid_cross_entropy_with_logits", "silu", "softmax", "softmax_cross_entropy_with_logits",
+    "softplus", "softsign", "space_to_depth", "sparse_softmax_cross_entropy_with_logits", "swish", "tanh", "top_k",
     "weighted_cross_entropy_with_logits", "zero_fraction",
 ]  # fmt: skip
 __getattr__ = getattr_of(__name__, dict.fromkeys(("ctc_beam_search_decoder", "ctc_greedy_decoder", "ctc_loss"), "_ctc"))
@@ -303,6 +305,30 @@ def _pooled(function, input, ksize, strides, padding, data_format, count=None):
 def max_pool(input, ksize, strides, padding, data_format=None, name=None):
     """The largest number of each window."""
     return _pooled(ops.max_pool, input, ksize, strides, padding, data_format)
+
+
+def max_pool_with_argmax(
+    input, ksize, strides, padding, data_format="NHWC", output_dtype="int64", include_batch_in_index=False, name=None
+):
+    """The largest number of each window of (batch, height, width, channels), and its place in the flattened picture."""
+    x = given(input)
+    if isinstance(x, KerasTensor):
+        said = (ksize, strides, padding, data_format, output_dtype, include_batch_in_index)
+        return record(max_pool_with_argmax, (x, *said), {})
+    (height, width), steps = _along(ksize, 2, data_format), _along(strides, 2, data_format)
+    rows, columns, channels = x.shape[1:]
+    margins = [0, 0, 0, 0]
+    if padding == "SAME":
+        for size, window, step, side in ((columns, width, steps[1], 0), (rows, height, steps[0], 2)):
+            more = max((-(-size // step) - 1) * step + window - size, 0)
+            margins[side : side + 2] = more // 2, more - more // 2
+    padded = F.pad(x.movedim(-1, 1), margins, value=-torch.inf if x.is_floating_point() else torch.iinfo(x.dtype).min)
+    found, place = F.max_pool2d(padded, (height, width), steps, return_indices=True)
+    row, column = place // padded.shape[-1] - margins[2], place % padded.shape[-1] - margins[0]
+    place = (row * columns + column).movedim(1, -1) * channels + torch.arange(channels, device=x.device)
+    if include_batch_in_index:
+        place = place + torch.arange(len(x), device=x.device).reshape(-1, 1, 1, 1) * (rows * columns * channels)
+    return found.movedim(1, -1), place.to(torch_dtype(output_dtype))
 
 
 def avg_pool(input, ksize, strides, padding, data_format=None, name=None):
