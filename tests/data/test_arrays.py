@@ -221,6 +221,16 @@ def test_whole_batches_in_a_new_order():
     assert len({str(epoch) for epoch in epochs}) > 1
 
 
+def test_data_lies_on_the_device_and_is_shuffled_there(monkeypatch):
+    randperm, where = torch.randperm, []
+    monkeypatch.setattr(torch, "randperm", lambda rows, device: where.append(device.type) or randperm(rows, device=device))
+    batches = data.Arrays((torch.arange(10), {"a": torch.arange(10)}), 3, True, torch.device("meta"))
+    assert batches.resident
+    for x, y in batches:
+        assert x.device.type == y["a"].device.type == "meta"
+    assert where == ["meta"]
+
+
 def test_the_order_follows_the_seed():
     def order():
         torch.manual_seed(5)

@@ -67,6 +67,7 @@ def test_bytes_and_doubles_become_what_the_model_takes(tmp_path, kind):
     for dtype in ("uint8", "float64"):
         x = (X * 9).astype(dtype)
         np.testing.assert_allclose(one.predict(kind(tmp_path, x), verbose=0), one.predict(x, verbose=0), rtol=1e-6)
+        assert isinstance(data.to_tensor(kind(tmp_path, x)), data.Rows)  # doubles are not converted as a whole
 
 
 def test_sparse_inputs(tmp_path):

@@ -247,6 +247,20 @@ def test_columns_of_every_kind_in_one_frame():
     np.testing.assert_allclose(fitted(mixed, classes)["loss"], fitted(plain, np.array([0, 1] * 10))["loss"], rtol=1e-5)
 
 
+def test_columns_of_strings():
+    pandas = pytest.importorskip("pandas")
+    words = ["good", "bad", "bad"] * 4
+    text = layers.TextVectorization(output_sequence_length=1, vocabulary=["good", "bad"])
+    made = keras.Sequential([text, layers.Embedding(4, 2), layers.Flatten(), layers.Dense(1)])
+    made.compile(keras.optimizers.SGD(0.0), "mse")
+    expected = made.predict(np.array(words), verbose=0)
+    assert expected[0] != expected[1] == expected[2]
+    for given in (pandas.Series(words), pandas.Series(words, dtype=object), words, tuple(words), [[word] for word in words]):
+        np.testing.assert_allclose(made.predict(given, verbose=0), expected, rtol=1e-6)
+        loss = made.fit(given, np.zeros(12), verbose=0).history["loss"]
+        np.testing.assert_allclose(loss, [(expected**2).mean()], rtol=1e-5)
+
+
 def test_a_frame_as_a_dict_of_columns():
     inputs = {"a": keras.Input((1,), name="a"), "c": keras.Input((1,), name="c")}
     made = keras.Model(inputs, inputs["a"] - inputs["c"])

@@ -11,6 +11,7 @@ import torch
 
 import torchkeras_lite as keras
 from torchkeras_lite import callbacks, layers
+from torchkeras_lite.models.feeding import Gathered
 
 X = np.arange(40, dtype="float32").reshape(20, 2) / 40
 Y = X.sum(1, keepdims=True)
@@ -69,6 +70,16 @@ def test_callbacks_are_told_of_groups_and_the_numbers_stay(each):
         assert act(plain, callbacks=[one], **arguments) == act(grouped, callbacks=[some], **arguments)
         assert numbers(some.told) == expected
     assert [event[2] for event in some.told[1::2]] == [4 * min(size, 5 - i) for i in range(0, 5, size)]
+
+
+def test_predictions_go_into_one_array_batch_by_batch():
+    gathered = Gathered(10)
+    for start in (0, 4, 8):
+        gathered.add({"a": torch.arange(start, min(start + 4, 10)), "b": torch.ones(min(4, 10 - start), 2)})
+        assert gathered.batches == [] and [len(target) for target in gathered.targets] == [10, 10]
+    found = gathered.numpy()
+    np.testing.assert_array_equal(found["a"], np.arange(10))
+    assert found["b"].shape == (10, 2) and np.shares_memory(found["a"], gathered.targets[0].numpy())
 
 
 def test_training_stops_behind_a_group():
