@@ -201,7 +201,7 @@ def test_what_no_config_can_hold(what):
         def call(self, x):
             return x
 
-    with pytest.raises(NotImplementedError, match=r"Holds was made with what=.* no config can hold\. Override `get_config\(\)`"):
+    with pytest.raises(NotImplementedError, match=r"Holds was made with what=.* no config can hold\. Override `get_config"):
         Holds(what).get_config()
 
 
@@ -210,3 +210,30 @@ def test_what_layers_say_of_themselves():
     assert layer.input_dtype == layer.compute_dtype == "float16" and layers.Embedding(3, 2).input_dtype == "float32"
     drawn = layers.Dense(2).symbolic_call(KerasTensor((None, 3)))
     assert drawn.shape == (None, 2) and drawn.node.operation.built
+
+
+def test_classes_for_the_names_in_a_config():
+    class Twice(layers.Layer):
+        state_size = output_size = 2
+
+        def call(self, inputs, states):
+            return inputs * 2, [states[0] + inputs]
+
+    class Inner(layers.Layer):
+        def call(self, x):
+            return x + 1
+
+    class Handed(layers.TimeDistributed):
+        @classmethod
+        def from_config(cls, config, custom_objects=None):
+            return super().from_config(config, custom_objects)
+
+    config = Handed(Inner()).get_config()
+    assert type(Handed.from_config(config, {"Inner": Inner}).layer) is Inner
+    config = layers.RNN(Twice(), return_sequences=True).get_config()
+    again = layers.RNN.from_config(config, custom_objects={"Twice": Twice})
+    assert type(again.cell) is Twice and again.return_sequences
+    config = layers.TimeDistributed(Inner()).get_config()
+    assert type(layers.TimeDistributed.from_config(config, {"Inner": Inner}).layer) is Inner
+    config = layers.Bidirectional(layers.LSTM(2, kernel_initializer="zeros")).get_config()
+    assert layers.Bidirectional.from_config(config, custom_objects={"Zeros": Inner}).forward_layer.units == 2
