@@ -55,6 +55,18 @@ for old, new in (
     with pytest.raises(ValueError, match="is not opened"):
         _programs.opened("changed.pt2")
 
+import torch
+class Bomb:
+    def __reduce__(self):
+        return os.mkdir, ("PWNED",)
+torch.save(Bomb(), "bomb.pt")
+with zipfile.ZipFile("exported/serve.pt2") as good, zipfile.ZipFile("changed.pt2", "w") as bad:
+    for name in good.namelist():
+        bad.writestr(name, pathlib.Path("bomb.pt").read_bytes() if name.endswith(".pt") else good.read(name))
+with pytest.raises(Exception, match="[Ww]eights"):
+    _programs.opened("changed.pt2")
+assert not os.path.exists("PWNED") and "TORCH_FORCE_WEIGHTS_ONLY_LOAD" not in os.environ
+
 model.save("saved")
 near(tf.saved_model.load("saved")(x), expected)
 tf.keras.models.save_model(model, "again", save_format="tf")
