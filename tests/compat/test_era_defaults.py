@@ -743,6 +743,18 @@ SNIPPETS = {
         # Python 2's names.
         assert [*xrange(2)] == [0, 1] and reduce(lambda a, b: a + b, [1, 2]) == 3 and isinstance(unicode("a"), basestring)
     """,
+    "2.2 an Input that is a tensor of others": """
+        from keras import backend as K
+        entry = layers.Input((2,))
+        judge = models.Model(entry, layers.Dense(1, use_bias=False, kernel_initializer="ones")(layers.Lambda(K.square)(entry)))
+        real, share = layers.Input((2,)), K.placeholder(shape=(None, 1))
+        mixed = layers.Input(shape=(2,), tensor=share * real + (1 - share) * 3.0)
+        slope = K.gradients(judge(mixed), [mixed])[0]
+        found = K.function([real, share], [slope, judge(mixed)])([np.ones((1, 2)), np.array([[0.5]])])
+        assert found[0].tolist() == [[4, 4]] and found[1].tolist() == [[8]]
+        again = models.Model(mixed, judge(mixed))
+        assert again.predict(np.ones((1, 2)), verbose=0).tolist() == [[2]]
+    """,
     "2.2 metrics_tensors": """
         from keras import backend as K
         a, b = layers.Input((2,)), layers.Input((1,))

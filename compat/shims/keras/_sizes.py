@@ -8,7 +8,7 @@ import warnings
 
 import torch
 
-from torchkeras_lite import config, symbolic
+from torchkeras_lite import config, layers, symbolic
 from torchkeras_lite.variable import Variable
 
 from . import _eras
@@ -61,6 +61,20 @@ def _of_input_layer(layer):
 
 
 shape_of_input_layer = property(_of_input_layer)
+_begin = getattr(layers.InputLayer._begin, "_todays", layers.InputLayer._begin)
+
+
+def begin_with(self, tensor=None):
+    """The first tensor of a graph. In Keras 1 and 2 `Input(tensor=x * y)` gave that very tensor, and what led to it stayed."""
+    led = None if tensor is None or tensor.node is None else tensor.node.operation
+    if led is None or isinstance(led, layers.InputLayer) or _eras.now == "3":
+        _begin(self, tensor)
+    else:
+        self._nodes.append(symbolic.Node(self, (), {}, tensor, makes_outputs=False))
+        symbolic.drawing.begin()
+
+
+begin_with._todays = _begin
 
 
 def obtain_input_shape(
