@@ -459,3 +459,25 @@ def test_a_tensor_is_found_among_others():
     for asked in (x == 1, x != y, keras.ops.equal(x, y)):
         with pytest.raises(TypeError, match="cannot be used as a boolean"):
             bool(asked)
+
+
+def test_a_layer_may_return_a_weight_beside_what_it_computes():
+    class Chained(layers.Layer):
+        def build(self, shape):
+            self.chain = self.add_weight(shape=(3, 3), initializer="ones", name="chain")
+
+        def call(self, x):
+            return x @ self.chain, self.chain
+
+    x = keras.Input((2, 3))
+    y, chain = Chained()(x)
+    assert chain.shape == (3, 3) and y.shape == (None, 2, 3)
+    model = keras.Model(x, [y, chain])
+    rows = np.ones((2, 2, 3), "float32")
+    found = model.predict(rows, verbose=0)
+    summed = keras.Model(x, y + keras.ops.sum(chain))
+    summed.compile("sgd", "mse")
+    assert summed.predict(rows, verbose=0).tolist() == np.full((2, 2, 3), 12.0).tolist()
+    summed.train_on_batch(rows, np.zeros((2, 2, 3)))
+    assert isinstance(found[1], np.ndarray) and found[1].tolist() == [[1.0] * 3] * 3  # as it was then
+    assert (model.get_weights()[0] < 1).all()

@@ -24,7 +24,7 @@ from torchkeras_lite import config, registry
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.references import Known
 from torchkeras_lite.texts import Texts
-from torchkeras_lite.variable import forwards, tensor_of
+from torchkeras_lite.variable import Variable, forwards, tensor_of
 
 # Sizes put where a shape says None inside (not in front). Two, because one cannot tell a size that follows from one that is
 # fixed; large and even, so that the kernels, strides and pools of usual networks fit into them.
@@ -522,6 +522,11 @@ def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, ma
     return pytree.tree_map(stand_in, structure)
 
 
+def _value_of(leaf):
+    """A Variable among what a call returns, as a tensor."""
+    return leaf.value if isinstance(leaf, Variable) else leaf
+
+
 def infer(function, args, kwargs, device=None, by_rows=None):
     """What `function` returns for these arguments, as fresh KerasTensors: found by running it on stand-ins.
 
@@ -546,7 +551,7 @@ def infer(function, args, kwargs, device=None, by_rows=None):
         going_on.inferring = going_on.forgetting = True
         try:
             with torch.no_grad():
-                return function(*real_args, **real_kwargs)
+                return pytree.tree_map(_value_of, function(*real_args, **real_kwargs))
         finally:
             going_on.inferring, going_on.forgetting = before
 

@@ -13,6 +13,7 @@ from torchkeras_lite.layers.core import positive
 from torchkeras_lite.models.targets import check_targets
 from torchkeras_lite.modes import all_modules
 from torchkeras_lite.shown import worked_out
+from torchkeras_lite.variable import Variable
 
 
 class Feeding:
@@ -172,6 +173,8 @@ def as_given(batch):
 
 
 def to_numpy(tensor):
+    if isinstance(tensor, Variable):  # a layer returns a weight beside what it computes
+        tensor = tensor.value.clone()
     if not isinstance(tensor, torch.Tensor):
         return tensor
     tensor = tensor.detach()
