@@ -59,7 +59,9 @@ def test_several_outputs_have_masks_of_their_own():
         (lambda x, e: layers.LSTM(2, return_sequences=True)(layers.Dropout(0.5)(e))._keras_mask, TOKENS != 0),
         (lambda x, e: ops.cast(layers.Add()([e, e])._keras_mask, "float32")[:, None], (TOKENS != 0)[:, None].astype("float32")),
         (
-            lambda x, e: layers.Concatenate(1)([layers.Reshape((4, 1))(x), layers.Embedding(5, 1, mask_zero=True)(x)])._keras_mask,
+            lambda x, e: (
+                layers.Concatenate(1)([layers.Reshape((4, 1))(x), layers.Embedding(5, 1, mask_zero=True)(x)])._keras_mask
+            ),
             np.concatenate([np.ones_like(TOKENS, bool), TOKENS != 0], 1),
         ),
         (lambda x, e: layers.Masking(2)(layers.Reshape((2, 2))(x))._keras_mask, (TOKENS.reshape(-1, 2, 2) != 2).any(-1)),
