@@ -235,6 +235,9 @@ def _opened(group, name):
     import h5py
 
     links, key = group.id.links, name.encode()
-    if not key or not links.exists(key) or links.get_info(key).type != h5py.h5l.TYPE_HARD:
-        raise ValueError(f"The weights file is not valid: {group.name}/{name} is not there, or points elsewhere.")
+    if not key or not links.exists(key):
+        raise ValueError(f"The weights file is not valid: {group.name}/{name} is not there.")
+    if links.get_info(key).type != h5py.h5l.TYPE_HARD:
+        kind = type(group.get(name, getlink=True)).__name__
+        raise ValueError(f"The weights file is not valid: {group.name}/{name} points elsewhere ({kind}).")
     return h5py.h5o.open(group.id, key)
