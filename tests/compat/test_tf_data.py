@@ -226,3 +226,14 @@ def test_tables(data):
     mixed = Table(a=np.array([1.0, 2.0]).view(Column), b=np.array(["x", "y"], dtype=object).view(Column))
     first = next(iter(data.Dataset.from_tensor_slices(mixed)))
     assert first["a"] == 1 and first["b"] == "x"
+
+
+def test_batches_of_unequal_rows(tf):
+    rows = [[1, 2, 3], [4], [5, 6], [7, 8], [9, 10]]
+    data = tf.data.Dataset.from_generator(lambda: ((tf.constant(row), i) for i, row in enumerate(rows)), (tf.int32, tf.int32))
+    (ragged, labels), (dense, _) = data.ragged_batch(3)
+    assert [row.tolist() for row in ragged] == rows[:3] and labels.tolist() == [0, 1, 2] and dense.tolist() == rows[3:]
+    assert [row.tolist() for row in ragged.numpy()] == rows[:3] and ragged.shape.as_list() == [3, None]
+    assert len(list(data.apply(tf.data.experimental.dense_to_ragged_batch(batch_size=3, drop_remainder=True)))) == 1
+    whole, _ = data.ragged_batch(tf.constant(5)).get_single_element()
+    assert whole.to_tensor().tolist()[1] == [4, 0, 0]

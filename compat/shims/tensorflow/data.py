@@ -163,6 +163,20 @@ class Dataset(Pipelines, _Core):
 
         return Dataset(lambda: map(padded, _groups(self._items(), batch_size, drop_remainder)))
 
+    def ragged_batch(self, batch_size, drop_remainder=False, row_splits_dtype="int64", name=None):
+        """Elements of unequal lengths as a RaggedTensor, where they are; those of equal ones stacked."""
+
+        def column(values):
+            lengths = {np.shape(value)[:1] for value in values}
+            return RaggedTensor(values) if len(lengths) > 1 else self._stacked(list(values))
+
+        def batched(group):
+            leaves = [pytree.tree_flatten(element) for element in group]
+            columns = builtins.zip(*(each for each, _ in leaves), strict=True)
+            return pytree.tree_unflatten([column(values) for values in columns], leaves[0][1])
+
+        return Dataset(lambda: map(batched, _groups(self._items(), int(batch_size), drop_remainder)))
+
     def window(self, size, shift=None, stride=1, drop_remainder=False, name=None):
         """Data sets of `size` elements each, begun every `shift` elements."""
         shift = size if shift is None else shift
@@ -403,6 +417,7 @@ class experimental:
     cardinality = staticmethod(Dataset.cardinality)
     ThreadingOptions = OptimizationOptions = DistributeOptions = AutotuneOptions = Options
     # functions for `apply`
+    dense_to_ragged_batch = _for_apply("ragged_batch")
     bucket_by_sequence_length = _for_apply("bucket_by_sequence_length")
     group_by_window = _for_apply("group_by_window")
     ignore_errors = _for_apply("ignore_errors")
