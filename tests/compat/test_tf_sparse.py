@@ -27,6 +27,14 @@ def test_dense_and_back(tf, diagonal):
     assert words.dtype == "string" and diagonal.dtype == "float32" and diagonal.get_shape().as_list() == [3, 4]
 
 
+def test_what_stands_at_one_place_is_added_in_layers(tf):
+    twice = tf.SparseTensor([[1, 0], [0, 1], [1, 0]], [1.0, 2.0, 3.0], [2, 2])
+    assert np.asarray(twice).tolist() == [[0, 2], [4, 0]]
+    assert layers.Dense(1, kernel_initializer="ones")(twice).tolist() == [[2], [4]]
+    assert places(tf.sparse.eye(2, 3, dtype="int32")) == ([[0, 0], [1, 1]], [1, 1], [2, 3])
+    assert tf.sparse.sparse_dense_matmul(tf.sparse.eye(2), twice).tolist() == [[0, 2], [4, 0]]
+
+
 def test_the_order(tf):
     mixed = tf.SparseTensor([[0, 2], [0, 1]], ["c", "b"], [2, 3])
     with pytest.raises(ValueError, match="reorder"):

@@ -7,12 +7,12 @@ import torch
 
 from ._creation import given
 from ._missing import getattr_of
-from ._tensors import TensorShape, sizes
+from ._tensors import TensorShape, sizes, torch_dtype
 from ._text import objects, text
 from .dtypes import as_dtype
 
 __all__ = [
-    "SparseTensor", "expand_dims", "from_dense", "maximum", "reduce_max", "reduce_sum", "reorder", "reshape",
+    "SparseTensor", "expand_dims", "eye", "from_dense", "maximum", "reduce_max", "reduce_sum", "reorder", "reshape",
     "sparse_dense_matmul", "to_dense", "to_indicator", "transpose",
 ]  # fmt: skip
 __getattr__ = getattr_of(__name__)
@@ -67,7 +67,8 @@ class SparseTensor:
 
     def __array__(self, dtype=None, copy=None):
         """The whole, for layers and models, which take what is dense."""
-        dense = to_dense(reorder(self))
+        # (as in products, what stands at one place is added)
+        dense = _torchs(self).to_dense() if isinstance(self.values, torch.Tensor) else to_dense(reorder(self))
         return np.asarray(dense.cpu() if isinstance(dense, torch.Tensor) else objects(dense), dtype)
 
     @classmethod
@@ -77,6 +78,14 @@ class SparseTensor:
     def __repr__(self):
         shown = objects(self.values).tolist() if not isinstance(self.values, torch.Tensor) else self.values.tolist()
         return f"SparseTensor(indices={self.indices.tolist()}, values={shown}, shape={tuple(self.shape)})"
+
+
+def eye(num_rows, num_columns=None, dtype="float32", name=None) -> SparseTensor:
+    """Ones on the diagonal."""
+    columns = num_rows if num_columns is None else num_columns
+    count = min(int(num_rows), int(columns))
+    places = torch.arange(count).unsqueeze(1).expand(count, 2)
+    return SparseTensor(places, torch.ones(count, dtype=torch_dtype(dtype)), [num_rows, columns])
 
 
 def from_dense(tensor, name=None) -> SparseTensor:
