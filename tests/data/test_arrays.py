@@ -134,6 +134,7 @@ REFUSED = [
     ("bytes", np.array([b"a"]), "numbers"),
     ("dates", np.array(["2020-01-01"], dtype="datetime64[D]"), "datetime64"),
     ("objects that are no numbers", np.array([[1, "x"]], dtype=object), "object"),
+    ("categories", np.array(["a", "b"], dtype=object), "cat.codes"),
     ("objects of different lengths", np.array([None, [1]], dtype=object), "object"),
 ]
 
@@ -339,6 +340,21 @@ def test_inputs_that_are_left_out(kind):
         np.testing.assert_allclose(found, loss, rtol=1e-4)
     split = model.fit(x, Y, validation_split=0.5, shuffle=False, verbose=0).history
     np.testing.assert_allclose(split["val_loss"][0], ((wanted - Y)[5:] ** 2).mean(), rtol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support")
+@pytest.mark.parametrize("kind", [torch.Tensor.to_sparse, torch.Tensor.to_sparse_csr], ids=["coo", "csr"])
+def test_sparse_tensors(kind):
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    x = kind(torch.tensor(X))
+    wanted = X.sum(1, keepdims=True)
+    np.testing.assert_allclose(model.predict(x, batch_size=4, verbose=0), wanted, rtol=1e-5)
+    loss = ((wanted - Y) ** 2).mean()
+    fitted = model.fit(x, Y, batch_size=4, validation_split=0.2, verbose=0)
+    np.testing.assert_allclose(model.fit(x, Y, batch_size=4, verbose=0).history["loss"], [loss], rtol=1e-5)
+    np.testing.assert_allclose(model.evaluate(x, Y, batch_size=4, verbose=0), loss, rtol=1e-5)
+    np.testing.assert_allclose(fitted.history["val_loss"], [((wanted - Y)[8:] ** 2).mean()], rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["uint16", "uint32", "uint64"])

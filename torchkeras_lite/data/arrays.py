@@ -114,9 +114,12 @@ def to_tensor(value, what: str = "data") -> torch.Tensor:
             try:
                 array = array.astype(np.float64)
             except (TypeError, ValueError) as error:
+                fix = "pad sequences to one length, or convert with `.astype('float32')`"
+                if isinstance(array.flat[0], str):
+                    fix = "turn texts or categories into integers first (a column of pandas: `.astype('category').cat.codes`)"
                 raise ValueError(
                     f"`{what}` is an array of Python objects (dtype=object), for instance {array.flat[0]!r}, which are no "
-                    "numbers. The usual fix: pad sequences to one length, or convert with `.astype('float32')`."
+                    f"numbers. The usual fix: {fix}."
                 ) from error
         if array.dtype.kind in "USM":
             raise ValueError(
@@ -207,6 +210,7 @@ class Arrays:
     """
 
     def __init__(self, parts: tuple, batch_size: int, shuffle, device: torch.device):
+        parts = _dense(parts)
         self.rows = rows(parts)
         self.batch_size, self.shuffle, self.device = batch_size, shuffle, device
         self.steps = -(-self.rows // batch_size)
@@ -272,6 +276,14 @@ def mapped(function, parts):
     return pytree.tree_map(lambda leaf: None if leaf is None else function(leaf), parts)
 
 
+def _dense(parts):
+    """The same without sparse tensors, out of which no rows can be cut."""
+    for part in parts:
+        if type(part) is not torch.Tensor or part.layout is not torch.strided:
+            return mapped(lambda t: t.to_dense() if isinstance(t, torch.Tensor) and t.layout is not torch.strided else t, parts)
+    return parts
+
+
 def _fits(parts, device) -> bool:
     """Whether all the data may lie on the device."""
     if any(isinstance(leaf, Rows) for leaf in pytree.tree_leaves(parts)):
@@ -285,6 +297,7 @@ def _fits(parts, device) -> bool:
 
 def split(parts: tuple, share: float):
     """The first rows for training and the last `share` of them for validation, as Keras cuts: before any shuffling."""
+    parts = _dense(parts)
     count = rows(parts)
     cut = int(count * (1.0 - share))
     if not 0 < share < 1 or cut == 0 or cut == count:
