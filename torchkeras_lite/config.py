@@ -121,6 +121,11 @@ def torch_dtype(dtype) -> torch.dtype:
     return COMPUTED_AS.get(dtype, dtype)
 
 
+def stored_dtype(dtype) -> torch.dtype:
+    """The torch dtype of this very name, of what torch hardly computes in too."""
+    return _TORCH.get(dtype_name(dtype)) or torch_dtype(dtype)
+
+
 # ---------------------------------------------------------------- device
 
 _scope = threading.local()

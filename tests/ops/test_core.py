@@ -177,3 +177,9 @@ def test_unsigned_numbers_are_counted_in_a_larger_dtype(name, larger):
 def test_unsigned_numbers_saturate_where_they_end():
     assert ops.saturate_cast([70000.0, -3.0, 5.0], "uint16").tolist() == [65535, 0, 5]
     assert ops.saturate_cast(torch.tensor([2**40, -1]), "uint32").tolist() == [2**32 - 1, 0]
+
+
+def test_bytes_are_read_as_the_very_dtype():
+    for dtype in ("uint16", np.uint16, torch.uint16):
+        assert ops.view(torch.tensor([-1, 5], dtype=torch.int16), dtype).tolist() == [65535, 5]
+    assert ops.view(keras.KerasTensor((2, 3), "int32"), "uint32").dtype == "uint32"

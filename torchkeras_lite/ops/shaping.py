@@ -86,7 +86,7 @@ def view(x, dtype=None):
     if dtype is None:
         return x
     try:
-        return x.view(config.torch_dtype(dtype))
+        return x.view(config.stored_dtype(dtype))
     except RuntimeError as error:
         raise ValueError(
             f"`view` cannot read `x` of shape {tuple(x.shape)} and dtype {config.dtype_name(x.dtype)} as "
