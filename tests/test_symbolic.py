@@ -362,6 +362,11 @@ def test_an_open_batch_beside_a_fixed_one():
         assert made.shape == (2, 3)
 
 
+def test_an_open_size_beside_one_that_it_is_tried_with():
+    open_one, fixed = layers.Input((None, None, 2)), layers.Input((256, 256, 3))
+    assert layers.Concatenate()([open_one, fixed]).shape == (None, 256, 256, 5)
+
+
 def test_open_sizes_that_need_rows_are_tried_with_small_ones():
     seen = []
 

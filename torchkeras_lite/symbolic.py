@@ -613,7 +613,8 @@ def infer(function, args, kwargs, device=None, by_rows=None):
         with contextlib.suppress(Exception):
             results, zero_rows = with_rows(), False
     if varies_inside and not stretched:
-        results.append(run(0 if zero_rows else 2, probes[1]))
+        with contextlib.suppress(Exception):  # beside a size that happened to be the first one there is no other
+            results.append(run(0 if zero_rows else 2, probes[1]))
 
     open_size = 0 if zero_rows and varies_in_front else 1 if stretched else -1
     return pytree.tree_map(functools.partial(_outline, functools.partial(_same_or_none, open_size)), *results)
