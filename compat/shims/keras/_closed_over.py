@@ -1,6 +1,6 @@
 """Lambdas whose functions find tensors of the graph outside of their arguments: `Lambda(lambda x: x * mask)`.
 
-While Keras drew TensorFlow's graphs that was one more edge of the graph. So it is here: the layer is called on those tensors too.
+While Keras drew TensorFlow's graphs that was one more edge of the graph. So it is here: the layer is called on them too.
 """
 
 from __future__ import annotations

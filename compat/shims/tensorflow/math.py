@@ -38,6 +38,10 @@ def _inverse(x, where):
     return torch.where(where, 1 / torch.where(where, x, torch.ones_like(x)), torch.zeros_like(x))
 
 
+def _floats(x):
+    return x if x.is_floating_point() else x.float()
+
+
 def _named(table, make):
     for name, function in table.items():
         made = globals()[name] = make(function)
@@ -70,7 +74,8 @@ _TWO = _named(
         "less": ops.less, "less_equal": ops.less_equal, "logical_and": ops.logical_and, "logical_or": ops.logical_or,
         "logical_xor": ops.logical_xor, "maximum": ops.maximum, "minimum": ops.minimum, "mod": ops.mod,
         "multiply": ops.multiply, "pow": ops.power, "subtract": ops.subtract, "truediv": ops.true_divide, "xlogy": torch.xlogy,
-        "igamma": torch.special.gammainc, "igammac": torch.special.gammaincc, "nextafter": torch.nextafter,
+        "igamma": torch.special.gammainc, "igammac": torch.special.gammaincc,
+        "nextafter": lambda x, y: torch.nextafter(_floats(x), _floats(y)),
         "xdivy": lambda x, y: x * _inverse(y, where=x != 0), "xlog1py": torch.special.xlog1py,
         "zeta": torch.special.zeta,
     },
