@@ -308,7 +308,7 @@ def test_a_built_layer_called_on_another_width(careful):
 
 
 def test_indices_that_an_embedding_does_not_have():
-    for bad in (3, -1):
+    for bad in (3, -4):
         layer = layers.Embedding(3, 2, name="words")
         with expect(IndexError, ["'words'", f"index {bad}", "input_dim=3", "[0, 3)", "largest index + 1"]):
             layer(np.array([[0, bad]]))
