@@ -9,7 +9,6 @@ import difflib
 import functools
 import inspect
 import re
-import sys
 import threading
 import types
 from contextlib import contextmanager
@@ -142,6 +141,7 @@ class Table:
     def __init__(self, kind: str, public: str):
         self.kind, self.public = kind, public
         self.objects: dict[str, Any] = {}
+        self.functions: dict[str, Any] = {}  # beside classes that their names mean elsewhere
         tables[public] = self
 
     def add(self, obj, *aliases: str):
@@ -260,12 +260,9 @@ def serialize_keras_object(obj) -> Any:
 def _function_of_ours(name: str, table: Table | None):
     """The activation, loss, metric or operation of this name; None if there is none."""
     for one in (table, *(tables.get(f"keras.{kind}") for kind in ("activations", "losses", "metrics"))):
-        found = None if one is None else one.objects.get(name)
+        found = None if one is None else one.functions.get(name) or one.objects.get(name)
         if isinstance(found, types.FunctionType | types.BuiltinFunctionType):
             return found
-    found = vars(sys.modules[f"{_PACKAGE}.metrics"]).get(name)  # by the table a name of a metric means a class
-    if isinstance(found, types.FunctionType) and name not in ("get", "serialize", "deserialize"):
-        return found if public_module(found) == "keras.metrics" else None
     return _builtin.get(("keras.ops", name))
 
 

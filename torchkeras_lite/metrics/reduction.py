@@ -229,7 +229,7 @@ def _is_loss_function(fn) -> bool:
     return isinstance(fn, types.FunctionType) and losses_table.objects.get(fn.__name__) is fn
 
 
-functions: dict = {}  # metric functions by name, for configs that name one
+functions = table.functions  # for configs that name one
 
 
 for _class in (Metric, Mean, Sum, MeanMetricWrapper):
