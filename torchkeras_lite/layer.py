@@ -336,7 +336,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
         if isinstance(value, (*_PLAIN, symbolic.KerasTensor)):
             return value
         if isinstance(value, Variable):
-            return self._cast(value.value, integers)
+            return self._cast(value.seen(), integers)
         if hasattr(value, "to_numpy") and hasattr(value, "dtype") and value.dtype.kind not in "fiub":
             value = value.to_numpy()  # a column of pandas, of strings
         if isinstance(value, np.ndarray) and value.dtype.kind in "OUS" and is_texts(value):

@@ -524,7 +524,7 @@ def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, ma
 
 def _value_of(leaf):
     """A Variable among what a call returns, as a tensor."""
-    return leaf.value if isinstance(leaf, Variable) else leaf
+    return leaf.seen() if isinstance(leaf, Variable) else leaf
 
 
 def infer(function, args, kwargs, device=None, by_rows=None):

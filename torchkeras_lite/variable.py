@@ -156,8 +156,7 @@ class Variable:
         """The object of which torch makes an attribute what it computes."""
         return self._module.layer() if isinstance(self._module, Tables) else self._module
 
-    @property
-    def value(self) -> torch.Tensor:
+    def seen(self) -> torch.Tensor:
         """The tensor in the Keras layout: a view, through which gradients flow."""
         tensor = self.raw
         if self._layout is None:
@@ -168,6 +167,8 @@ class Variable:
         if not torch.compiler.is_compiling() and tensor.is_leaf and tensor.grad is not None:
             view.grad = self._layout.to_keras(tensor.grad)
         return view
+
+    value = property(seen)
 
     @property
     def grad(self) -> torch.Tensor | None:
@@ -227,10 +228,10 @@ class Variable:
         return self
 
     def assign_add(self, value):
-        return self.assign(self.value.detach() + tensor_of(value, None, self.raw.device))
+        return self.assign(self.seen().detach() + tensor_of(value, None, self.raw.device))
 
     def assign_sub(self, value):
-        return self.assign(self.value.detach() - tensor_of(value, None, self.raw.device))
+        return self.assign(self.seen().detach() - tensor_of(value, None, self.raw.device))
 
     # ------------------------------------------------------------ what it is
 
@@ -275,7 +276,7 @@ class Variable:
 
     def numpy(self) -> np.ndarray:
         """A copy of the value on the host."""
-        value = self.value.detach()
+        value = self.seen().detach()
         if value.dtype is torch.bfloat16:
             value = value.float()
         return value.cpu().numpy(force=False).copy()
@@ -285,7 +286,7 @@ class Variable:
         return value if dtype is None else value.astype(dtype)
 
     def __dlpack__(self, **kwargs):
-        return self.value.detach().__dlpack__(**kwargs)  # how torch.as_tensor and others find the tensor
+        return self.seen().detach().__dlpack__(**kwargs)  # how torch.as_tensor and others find the tensor
 
     def __dlpack_device__(self):
         return self.raw.__dlpack_device__()
@@ -306,25 +307,25 @@ class Variable:
         if name.startswith("_"):  # while copying or unpickling there is nothing to ask yet
             raise AttributeError(name)
         try:
-            return getattr(self.value, name)
+            return getattr(self.seen(), name)
         except AttributeError:
             raise AttributeError(f"'Variable' object has no attribute {name!r}") from None
 
     def __getitem__(self, index):
         try:
-            return self.value[index]
+            return self.seen()[index]
         except ValueError:
-            return part_of(self.value, index)
+            return part_of(self.seen(), index)
 
     def __len__(self):
-        return len(self.value)
+        return len(self.seen())
 
     def __iter__(self):
-        return iter(self.value)
+        return iter(self.seen())
 
     def _only(self) -> torch.Tensor:
         """The value, if it is one number; TypeError otherwise."""
-        value = self.value.detach()
+        value = self.seen().detach()
         if value.numel() != 1:
             raise TypeError(f"Only a Variable of one number is a number, or is true or false. Received: shape={self.shape}")
         return value
@@ -339,10 +340,10 @@ class Variable:
         return int(self._only())
 
     def __index__(self):
-        return operator.index(self.value.detach())
+        return operator.index(self.seen().detach())
 
     def __round__(self, ndigits=None):
-        return torch.round(self.value, decimals=ndigits or 0)
+        return torch.round(self.seen(), decimals=ndigits or 0)
 
     def __hash__(self):
         return id(self)
@@ -350,11 +351,11 @@ class Variable:
     def __format__(self, spec):
         if not spec:
             return repr(self)
-        return format(self.value.detach().item(), spec) if self.ndim == 0 else object.__format__(self, spec)
+        return format(self.seen().detach().item(), spec) if self.ndim == 0 else object.__format__(self, spec)
 
 
 def _value(variable: Variable) -> torch.Tensor:
-    return variable.value
+    return variable.seen()
 
 
 def _map(items, function):
@@ -372,7 +373,7 @@ def _map(items, function):
 def _operand(other, device):
     """The other side of an operator: arrays and lists become tensors, as in Keras."""
     if isinstance(other, Variable):
-        return other.value
+        return other.seen()
     return tensor_of(other, None, device) if isinstance(other, (np.ndarray, list, tuple)) else other
 
 
@@ -411,11 +412,11 @@ _OWN = {
 
 def _binary(function):
     def forward(self, other):
-        value = self.value
+        value = self.seen()
         return function(value, _operand(other, value.device))
 
     def reflected(self, other):
-        value = self.value
+        value = self.seen()
         return function(_operand(other, value.device), value)
 
     return forward, reflected
@@ -429,8 +430,8 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     setattr(Variable, f"__{_name}__", _binary(getattr(operator, _name))[0])
 for _name in ("neg", "abs", "pos"):
-    setattr(Variable, f"__{_name}__", lambda self, _function=getattr(operator, _name): _function(self.value))
-Variable.__invert__ = lambda self: torch.logical_not(self.value)
+    setattr(Variable, f"__{_name}__", lambda self, _function=getattr(operator, _name): _function(self.seen()))
+Variable.__invert__ = lambda self: torch.logical_not(self.seen())
 
 
 def forwards(index, ndim: int) -> tuple[list[int], object]:
@@ -471,7 +472,7 @@ def device_of(value) -> torch.device:
 def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
     """Anything number-like as a tensor: a Variable, tensor, array, list or number. Python floats become `floatx()`."""
     if isinstance(value, Variable):
-        value = value.value
+        value = value.seen()
     if isinstance(value, str):
         raise ValueError(f"Expected numbers: a tensor, an array, a list or a number. Received: {value!r} (of type str)")
     if not isinstance(value, torch.Tensor):

@@ -15,6 +15,16 @@ def values(structure):
     return [None if one is None else one.tolist() for one in structure]
 
 
+def test_the_value_of_a_variable_is_an_attribute_and_a_method(tf):
+    v = tf.Variable([3.0, 4.0])
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(v.value() * v.value)
+    assert tape.gradient(y, v).tolist() == [6.0, 8.0]
+    assert type(v.value()) is type(v.value * 2) is type(v * v) is torch.Tensor
+    v.assign([5.0, 6.0])
+    assert v.value().tolist() == v.value.tolist() == [5.0, 6.0]
+
+
 # ---------------------------------------------------------------- what gradients are
 
 
@@ -25,7 +35,7 @@ def test_of_variables_and_tensors(tf):
         y = tf.reduce_sum(x * w * w)
     found = tape.gradient(y, {"x": x, "w": [w]})
     assert found["x"].tolist() == [9.0, 16.0] and found["w"][0].tolist() == [6.0, 16.0]
-    assert not x.requires_grad and not found["x"].requires_grad and w.value.grad is None
+    assert not x.requires_grad and not found["x"].requires_grad and w.raw.grad is None
 
 
 def test_what_no_way_leads_to(tf):

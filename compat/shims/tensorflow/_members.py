@@ -32,7 +32,8 @@ def minimize(self, loss, var_list=None, tape=None, name=None, global_step=None, 
     elif tape is None:
         raise ValueError("`tape` is required when a `Tensor` loss is passed.")
     variables = list(var_list() if callable(var_list) else var_list)
-    return apply_gradients(self, zip(tape.gradient(loss, variables), variables, strict=True), global_step=global_step)
+    counted = {} if global_step is None else {"global_step": global_step}
+    return self.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True), **counted)
 
 
 def compute_gradients(self, loss, var_list=None, *args, **settings) -> list:
@@ -48,13 +49,13 @@ def apply_gradients(self, grads_and_vars, *args, **settings):
     from torchkeras_lite.optimizers import Optimizer
     from torchkeras_lite.symbolic import KerasTensor
 
-    from ._graphs import Step
-
     pairs = [
         (slope.whole(variable.shape) if isinstance(slope, IndexedSlices) else slope, variable)
         for slope, variable in grads_and_vars
     ]
     if any(isinstance(slope, KerasTensor) for slope, _ in pairs):
+        from ._graphs import Step
+
         return Step(self, *zip(*pairs, strict=True), settings.get("global_step"))
     counted = settings.pop("global_step", None)  # TensorFlow 1's: a Variable that counts the steps
     done = _before[Optimizer, "apply_gradients"](self, pairs, *args, **settings)

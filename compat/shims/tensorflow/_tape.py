@@ -206,7 +206,7 @@ class GradientTape:
     @staticmethod
     def _shown(source, grad, zero):
         if grad is None:
-            like = source.value if isinstance(source, Variable) else source
+            like = source.seen() if isinstance(source, Variable) else source
             return torch.zeros_like(like, requires_grad=False) if zero else None
         return source.to_keras(grad) if isinstance(source, Variable) else grad
 

@@ -43,6 +43,15 @@ class _Kind(type(_Variable)):
         return isinstance(value, _Variable)  # a layer's weights are variables too
 
 
+class _Value(torch.Tensor):
+    """A tensor that gives itself when it is called; what is computed of it is a tensor like any other."""
+
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+    def __call__(self):
+        return self.as_subclass(torch.Tensor)
+
+
 class Variable(_Variable, metaclass=_Kind):
     """A tensor that can be given another value: torchkeras_lite's Variable, made with TensorFlow's arguments.
 
@@ -102,12 +111,17 @@ class Variable(_Variable, metaclass=_Kind):
     def initialized_value(self):
         return self.read_value()
 
+    @property
+    def value(self):
+        """The tensor, which in TensorFlow is what a method gives and in Keras 3 an attribute: it answers to both."""
+        return self.seen().as_subclass(_Value)
+
     def read_value(self):
         """The value now: what happens later to the Variable is not seen."""
-        return self.value.clone()
+        return self.seen().clone()
 
     def get_shape(self):
-        return self.value.get_shape()
+        return self.seen().get_shape()
 
     def assign(self, value, use_locking=False, name=None, read_value=True):
         return super().assign(given(value).detach() if isinstance(value, torch.Tensor) else value)
@@ -125,7 +139,7 @@ class Variable(_Variable, metaclass=_Kind):
         return found
 
     def _assign_part(self, index, value, name=None):
-        whole = self.value.detach().clone()
+        whole = self.seen().detach().clone()
         whole[index] = given(value).to(whole.dtype)
         return self.assign(whole)
 
@@ -148,7 +162,7 @@ class Variable(_Variable, metaclass=_Kind):
     def _scattered(self, function, indices, updates):
         from . import _indexing
 
-        return self.assign(getattr(_indexing, function)(self.value.detach(), indices, updates))
+        return self.assign(getattr(_indexing, function)(self.seen().detach(), indices, updates))
 
     def __repr__(self):
         value = np.array2string(self.numpy(), separator=", ")

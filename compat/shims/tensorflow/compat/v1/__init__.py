@@ -8,7 +8,7 @@ import sys
 from ... import _names
 from ..._missing import text
 
-__all__ = ["layers", "logging", "losses", *sorted(set(_names.OLD) - {"contrib", "layers", "logging", "python"})]
+__all__ = ["layers", "logging", "losses", *sorted(set(_names.OLD) - {"__internal__", "contrib", "layers", "logging", "python"})]
 _HERE = ("logging", "losses")
 _MOVED = ("dimension_at_index", "dimension_value")
 
