@@ -59,7 +59,7 @@ def same(ours, theirs):
 
 
 def compared(function):
-    """`function(library)` gives the same with both libraries, or fails with the same type of error."""
+    """`function(library)` gives the same with both libraries, or fails with the same type of error (or one that is both)."""
     results, errors = [], []
     for library in LIBRARIES:
         try:
@@ -68,7 +68,7 @@ def compared(function):
             errors.append(error)
     if errors:
         assert not results, (results, errors)
-        assert type(errors[0]) is type(errors[1]), errors
+        assert isinstance(errors[0], type(errors[1])), errors
         return None
     same(*results)
     return results[0]

@@ -134,9 +134,11 @@ SNIPPETS = {
         assert K.variable(1.0, name="kept").name == "kept"
     """,
     "3": """
-        import keras, tensorflow as tf
+        import keras
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
         assert [weight.name for weight in model.weights] == ["kernel", "bias"] and type(model.inputs[0].shape) is tuple
+        import tensorflow as tf
+        assert model.inputs[0].shape.as_list() == [None, 3] and model.inputs[0].shape == (None, 3)
         assert type(model.weights[0].shape) is tuple and tf.Variable(1.0, name="scale").name == "scale:0"
     """,
 }
