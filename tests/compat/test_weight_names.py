@@ -138,7 +138,7 @@ SNIPPETS = {
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
         assert [weight.name for weight in model.weights] == ["kernel", "bias"] and type(model.inputs[0].shape) is tuple
         import tensorflow as tf
-        assert model.inputs[0].shape.as_list() == [None, 3] and model.inputs[0].shape == (None, 3)
+        assert keras.Input((3,)).shape.as_list() == [None, 3] and keras.Input((3,)).shape == (None, 3)
         assert type(model.weights[0].shape) is tuple and tf.Variable(1.0, name="scale").name == "scale:0"
     """,
 }
