@@ -63,16 +63,18 @@ class Loading(TorchFunctionMode):
     def __init__(self, stored):
         super().__init__()
         self._stored, self._bytes = stored, None
+        self._before: list = []
         self._made = self._steps = 0
         self._waiting: list = []
         self._postpones, self._computed = True, _COMPUTED
 
     def __enter__(self):
-        self._before, going_on.loading = going_on.loading, self
+        self._before.append(going_on.loading)  # it is entered once more for what an operation runs in its turn
+        going_on.loading = self
         return super().__enter__()
 
     def __exit__(self, *exc):
-        going_on.loading = self._before
+        going_on.loading = self._before.pop()
         return super().__exit__(*exc)
 
     # ------------------------------------------------------------ the gate

@@ -15,6 +15,7 @@ import torch
 
 import torchkeras_lite as keras
 from torchkeras_lite import layers, loading
+from torchkeras_lite.calls import going_on
 from torchkeras_lite.saving import transfer, validity
 
 REFUSALS = (ValueError, TypeError, OSError, NotImplementedError)
@@ -388,3 +389,15 @@ def test_files_need_no_second_copy_of_the_weights(name, tmp_path, monkeypatch):
         assert by_python < 0.5 * size and by_torch < allowed * size, action
     for old, new in zip(before, (loaded or model).get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_loading_ends_where_it_ends():
+    """Also where torch's functions were drawn in it, for which it is entered once more."""
+    with loading.Loading(lambda: 0):
+        torch.relu(keras.Input((3,)))
+        assert going_on.loading is not None
+        with pytest.raises(ValueError):
+            torch.relu(torch.zeros(2, 3)) + keras.Input((4,))
+    assert going_on.loading is None
+    with pytest.raises(ValueError, match="/"):
+        layers.Dense(1, name="a/b")
