@@ -159,6 +159,7 @@ def test_checksums_join(first, second):
 @pytest.mark.parametrize("size", [0, 1, 999, 5000, 70_001])
 def test_the_checksum_of_part_of_a_file(size, tmp_path, monkeypatch):
     monkeypatch.setattr(checksums, "_LARGE", 1000)
+    monkeypatch.setattr(checksums, "_WINDOW", 20_000)
     content = np.random.default_rng(0).bytes(300_000)
     (tmp_path / "a").write_bytes(content)
     for start in (17, 1 << 16, 200_001):  # in the first of the blocks that are mapped, at the beginning of one, in another

@@ -7,7 +7,7 @@ import mmap
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
-_LARGE = 1 << 24
+_LARGE, _WINDOW = 1 << 24, 1 << 22
 _POLYNOMIAL, _ONE = 0xEDB88320, 1 << 31  # of CRC-32; bit 31 is the coefficient of x^0
 
 
@@ -23,16 +23,20 @@ def checksum(filepath, start: int, size: int) -> int:
 
 
 def _of_part(filepath, start, size) -> int:
-    if not size:
-        return 0
-    skipped = start % mmap.ALLOCATIONGRANULARITY
-    with (
-        open(filepath, "rb") as file,
-        mmap.mmap(file.fileno(), size + skipped, access=mmap.ACCESS_READ, offset=start - skipped) as content,
-        memoryview(content) as view,
-        view[skipped:] as part,
-    ):
-        return zlib.crc32(part)
+    found, end = 0, start + size
+    with open(filepath, "rb") as file:
+        while start < end:  # a copy is saved, and a window keeps what is held in memory small
+            skipped = start % mmap.ALLOCATIONGRANULARITY
+            count = min(end - start, _WINDOW)
+            place = {"access": mmap.ACCESS_READ, "offset": start - skipped}
+            with (
+                mmap.mmap(file.fileno(), count + skipped, **place) as content,
+                memoryview(content) as view,
+                view[skipped:] as part,
+            ):
+                found = zlib.crc32(part, found)
+            start += count
+    return found
 
 
 def joined(first: int, second: int, length: int) -> int:
