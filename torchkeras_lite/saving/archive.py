@@ -120,6 +120,8 @@ class Archive:
     def __init__(self, filepath: str):
         self.filepath = filepath
         self._zip = None
+        self._open_files = contextlib.ExitStack()
+        self._plain = None  # the weights, open, if they lie there as they are
         if not os.path.isdir(filepath):
             try:
                 self._zip = zip_archive(filepath)
@@ -136,6 +138,7 @@ class Archive:
         self.close()
 
     def close(self) -> None:
+        self._open_files.close()
         if self._zip is not None:
             self._zip.close()
 
@@ -169,15 +172,10 @@ class Archive:
 
     @contextlib.contextmanager
     def weights(self, limit: int):
-        """The HDF5 file of the weights, as something that `h5py.File` opens. More than `limit` bytes are not unpacked."""
+        """The weights, as an open h5py.File. More than `limit` bytes are not unpacked."""
         if not self._has(WEIGHTS):
             raise ValueError(f"There are no weights in {self.filepath!r}: {WEIGHTS!r} is missing.")
-        if self._zip is None:
-            yield os.path.join(self.filepath, WEIGHTS)
-        elif self._zip.getinfo(WEIGHTS).compress_type == zipfile.ZIP_STORED:
-            with open(self.filepath, "rb", buffering=0) as file:
-                yield _Window(file, *_extent(file, self._zip.getinfo(WEIGHTS)))
-        else:
+        if self._is_packed():
             with self._open(WEIGHTS) as member, tempfile.TemporaryFile() as file:
                 while chunk := member.read(_CHUNK):
                     if file.tell() + len(chunk) > limit:
@@ -186,18 +184,33 @@ class Archive:
                             "can need."
                         )
                     file.write(chunk)
-                yield file
+                with opened(file) as unpacked:
+                    yield unpacked
+        else:
+            yield self._plain_weights()
+
+    def _is_packed(self) -> bool:
+        return self._zip is not None and self._zip.getinfo(WEIGHTS).compress_type != zipfile.ZIP_STORED
+
+    def _plain_weights(self):
+        """The weights where they lie, opened once, until the archive is closed."""
+        if self._plain is None:
+            place = os.path.join(self.filepath, WEIGHTS)
+            if self._zip is not None:
+                file = io.FileIO(self.filepath)
+                self._open_files.callback(file.close)
+                place = _Window(file, *_extent(file, self._zip.getinfo(WEIGHTS)))
+            self._plain = self._open_files.enter_context(opened(place))
+        return self._plain
 
     def stored_bytes(self) -> int:
         """How many bytes the arrays of the weights have, or at most could have."""
         if not self._has(WEIGHTS):
             return 0
-        info = None if self._zip is None else self._zip.getinfo(WEIGHTS)
-        if info is not None and info.compress_type != zipfile.ZIP_STORED:
+        if self._is_packed():
+            info = self._zip.getinfo(WEIGHTS)
             return min(info.file_size, _PACKED * info.compress_size)
-
-        with self.weights(0) as place, opened(place) as file:
-            return stored_bytes(file)
+        return stored_bytes(self._plain_weights())
 
     @contextlib.contextmanager
     def assets(self, path: str):
@@ -277,7 +290,11 @@ class _Window(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer) -> int:
-        self._file.seek(self.start + self._at)
-        count = self._file.readinto(memoryview(buffer)[: max(self._size - self._at, 0)])
+        view = memoryview(buffer)[: max(self._size - self._at, 0)]
+        if hasattr(os, "preadv"):
+            count = os.preadv(self._file.fileno(), [view], self.start + self._at)
+        else:
+            self._file.seek(self.start + self._at)
+            count = self._file.readinto(view)
         self._at += count
         return count

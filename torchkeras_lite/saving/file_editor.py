@@ -48,7 +48,7 @@ class KerasFileEditor:
             if filepath.endswith(".keras"):
                 with Archive(filepath) as archive:
                     self.config = archive.config()
-                    with archive.weights(room) as source, opened(source) as file:
+                    with archive.weights(room) as file:
                         self.weights_dict = _Reader(room).read(file)
             else:
                 with opened(filepath) as file:

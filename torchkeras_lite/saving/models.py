@@ -120,7 +120,7 @@ def _load_archive(filepath, compile):
             model = registry.deserialize(legacy_config.modern(legacy_config.as_meant(config)) if is_keras2 else config)
             if compile and compiled:
                 _compile(model, legacy_config.modern_training(compiled) if is_keras2 else compiled)
-        with source.weights(_room(model)) as place, opened(place) as file:
+        with source.weights(_room(model)) as file:
             weights.read(model, functools.partial(Source, file), filepath, skip_mismatch=not model.built)
         loading.fill()
         for path, owner in weights.walk(model):
@@ -208,7 +208,7 @@ def _load_weights(model, filepath, skip_mismatch, by_name, objects_to_skip) -> N
         weights.load_weights(model, filepath, skip_mismatch, objects_to_skip or ())
         return
     _skips_nothing(objects_to_skip, filepath)
-    with archive.Archive(filepath) as source, source.weights(_room(model)) as place, opened(place) as file:
+    with archive.Archive(filepath) as source, source.weights(_room(model)) as file:
         weights.read(model, functools.partial(Source, file), filepath, skip_mismatch)
 
 

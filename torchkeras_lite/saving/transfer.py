@@ -245,6 +245,8 @@ def _pieces(shape, itemsize: int):
     rows, columns = shape[-2:]
     one = math.prod(shape[:-2]) * itemsize  # bytes for each place in such a matrix
     high = min(max(_PIECE // (one * columns), _TOGETHER // one, 1), rows)
+    if high < rows:  # each thread gets as many
+        high = -(-rows // (-(-rows // high // _THREADS) * _THREADS))
     wide = columns if one * high * columns <= 4 * _PIECE else max(_PIECE // (one * high), _TOGETHER // itemsize, 1)
     front = (slice(None),) * (len(shape) - 2)
     for i, j in itertools.product(range(0, rows, high), range(0, columns, wide)):
