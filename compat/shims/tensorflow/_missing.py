@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 
@@ -11,14 +12,18 @@ INSTEAD = {
     "lite": "To run a model elsewhere, export it through torch: `torch.export`, `torch.onnx.export`.",
 }
 
+_FEW = 12  # names that are all told
+
 
 def text(module: str, name: str) -> str:
     """The sentence for `module.name`, which the stand-in lacks."""
-    has = ", ".join(sys.modules[module].__all__)
+    has = sys.modules[module].__all__
+    near = difflib.get_close_matches(name, has, n=3) or (has if len(has) <= _FEW else [])
+    there = f"`{module}` has {', '.join(near)}." if near else f"`dir({module})` tells what there is."
     instead = INSTEAD.get(name, "Use `keras`, `torch` or `numpy` in its place, or run the script without the stand-in.")
     return (
         f"{module}.{name} does not exist here. This `tensorflow` is torchkeras_lite's stand-in, not TensorFlow: "
-        f"`{module}` has {has}. {instead}"
+        f"{there} {instead}"
     )
 
 
