@@ -30,7 +30,7 @@ class Found:
         layout = plist.get_layout()
         self.id, self.dtype = id, id.dtype
         self.shape = None if space.get_simple_extent_type() == h5py.h5s.NULL else space.get_simple_extent_dims()
-        self.nbytes = math.prod(self.shape or ()) * self.dtype.itemsize if self.shape is not None else 0
+        self.nbytes = 0 if self.shape is None else math.prod(self.shape) * self.dtype.itemsize
         self.stored, self.offset = id.get_storage_size(), id.get_offset() if layout == h5py.h5d.CONTIGUOUS else None
         self.chunks = plist.get_chunk() if layout == h5py.h5d.CHUNKED else None
         self.filters = [plist.get_filter(i)[::2] for i in range(plist.get_nfilters())]

@@ -159,11 +159,12 @@ def group_at(file, path: str):
 
     group = file
     for name in path.split("/"):
-        if not name or not group.id.links.exists(name.encode()):
+        handle = _handle(group, name)
+        if handle is None:
             return None
-        group = _hard(group, name)
-        if not isinstance(group, h5py.Group):
+        if not isinstance(handle, h5py.h5g.GroupID):
             raise ValueError(f"The weights file is not valid: {path!r} is no group.")
+        group = h5py.Group(handle)
     return group
 
 
@@ -174,7 +175,7 @@ def dataset(group, path: str) -> Found:
     *way, key = path.split("/")
     for name in way:
         group = _hard(group, name)
-    handle = _opened(group, key)
+    handle = _handle(group, key)
     found = Found(handle) if isinstance(handle, h5py.h5d.DatasetID) else None
     if found is None or found.elsewhere:
         raise ValueError(f"The weights file is not valid: {group.name}/{key} is no plain array in the file itself.")
@@ -223,20 +224,25 @@ _ATTRIBUTE_LIMIT = 1 << 25  # bytes; the largest published configs have a tenth 
 
 
 def _hard(group, name):
-    """What stands in a group under a name, if it stands there itself."""
+    """The group that stands in a group under a name, if it stands there itself."""
     import h5py
 
-    handle = _opened(group, name)
-    return h5py.Group(handle) if isinstance(handle, h5py.h5g.GroupID) else group[name]
+    handle = _handle(group, name)
+    if not isinstance(handle, h5py.h5g.GroupID):
+        raise ValueError(f"The weights file is not valid: {group.name}/{name} is no group.")
+    return h5py.Group(handle)
 
 
-def _opened(group, name):
-    """The library's handle of it. (h5py's own words for this take several times as long.)"""
+def _handle(group, name):
+    """The library's handle of what stands in a group under a name, if it stands there itself; None if there is nothing.
+
+    (h5py's own words for this take several times as long.)
+    """
     import h5py
 
     links, key = group.id.links, name.encode()
     if not key or not links.exists(key):
-        raise ValueError(f"The weights file is not valid: {group.name}/{name} is not there.")
+        return None
     if links.get_info(key).type != h5py.h5l.TYPE_HARD:
         kind = type(group.get(name, getlink=True)).__name__
         raise ValueError(f"The weights file is not valid: {group.name}/{name} points elsewhere ({kind}).")
