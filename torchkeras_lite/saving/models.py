@@ -198,15 +198,14 @@ def _load_weights(model, filepath, skip_mismatch, by_name, objects_to_skip) -> N
                 hdf5.read_weights(model, group, filepath, skip_mismatch, by_name)
             else:
                 _not_by_name(by_name, filepath)
-                weights.load(model, file, filepath, skip_mismatch, objects_to_skip or ())
+                weights.load_weights(model, file, filepath, skip_mismatch, objects_to_skip or ())
         return
     _not_by_name(by_name, filepath)
     if filepath.endswith(".weights.json") and os.path.isfile(filepath):
         shards.load(model, filepath, skip_mismatch, objects_to_skip or ())
         return
     if not os.path.exists(filepath):
-        weights.load_weights(model, filepath, skip_mismatch, objects_to_skip or ())
-        return
+        raise FileNotFoundError(f"There is no weights file {filepath!r}.")
     _skips_nothing(objects_to_skip, filepath)
     with archive.Archive(filepath) as source, source.weights(_room(model)) as file:
         weights.read(model, functools.partial(Source, file), filepath, skip_mismatch)

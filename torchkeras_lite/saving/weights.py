@@ -18,7 +18,7 @@ from torch import nn
 
 from torchkeras_lite.files import whole
 from torchkeras_lite.registry import snake_case
-from torchkeras_lite.saving.stores import Source, Store, created, made, opened
+from torchkeras_lite.saving.stores import Source, Store, created, made
 from torchkeras_lite.tracking import contained
 
 _PACKAGE = __name__.partition(".")[0]
@@ -53,8 +53,8 @@ def write(model, file, skip=()) -> None:
         owner.save_own_variables(Store(made(file, f"{path}/vars" if path else "vars", owner.name)))
 
 
-def load_weights(model, filepath, skip_mismatch: bool = False, skip=()) -> None:
-    """Reads a `.weights.h5`. All is checked before anything is changed.
+def load_weights(model, file, filepath, skip_mismatch: bool = False, skip=()) -> None:
+    """Takes the weights out of an open h5py.File; `filepath` is for messages. All is checked before anything is changed.
 
     Args:
         skip: layers that stay as they are, with what only they hold.
@@ -62,16 +62,6 @@ def load_weights(model, filepath, skip_mismatch: bool = False, skip=()) -> None:
     Raises:
         ValueError: the model is not built, or a layer's weights in the file are of another number or shape.
     """
-
-    filepath = os.fspath(filepath)
-    if not os.path.exists(filepath):
-        raise FileNotFoundError(f"There is no weights file {filepath!r}.")
-    with opened(filepath) as file:
-        load(model, file, filepath, skip_mismatch, skip)
-
-
-def load(model, file, filepath, skip_mismatch: bool = False, skip=()) -> None:
-    """`load_weights` from an open h5py.File; `filepath` is for messages."""
     if not model.built:
         raise ValueError(
             f"Unable to load weights into model {model.name!r}: it is not built yet. Give it an input shape, or call it on "
