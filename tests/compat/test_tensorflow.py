@@ -8,14 +8,17 @@ SNIPPETS = {
     "what is missing says so": """
         import importlib, importlib.metadata, importlib.util, inspect, tensorflow as tf
         for space, name in [(tf, "estimator"), (tf, "flags"), (tf, "os"), (tf.random, "Normal"),
-                            (tf.config, "set_memory"), (tf.config.experimental, "x"), (tf.dtypes, "casts")]:
+                            (tf.config, "set_memory"), (tf.config.experimental, "x"), (tf.dtypes, "casts"),
+                            (tf, "reduce_summ")]:
             assert not hasattr(space, name)
             try:
                 getattr(space, name)
             except AttributeError as error:
                 text = str(error)
             assert f"{space.__name__}.{name} does not exist" in text and "not TensorFlow" in text, text
-            assert all(has in text for has in space.__all__), text
+            near = {"Normal": "normal", "casts": "cast", "reduce_summ": "reduce_sum"}.get(name)
+            told = near in text if near else f"dir({space.__name__})" in text or all(has in text for has in space.__all__)
+            assert told and len(text) < 400, text
         for probe in ("__wrapped__", "__path_of__", "__array__"):
             try:
                 getattr(tf, probe)
