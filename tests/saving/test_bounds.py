@@ -16,7 +16,7 @@ import torch
 import torchkeras_lite as keras
 from torchkeras_lite import layers, loading
 from torchkeras_lite.calls import going_on
-from torchkeras_lite.saving import transfer, validity
+from torchkeras_lite.saving import jobs, transfer, validity
 
 REFUSALS = (ValueError, TypeError, OSError, NotImplementedError)
 HUGE = 10**9
@@ -365,7 +365,7 @@ def test_a_class_of_the_user_finds_weights_filled(tmp_path):
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5"])
 def test_files_need_no_second_copy_of_the_weights(name, tmp_path, monkeypatch):
     """Counted, not timed: compat/bench/files.py times it."""
-    monkeypatch.setattr(transfer, "_PIECE", 1 << 16)  # of weights of 1 MB as of larger ones
+    monkeypatch.setattr(jobs, "PIECE", 1 << 16)  # of weights of 1 MB as of larger ones
     monkeypatch.setattr(transfer, "_TILE", 1 << 14)
     model = keras.Sequential([
         keras.Input((500,)), layers.Dense(500), layers.Dense(500), layers.Reshape((5, 5, 20)), layers.Conv2D(300, 3),

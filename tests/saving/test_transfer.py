@@ -1,5 +1,6 @@
 """What goes between files and weights in pieces is what goes as a whole; and checksums of parts are those of the whole."""
 
+import itertools
 import os
 import zlib
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 import torchkeras_lite as keras
 from torchkeras_lite import layers
-from torchkeras_lite.saving import checksums, stores, transfer
+from torchkeras_lite.saving import checksums, jobs, stores, transfer
 
 LAYERS = {
     "matrix": lambda: layers.Dense(70),
@@ -28,10 +29,12 @@ SHAPES = {"matrix": (50,), "wide": (40,), "images": (8, 8, 20), "volumes": (4, 5
 @pytest.fixture
 def small_pieces(monkeypatch):
     """Weights of this size go in many pieces, by three threads."""
-    monkeypatch.setattr(transfer, "_PIECE", 1 << 11)
+    monkeypatch.setattr(jobs, "PIECE", 1 << 11)
+    monkeypatch.setattr(jobs, "TOGETHER", 64)
+    monkeypatch.setattr(jobs, "THREADS", 3)
     monkeypatch.setattr(transfer, "_TILE", 1 << 9)
-    monkeypatch.setattr(transfer, "_TOGETHER", 64)
-    monkeypatch.setattr(transfer, "_THREADS", 3)
+    monkeypatch.setattr(transfer, "_RUN", 1 << 11)
+    monkeypatch.setattr(transfer, "_SMALL", 1 << 8)
 
 
 def built(kind):
@@ -60,17 +63,17 @@ def test_a_weight_in_pieces_is_the_weight(kind, name, tmp_path, small_pieces):
 @given(st.lists(st.integers(1, 12), min_size=2, max_size=4), st.randoms(), st.sampled_from([1, 200, 3000]))
 def test_pieces_make_up_an_array_once(shape, random, size):
     count = np.zeros(shape, int)
-    before = transfer._PIECE, transfer._TOGETHER
-    transfer._PIECE, transfer._TOGETHER = size, random.choice([1, 16, 512])
+    before = jobs.PIECE, jobs.TOGETHER
+    jobs.PIECE, jobs.TOGETHER = size, random.choice([1, 16, 512])
     try:
-        pieces = list(transfer._pieces(tuple(shape), 4))
+        pieces = list(jobs.pieces(tuple(shape), 4))
     finally:
-        transfer._PIECE, transfer._TOGETHER = before
+        jobs.PIECE, jobs.TOGETHER = before
     flat = np.arange(count.size, dtype=np.float32).reshape(shape)
     for where in pieces:
         count[where] += 1
         room = flat[where].copy()
-        for offset, run in transfer._runs(tuple(shape), where, room):
+        for offset, run in jobs.runs(tuple(shape), where, room):
             first = offset // 4
             np.testing.assert_array_equal(run.reshape(-1), np.arange(first, first + run.size))
     assert (count == 1).all()
@@ -88,8 +91,8 @@ def test_numbers_of_another_kind_are_converted(stored, tmp_path, small_pieces):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["a"] = values
     target = kernel()
-    with stores.opened(tmp_path / "a.h5") as file:
-        transfer.take(stores.dataset(file, "a"), target)
+    with stores.opened(tmp_path / "a.h5") as file, jobs.at_once_unless(None) as work:
+        transfer.take(stores.dataset(file, "a"), target, work)
     np.testing.assert_array_equal(target.numpy(), values.astype(np.float32))
 
 
@@ -99,8 +102,8 @@ def test_arrays_that_lie_otherwise_are_read_by_the_library(settings, tmp_path, s
     with h5py.File(tmp_path / "a.h5", "w", userblock_size=1024) as file:
         file.create_dataset("a", data=values, **settings)
     target = kernel()
-    with stores.opened(tmp_path / "a.h5") as file:
-        transfer.take(stores.dataset(file, "a"), target)
+    with stores.opened(tmp_path / "a.h5") as file, jobs.at_once_unless(None) as work:
+        transfer.take(stores.dataset(file, "a"), target, work)
     np.testing.assert_array_equal(target.numpy(), values)
 
 
@@ -138,17 +141,75 @@ def test_a_file_cut_off_while_it_is_read_is_no_model(tmp_path, small_pieces):
     with stores.opened(tmp_path / "m.weights.h5") as file:
         found = stores.dataset(file, "layers/dense/vars/0")
         os.truncate(tmp_path / "m.weights.h5", found.id.get_offset() + 4000)
-        with pytest.raises(ValueError, match="ends within an array"):
-            transfer.take(found, target)
+        with pytest.raises(ValueError, match="ends within an array"), jobs.at_once_unless(None) as work:
+            transfer.take(found, target, work)
 
 
 def test_a_store_in_a_store_is_made_on_the_way(tmp_path, small_pieces):
     source = kernel()
-    with stores.created(tmp_path / "a.h5") as file:
-        transfer.put(file.create_group("x"), "y/z/kernel:0", source)
+    with stores.created(tmp_path / "a.h5") as file, jobs.at_once_unless(None) as work:
+        transfer.put(file.create_group("x"), "y/z/kernel:0", source, work)
     with h5py.File(tmp_path / "a.h5") as file:
         np.testing.assert_array_equal(file["x/y/z/kernel:0"][()], source.numpy())
     assert not transfer._FILES
+
+
+class Halved(layers.Dense):
+    """What it has in a file is half of what it has; and it looks at what it has read."""
+
+    def save_own_variables(self, store):
+        whole = self.kernel.numpy()
+        self.kernel.assign(whole / 2)
+        super().save_own_variables(store)
+        self.kernel.assign(whole)
+
+    def load_own_variables(self, store):
+        super().load_own_variables(store)
+        self.kernel.assign(self.kernel * 2)
+
+
+@pytest.mark.parametrize("name", ["m.weights.h5", "m.keras"])
+def test_a_class_of_the_user_writes_and_reads_at_once(name, tmp_path, small_pieces):
+    def fresh():
+        return keras.Sequential([keras.Input((50,)), layers.Dense(60), Halved(70)])
+
+    model, other = fresh(), fresh()
+    model.save_weights(tmp_path / name) if "weights" in name else model.save(tmp_path / name)
+    other.load_weights(tmp_path / name)
+    for one, expected in zip(other.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(one.numpy(), expected.numpy())
+
+
+def test_of_a_weight_with_two_places_in_a_file_the_last_one_counts(tmp_path, small_pieces):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for i in range(6):
+            file[str(i)] = np.full((60, 70), i, np.float32)
+    target = kernel()
+    with stores.opened(tmp_path / "a.h5") as file, jobs.at_once_unless(None) as work:
+        for i in range(6):
+            transfer.take(stores.dataset(file, str(i)), target, work)
+    assert (target.numpy() == 5).all()
+
+
+def test_the_work_of_several_threads_is_all_of_it(monkeypatch):
+    """Whole arrays for one thread each, but for such as are more than its share; and what fails is raised."""
+    monkeypatch.setattr(jobs, "PIECE", 1)
+    for threads in (1, 2, 3):
+        monkeypatch.setattr(jobs, "THREADS", threads)
+        for sizes in ([100], [1, 100], [10] * 12, [3, 50, 3, 3, 50]):
+            waiting = [(1, None, (array, i)) for array, size in enumerate(sizes) for i in range(size)]
+            stretches = jobs._stretches(waiting)
+            assert [*itertools.chain(*stretches)] == waiting and max(map(len, stretches)) < sum(sizes) / threads + 1
+            whole = [{args[0] for _, _, args in stretch} for stretch in stretches]
+            assert threads == 1 or max(sizes) > 10 or len(set.union(*whole)) == sum(map(len, whole)) == 12
+
+    done, work = [], jobs.Jobs()
+    for i in range(50):
+        work.add(1, lambda one, room: done.append(one) if one != 20 else 1 / 0, i)
+    with pytest.raises(ZeroDivisionError):
+        work.run()
+    work.run()  # there is nothing left of it
+    assert 20 not in done and len(done) == len(set(done))
 
 
 @given(st.binary(max_size=3000), st.binary(max_size=3000))

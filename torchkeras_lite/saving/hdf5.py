@@ -17,6 +17,7 @@ from torchkeras_lite import registry
 from torchkeras_lite.files import whole
 from torchkeras_lite.loading import Loading
 from torchkeras_lite.saving import cudnn, keras1, legacy_config, legacy_words, packed
+from torchkeras_lite.saving.jobs import Jobs, at_once_unless
 from torchkeras_lite.saving.stores import attribute, created, dataset, group_at, stored_bytes
 from torchkeras_lite.saving.transfer import is_taken, put, take
 from torchkeras_lite.saving.validity import parsed
@@ -53,7 +54,8 @@ def save_model(model, filepath: str, include_optimizer: bool = True) -> None:
             compiled["loss"] = legacy_words.plain_losses(compiled.get("loss"))
             file.attrs["training_config"] = json.dumps(compiled)
             if model.optimizer.built:
-                _write(file.create_group("optimizer_weights"), model.optimizer.variables)
+                with at_once_unless(None) as jobs:
+                    _write(file.create_group("optimizer_weights"), model.optimizer.variables, jobs)
 
 
 def save_weights(model, filepath: str) -> None:
@@ -66,15 +68,17 @@ def save_weights(model, filepath: str) -> None:
 def write_weights(model, group) -> None:
     _write_names(group, "layer_names", [layer.name for layer in model.layers])
     group.attrs["backend"], group.attrs["keras_version"] = "torch", _FORMAT
+    jobs = Jobs()
     for layer in model.layers:
-        _write(group.create_group(layer.name), _weights(layer))
-    _write(group.create_group("top_level_model_weights"), model.own_variables())
+        _write(group.create_group(layer.name), _weights(layer), jobs)
+    _write(group.create_group("top_level_model_weights"), model.own_variables(), jobs)
+    jobs.run()
 
 
-def _write(group, variables) -> None:
+def _write(group, variables, jobs: Jobs) -> None:
     _write_names(group, "weight_names", [variable.path for variable in variables])
     for variable in variables:
-        put(group, variable.path, variable)
+        put(group, variable.path, variable, jobs)
 
 
 def _write_names(group, key: str, names: list[str]) -> None:
@@ -228,10 +232,11 @@ def read_weights(
             plan += zip(own, values, strict=True)
     # What has been checked cannot fail any more; what is compressed can.
     risky = any(getattr(value, "chunks", None) is not None for _, value in plan)
-    before = [(variable, variable.numpy()) for variable, _ in plan] if risky else []
+    before, jobs = [(variable, variable.numpy()) for variable, _ in plan] if risky else [], Jobs()
     try:
         for variable, value in plan:
-            take(packed.bounded(value), variable)
+            take(packed.bounded(value), variable, jobs)
+        jobs.run()
     except BaseException:
         for variable, value in before:
             variable.assign(value)

@@ -127,14 +127,14 @@ def load(model, filepath: str, skip_mismatch: bool = False, skip=()) -> None:
     with contextlib.ExitStack() as open_files:
         files: dict = {}
 
-        def source_at(path):
+        def source_at(path, jobs):
             names = where.get(f"/{path}", [])
             found = []
             for name in names if isinstance(names, list) else [names]:
                 if name not in files:
                     files[name] = open_files.enter_context(opened(_beside(filepath, name)))
                 found.append(Source(files[name], path))
-            return Source.joined(found)
+            return Source.joined(found, jobs)
 
         read(model, source_at, filepath, skip_mismatch, skip)
 

@@ -11,21 +11,27 @@ import numpy as np
 from torchkeras_lite.files import Sink
 from torchkeras_lite.saving import heaps, packed, trees
 from torchkeras_lite.saving.found import Found
+from torchkeras_lite.saving.jobs import Jobs, at_once_unless
 from torchkeras_lite.saving.transfer import direct, is_taken, native, on_the_way, put, take
 
 
 class Store:
-    """Takes arrays under "0", "1", ..., as `save_own_variables` wants it."""
+    """Takes arrays under "0", "1", ..., as `save_own_variables` wants it.
 
-    def __init__(self, group):
-        self.group = group
+    Args:
+        jobs: to put there what can be written later; without it all is written at once.
+    """
+
+    def __init__(self, group, jobs: Jobs | None = None):
+        self.group, self._jobs = group, jobs
 
     def __setitem__(self, key, value):
         self.group[key] = np.asarray(value)
 
     def put(self, key, variable):
         """Takes a Variable, out of its memory."""
-        put(self.group, key, variable, bits=True)
+        with at_once_unless(self._jobs) as jobs:
+            put(self.group, key, variable, jobs, bits=True)
 
     def keys(self):
         return self.group.keys()
@@ -39,16 +45,18 @@ class Source(Mapping):
     Args:
         file: an open h5py.File.
         path: of a group in it; where there is none, the source is empty.
+        jobs: to put there what can be read later; without it all is read at once.
     """
 
-    def __init__(self, file, path: str):
-        group = group_at(file, path)
+    def __init__(self, file, path: str, jobs: Jobs | None = None):
+        group, self._jobs = group_at(file, path), jobs
         self._sets = {} if group is None else {key: dataset(group, key) for key in group}
 
     @classmethod
-    def joined(cls, sources):
+    def joined(cls, sources, jobs: Jobs | None = None):
         """What is in several."""
         made = cls.__new__(cls)
+        made._jobs = jobs
         made._sets = {key: found for source in sources for key, found in source._sets.items()}
         return made
 
@@ -60,7 +68,8 @@ class Source(Mapping):
 
     def take(self, key, variable):
         """Reads an array into a Variable of its shape."""
-        take(packed.bounded(self._sets[key]), variable)
+        with at_once_unless(self._jobs) as jobs:
+            take(packed.bounded(self._sets[key]), variable, jobs)
 
     def shape(self, key) -> tuple[int, ...] | None:
         return self._sets[key].shape if key in self._sets else None

@@ -1,7 +1,6 @@
 """Arrays between an HDF5 file and the memory of weights, where torch has their axes in another order than Keras's files.
 
-Nothing is copied as a whole. What has to be turned goes through in pieces that a cache holds: while one is written, another
-thread turns the next; while one is read, another thread lays the one before it where it belongs.
+Nothing is copied as a whole. What has to be turned goes through in pieces that a cache holds, by several threads.
 """
 
 from __future__ import annotations
@@ -9,11 +8,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-import itertools
-import math
 import mmap
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -21,16 +17,19 @@ import torch
 from torchkeras_lite import flushing
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.saving.found import Found
+from torchkeras_lite.saving.jobs import Jobs, runs, size_of
 from torchkeras_lite.variable import Variable
 
-# Bytes of a piece, and of a tile of it that is turned at once; and what should lie together in a weight's memory and in a file.
-_PIECE, _TILE, _TOGETHER = 1 << 21, 1 << 18, 512
-_THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+_TILE = 1 << 18  # bytes of a piece that are turned at once when it is written
+_RUN = 1 << 23  # bytes that one thread reads of an array that needs no turning
+_SMALL = 1 << 16  # bytes of an array that are read sooner than it is said that they are to be
 _LARGE = 1 << 22  # bytes from which on memory is wanted in large pages
 
 
-def put(group, key: str, variable, bits: bool = False) -> None:
+def put(group, key: str, variable, jobs: Jobs, bits: bool = False) -> None:
     """Writes a variable as an array of a group, in Keras's layout, without a second copy of it.
+
+    All of it is there after `jobs.run()`.
 
     Args:
         bits: whether bfloat16 is written as such, which only Keras 3 can read; otherwise as float32.
@@ -43,29 +42,38 @@ def put(group, key: str, variable, bits: bool = False) -> None:
         group.create_dataset(key, data=variable.numpy())
     elif (place := _reserved(group, key, view)) is None:
         group.create_dataset(key, data=view)
-    elif view.flags.c_contiguous or view.nbytes <= _PIECE:
+    elif view.flags.c_contiguous or view.nbytes <= _SMALL:
         _write_run(np.ascontiguousarray(view), *place)
     else:
-        _in_pieces(view.shape, view.dtype, functools.partial(_write, view, place))
+        jobs.add_pieces(view.shape, view.dtype, _write, view, place)
 
 
-def take(found, variable) -> None:
-    """Reads an array, of a file or of numpy, into a variable of its shape, without a second copy of it."""
+def take(found, variable, jobs: Jobs) -> None:
+    """Reads an array, of a file or of numpy, into a variable of its shape, without a second copy of it.
+
+    Of what lies in a file it may be that it is there only after `jobs.run()`.
+    """
     view = _view_of(variable)
     if view is None or variable.home is not None or isinstance(found, np.ndarray) or found.dtype not in _NUMPY.values():
         variable.assign(native(np.asarray(found)))
         return
     in_large_pages(variable.raw)
-    place = _place_of(found)
-    if view.flags.c_contiguous and found.dtype == view.dtype:
-        found.read_direct(view) if place is None else _read_run(view, *place)
-    elif place is None:
-        np.copyto(view, np.asarray(found), casting="unsafe")
-    elif found.nbytes <= _PIECE:
-        _read_run(content := np.empty(found.shape, found.dtype), *place)
-        np.copyto(view, content, casting="unsafe")
+    jobs.begin_with(variable.raw.data_ptr())
+    place, as_it_is = _place_of(found), view.flags.c_contiguous and found.dtype == view.dtype
+    if place is None:
+        found.read_direct(view) if as_it_is else np.copyto(view, np.asarray(found), casting="unsafe")
+    elif found.nbytes <= _SMALL:
+        content = view if as_it_is else np.empty(found.shape, found.dtype)
+        _read_run(content, *place)
+        if not as_it_is:
+            np.copyto(view, content, casting="unsafe")
+    elif as_it_is:
+        content = memoryview(view).cast("B")
+        for start in range(0, found.nbytes, _RUN):
+            jobs.add(min(_RUN, found.nbytes - start), _read_part, content, place, start)
     else:
-        _in_pieces(view.shape, found.dtype, functools.partial(_read, view, place))
+        view = view if view.ndim > 1 else view.reshape(1, -1)
+        jobs.add_pieces(view.shape, found.dtype, _read, view, found.dtype, place)
     torch.autograd.graph.increment_version(variable.raw)
 
 
@@ -115,7 +123,6 @@ def direct(file, descriptor: int, start: int = 0):
         yield file
     finally:
         _FILES.pop(number, None)
-        _ROOMS.clear()
 
 
 def file_of(file) -> tuple[int, int] | None:
@@ -194,91 +201,28 @@ def _read_run(array, descriptor: int, offset: int) -> None:
         content, offset = content[count:], offset + count
 
 
-# ---------------------------------------------------------------- pieces
+def _read_part(content, place, start: int, room) -> None:
+    _read_run(content[start : start + _RUN], place[0], place[1] + start)
 
 
-def _in_pieces(shape, dtype, work) -> None:
-    """`work(where, room, runs)` for pieces that make up an array, by several threads where there are processors for them.
-
-    where: slices. room: memory for what is there. runs: pairs of an offset from the array's beginning and the part of the
-    room for what lies together there in the file.
-    """
-
-    def size_of(where):
-        return (*shape[:-2], *(part.stop - part.start for part in where[-2:]))
-
-    def all_of(share):
-        space = _space(most)
-        for where in share:
-            size = size_of(where)
-            room = space[: math.prod(size) * dtype.itemsize].view(dtype).reshape(size)
-            work(where, room, _runs(shape, where, room))
-        _ROOMS.append(space)
-
-    pieces = list(_pieces(shape, dtype.itemsize))
-    most = max(math.prod(size_of(where)) for where in pieces) * dtype.itemsize
-    count = min(_THREADS, len(pieces) // 2)
-    if count < 2:
-        all_of(pieces)
-        return
-    with ThreadPoolExecutor(count - 1) as others:
-        waiting = [others.submit(all_of, pieces[i::count]) for i in range(1, count)]
-        all_of(pieces[::count])
-        for one in waiting:
-            one.result()
+# ---------------------------------------------------------------- pieces of what is turned
 
 
-def _space(size: int) -> np.ndarray:
-    """So many bytes: those of the array before, if they are enough, as fresh memory costs as much as what is done with it."""
-    try:
-        found = _ROOMS.pop()
-    except IndexError:
-        found = np.empty(0, np.uint8)
-    return found if found.nbytes >= size else np.empty(size, np.uint8)
-
-
-_ROOMS: list[np.ndarray] = []  # of no thread at the moment
-
-
-def _pieces(shape, itemsize: int):
-    """Slices that cut an array of this shape along its last two axes, in the order of a file."""
-    rows, columns = shape[-2:]
-    one = math.prod(shape[:-2]) * itemsize  # bytes for each place in such a matrix
-    high = min(max(_PIECE // (one * columns), _TOGETHER // one, 1), rows)
-    if high < rows:  # each thread gets as many
-        high = -(-rows // (-(-rows // high // _THREADS) * _THREADS))
-    wide = columns if one * high * columns <= 4 * _PIECE else max(_PIECE // (one * high), _TOGETHER // itemsize, 1)
-    front = (slice(None),) * (len(shape) - 2)
-    for i, j in itertools.product(range(0, rows, high), range(0, columns, wide)):
-        yield (*front, slice(i, min(i + high, rows)), slice(j, min(j + wide, columns)))
-
-
-def _runs(shape, where, room):
-    rows, columns = shape[-2:]
-    matrices = room.reshape(-1, *room.shape[-2:])
-    for i, matrix in enumerate(matrices):
-        first = (i * rows + where[-2].start) * columns + where[-1].start
-        if matrix.shape[1] == columns:
-            yield first * room.itemsize, matrix
-        else:
-            for j, row in enumerate(matrix):
-                yield (first + j * columns) * room.itemsize, row
-
-
-def _write(view, place, where, room, runs) -> None:
+def _write(view, place, shape, where, room) -> None:
     descriptor, start = place
-    part = view[where]
+    part, room = view[where], room.of(size_of(shape, where), view.dtype)
     wide = max(_TILE * part.shape[-1] // part.nbytes, 1)
     for j in range(0, part.shape[-1], wide):  # in tiles, as what is read across would push itself out of the cache
         np.copyto(room[..., j : j + wide], part[..., j : j + wide])
-    for offset, run in runs:
+    for offset, run in runs(shape, where, room):
         _write_run(run, descriptor, start + offset)
     flushing.begin(descriptor)
 
 
-def _read(view, place, where, room, runs) -> None:
+def _read(view, dtype, place, shape, where, room) -> None:
     descriptor, start = place
-    for offset, run in runs:
+    room = room.of(size_of(shape, where), dtype)
+    for offset, run in runs(shape, where, room):
         _read_run(run, descriptor, start + offset)
     torch.from_numpy(view[where]).copy_(torch.from_numpy(room))  # faster than numpy where this is in the cache
 

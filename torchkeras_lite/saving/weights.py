@@ -18,6 +18,7 @@ from torch import nn
 
 from torchkeras_lite.files import whole
 from torchkeras_lite.registry import snake_case
+from torchkeras_lite.saving.jobs import Jobs
 from torchkeras_lite.saving.stores import Source, Store, created, made
 from torchkeras_lite.tracking import contained
 
@@ -49,8 +50,11 @@ def save_weights(model, filepath, overwrite: bool = True, skip=()) -> None:
 
 def write(model, file, skip=()) -> None:
     """Puts the weights, and the state of optimizers, into an open h5py.File."""
+    jobs = Jobs()
     for path, owner in walk(model, skip):
-        owner.save_own_variables(Store(made(file, f"{path}/vars" if path else "vars", owner.name)))
+        group = made(file, f"{path}/vars" if path else "vars", owner.name)
+        owner.save_own_variables(Store(group, jobs if _is_ours(type(owner).save_own_variables) else None))
+    jobs.run()
 
 
 def load_weights(model, file, filepath, skip_mismatch: bool = False, skip=()) -> None:
@@ -71,16 +75,17 @@ def load_weights(model, file, filepath, skip_mismatch: bool = False, skip=()) ->
 
 
 def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> None:
-    """Takes the weights from where `source_at(path of a group)` finds them; `filepath` is for messages. See `load_weights`."""
-    plan, places = [], None
+    """Takes the weights from where `source_at(path of a group, jobs)` finds them. See `load_weights`."""
+    plan, places, jobs = [], None, Jobs()
     for path, owner in walk(model, skip):
-        store = source_at(f"{path}/vars" if path else "vars")
+        source_of = functools.partial(source_at, jobs=jobs if _is_ours(type(owner).load_own_variables) else None)
+        store = source_of(f"{path}/vars" if path else "vars")
         if not store and path and _wants(owner):  # what Keras 3 calls key_dense was _key_dense in Keras 2
             above, _, last = path.rpartition("/")
-            store = source_at(f"{above}/_{last}/vars") or store
+            store = source_of(f"{above}/_{last}/vars") or store
         if not store and _is_layer(owner) and _wants(owner):
             places = places or Places(model)
-            store = next(filter(None, (source_at(f"{place}/vars") for place in places.of(owner))), store)
+            store = next(filter(None, (source_of(f"{place}/vars") for place in places.of(owner))), store)
         if not _is_layer(owner):  # an optimizer, whose state is read where it fits (torch's own keep more, under names)
             plan += _state_of(owner, store) if store else []
             continue
@@ -100,6 +105,7 @@ def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> No
     try:
         for owner, store in plan:
             owner.load_own_variables(store)
+        jobs.run()
     except BaseException:
         for variable, value in before:
             variable.assign(value)
@@ -188,7 +194,11 @@ def _wants(owner) -> bool:
 
 def _reads_itself(layer) -> bool:
     """Whether a class reads its weights in its own way, as a user's may: then only it knows what fits."""
-    return getattr(layer, "reads_itself", False) or type(layer).load_own_variables.__module__.partition(".")[0] != _PACKAGE
+    return getattr(layer, "reads_itself", False) or not _is_ours(type(layer).load_own_variables)
+
+
+def _is_ours(function) -> bool:
+    return function.__module__.partition(".")[0] == _PACKAGE
 
 
 # ---------------------------------------------------------------- where weights lie
