@@ -271,7 +271,7 @@ class _Window(io.RawIOBase):
     """Part of a file as a file, from `start` on: what lies in an archive as it is can be read where it lies."""
 
     def __init__(self, file, start: int, size: int):
-        self._file, self.start, self._size, self._at = file, start, size, 0
+        self._file, self.start, self.size, self._at = file, start, size, 0
 
     def fileno(self) -> int:
         return self._file.fileno()
@@ -283,14 +283,14 @@ class _Window(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence]
         return self._at
 
     def tell(self) -> int:
         return self._at
 
     def readinto(self, buffer) -> int:
-        view = memoryview(buffer)[: max(self._size - self._at, 0)]
+        view = memoryview(buffer)[: max(self.size - self._at, 0)]
         if hasattr(os, "preadv"):
             count = os.preadv(self._file.fileno(), [view], self.start + self._at)
         else:

@@ -1,10 +1,47 @@
-"""An array in an HDF5 file, before it is read."""
+"""Files of arrays that are open, and an array in one before it is read."""
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
+from typing import NamedTuple
 
 import numpy as np
+
+from torchkeras_lite.saving.index import Index
+
+
+class Opened(NamedTuple):
+    """A file that is open: its descriptor, where in what that opens it begins, and what is known of it."""
+
+    descriptor: int
+    start: int
+    index: Index | None
+
+
+_FILES: dict[int, Opened] = {}  # by the library's number of an open file
+
+
+@contextlib.contextmanager
+def direct(file, descriptor: int, start: int = 0, index: Index | None = None):
+    """Inside, arrays of an open h5py.File go by its descriptor: the library itself is slow in pieces."""
+    import h5py
+
+    number = h5py.h5o.get_info(file.id).fileno
+    if hasattr(os, "pread"):
+        _FILES[number] = Opened(descriptor, start, index)
+    try:
+        yield file
+    finally:
+        _FILES.pop(number, None)
+
+
+def file_of(part) -> Opened | None:
+    """What is known of the open file in which an h5py object lies."""
+    import h5py
+
+    return _FILES.get(h5py.h5o.get_info(part.id).fileno)
 
 
 class Found:
@@ -39,6 +76,12 @@ class Found:
     @property
     def name(self) -> str:
         return self.dataset().name
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """The descriptor and the offset of an array that lies in one piece in a file that is known; otherwise None."""
+        file = None if self.offset is None or self.stored != self.nbytes else file_of(self)
+        return None if file is None else (file.descriptor, file.start + self.offset)
 
     @property
     def size(self) -> int:

@@ -12,13 +12,14 @@ import os
 import struct
 from collections import deque
 
-from torchkeras_lite.saving.transfer import file_of
+from torchkeras_lite.saving.found import file_of
+from torchkeras_lite.saving.heads import messages, number
 
 _HEAP = b"GCOL\x01\0\0\0"
 _LIMIT = 1 << 28  # bytes of the texts in one array
 _KNOWN: deque = deque(maxlen=16)  # the library's number of a file that is open, and its Heaps
 _NOWHERE = (0, (1 << 64) - 1)  # addresses where there is nothing
-_CONTINUED, _ATTRIBUTE = 0x10, 0x0C  # kinds of messages in the head of an object
+_ATTRIBUTE = 0x0C  # a kind of message in the head of an object
 
 
 def check(owner, count: int, key: str | None = None) -> None:
@@ -56,11 +57,6 @@ def check(owner, count: int, key: str | None = None) -> None:
             raise ValueError(f"The file is not valid: {what} has {count} texts, which are {total} bytes together.")
 
 
-def number(content, at: int, size: int = 8) -> int:
-    """The number that stands in so many bytes."""
-    return int.from_bytes(content[at : at + size], "little")
-
-
 @contextlib.contextmanager
 def _content(file):
     """The bytes of an open h5py.File (or of what it lies in), and where in them it begins."""
@@ -69,7 +65,7 @@ def _content(file):
         yield file.id.get_file_image(), 0
         return
     with contextlib.ExitStack() as stack:
-        descriptor, start = (stack.enter_context(open(file.filename, "rb")).fileno(), 0) if place is None else place
+        descriptor, start = (stack.enter_context(open(file.filename, "rb")).fileno(), 0) if place is None else place[:2]
         yield stack.enter_context(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)), start
 
 
@@ -127,34 +123,3 @@ def _attribute(content, start: int, address: int, key: bytes) -> int | None:
             sizes = [-(-one // 8) * 8 for one in sizes]
         return at + front + sum(sizes) if front + sum(sizes) <= size and not flags & 2 else None
     return None
-
-
-def messages(content, start: int, at: int):
-    """What stands in the head of an object, of which there are two forms.
-
-    Gives the kind of each message, where it begins, its size, and whether it is none, but says in which object there is one.
-    """
-    new = content[at : at + 4] == b"OHDR"
-    if new:
-        flags, first = content[at + 5], at + 6 + 16 * bool(content[at + 5] & 0x20) + 4 * bool(content[at + 5] & 0x10)
-        width = 1 << (flags & 3)
-        blocks, head = [(first + width, number(content, first, width))], 4 + 2 * bool(flags & 4)
-    else:
-        blocks, head = [(at + 16, number(content, at + 8, 4))], 8
-    seen = set()
-    while blocks:
-        at, size = blocks.pop(0)
-        if at in seen:
-            return
-        seen.add(at)
-        end = min(at + size, len(content))
-        while at + head <= end:
-            kind, length = (content[at], number(content, at + 1, 2)) if new else struct.unpack_from("<HH", content, at)
-            shared = content[at + (3 if new else 4)] & 2
-            at += head
-            if kind == _CONTINUED and at + 16 <= end:
-                there, room = struct.unpack_from("<QQ", content, at)
-                blocks.append((start + there + 4, room - 8) if new else (start + there, room))
-            elif at + length <= end:
-                yield kind, at, length, bool(shared)
-            at += length

@@ -10,9 +10,10 @@ import numpy as np
 
 from torchkeras_lite.files import Sink
 from torchkeras_lite.saving import heaps, packed, trees
-from torchkeras_lite.saving.found import Found
+from torchkeras_lite.saving.found import Found, direct, file_of
+from torchkeras_lite.saving.index import Plain
 from torchkeras_lite.saving.jobs import Jobs, at_once_unless
-from torchkeras_lite.saving.transfer import direct, is_taken, native, on_the_way, put, take
+from torchkeras_lite.saving.transfer import is_taken, native, on_the_way, put, take
 
 
 class Store:
@@ -49,8 +50,7 @@ class Source(Mapping):
     """
 
     def __init__(self, file, path: str, jobs: Jobs | None = None):
-        group, self._jobs = group_at(file, path), jobs
-        self._sets = {} if group is None else {key: dataset(group, key) for key in group}
+        self._sets, self._jobs = arrays(file, path), jobs
 
     @classmethod
     def joined(cls, sources, jobs: Jobs | None = None):
@@ -131,12 +131,14 @@ def opened(place):
     """
     import h5py
 
-    trees.check(place)
+    index = trees.check(place)
     with h5py.File(place, "r") as file:
         if hasattr(place, "fileno"):
-            known = direct(file, place.fileno(), getattr(place, "start", 0))
+            known = direct(file, place.fileno(), getattr(place, "start", 0), index)
+        elif file.driver == "sec2":
+            known = direct(file, file.id.get_vfd_handle(), 0, index)
         else:
-            known = direct(file, file.id.get_vfd_handle()) if file.driver == "sec2" else contextlib.nullcontext()
+            known = contextlib.nullcontext()
         with known:
             yield file
 
@@ -177,10 +179,29 @@ def group_at(file, path: str):
     return group
 
 
-def dataset(group, path: str) -> Found:
+def arrays(file, path: str) -> dict[str, Found | Plain]:
+    """The arrays in the group at a path below an open h5py.File, by their names; none if there is no such group.
+
+    Raises:
+        ValueError: the way leads out of the file, or there is something else in the group.
+    """
+    opened = file_of(file)
+    found = None if opened is None or opened.index is None else opened.index.arrays(opened.descriptor, path)
+    if found is None:
+        group = group_at(file, path)
+        found = {} if group is None else {key: dataset(group, key) for key in group}
+    return found
+
+
+def dataset(group, path: str) -> Found | Plain:
     """The array at a path below a group; ValueError where it is none, or lies elsewhere."""
     import h5py
 
+    opened = file_of(group)
+    if opened is not None and opened.index is not None:
+        plain = opened.index.array(opened.descriptor, h5py.h5o.get_info(group.id).addr, path)
+        if plain is not None:
+            return plain
     *way, key = path.split("/")
     for name in way:
         group = _hard(group, name)

@@ -5,7 +5,6 @@ Nothing is copied as a whole. What has to be turned goes through in pieces that 
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import functools
 import mmap
@@ -16,7 +15,8 @@ import torch
 
 from torchkeras_lite import flushing
 from torchkeras_lite.calls import going_on
-from torchkeras_lite.saving.found import Found
+from torchkeras_lite.saving.found import file_of
+from torchkeras_lite.saving.index import read_run
 from torchkeras_lite.saving.jobs import Jobs, runs, size_of
 from torchkeras_lite.variable import Variable
 
@@ -59,12 +59,12 @@ def take(found, variable, jobs: Jobs) -> None:
         return
     in_large_pages(variable.raw)
     jobs.begin_with(variable.raw.data_ptr())
-    place, as_it_is = _place_of(found), view.flags.c_contiguous and found.dtype == view.dtype
+    place, as_it_is = found.place, view.flags.c_contiguous and found.dtype == view.dtype
     if place is None:
         found.read_direct(view) if as_it_is else np.copyto(view, np.asarray(found), casting="unsafe")
     elif found.nbytes <= _SMALL:
         content = view if as_it_is else np.empty(found.shape, found.dtype)
-        _read_run(content, *place)
+        read_run(content, *place)
         if not as_it_is:
             np.copyto(view, content, casting="unsafe")
     elif as_it_is:
@@ -106,47 +106,14 @@ def _view_of(variable) -> np.ndarray | None:
     return view.numpy() if view.ndim else view.reshape(1).numpy().reshape(())  # beside TensorFlow's words a scalar is a number
 
 
-# ---------------------------------------------------------------- where arrays lie in a file
-
-_FILES: dict[int, tuple[int, int]] = {}  # the library's number of an open file -> a descriptor, and where in it the file begins
-
-
-@contextlib.contextmanager
-def direct(file, descriptor: int, start: int = 0):
-    """Inside, large arrays of an open h5py.File go by its descriptor: the library itself is slow in pieces."""
-    import h5py
-
-    number = h5py.h5o.get_info(file.id).fileno
-    if hasattr(os, "pread"):
-        _FILES[number] = descriptor, start
-    try:
-        yield file
-    finally:
-        _FILES.pop(number, None)
-
-
-def file_of(file) -> tuple[int, int] | None:
-    """The descriptor of an open h5py.File that is known (or of the archive that it lies in), and where in it it begins."""
-    import h5py
-
-    return _FILES.get(h5py.h5o.get_info(file.id).fileno)
-
-
-def _place_of(found: Found) -> tuple[int, int] | None:
-    """The descriptor and the offset of an array that lies in one piece in a file that is known; otherwise None."""
-    if found.offset is None or found.stored != found.nbytes:
-        return None
-    import h5py
-
-    file = _FILES.get(h5py.h5o.get_info(found.id).fileno)
-    return None if file is None else (file[0], file[1] + found.offset)
+# ---------------------------------------------------------------- arrays that are made
 
 
 def _reserved(group, key: str, view) -> tuple[int, int] | None:
     """Makes an array of a group for what is in `view`, to be written where it lies; None, and nothing made, where it cannot."""
     import h5py
 
-    file = _FILES.get(h5py.h5o.get_info(group.id).fileno)
+    file = file_of(group)
     if file is None:
         return None
     space = h5py.h5s.create_simple(view.shape) if view.shape else h5py.h5s.create(h5py.h5s.SCALAR)
@@ -192,17 +159,8 @@ def _write_run(array, descriptor: int, offset: int) -> None:
             flushing.begin(descriptor, offset - count, count)
 
 
-def _read_run(array, descriptor: int, offset: int) -> None:
-    content = memoryview(array).cast("B")
-    while content:
-        count = os.preadv(descriptor, [content], offset)
-        if not count:
-            raise ValueError("The weights file is not valid: it ends within an array.")
-        content, offset = content[count:], offset + count
-
-
 def _read_part(content, place, start: int, room) -> None:
-    _read_run(content[start : start + _RUN], place[0], place[1] + start)
+    read_run(content[start : start + _RUN], place[0], place[1] + start)
 
 
 # ---------------------------------------------------------------- pieces of what is turned
@@ -223,7 +181,7 @@ def _read(view, dtype, place, shape, where, room) -> None:
     descriptor, start = place
     room = room.of(size_of(shape, where), dtype)
     for offset, run in runs(shape, where, room):
-        _read_run(run, descriptor, start + offset)
+        read_run(run, descriptor, start + offset)
     torch.from_numpy(view[where]).copy_(torch.from_numpy(room))  # faster than numpy where this is in the cache
 
 

@@ -10,19 +10,17 @@ many names, many attributes and many pieces (nothing writes these unless it is t
 from __future__ import annotations
 
 import contextlib
-import itertools
 import mmap
 import os
 import struct
 
-from torchkeras_lite.saving.heaps import messages, number
+from torchkeras_lite.saving.heads import BACK, NOWHERE, leaves, messages, number
+from torchkeras_lite.saving.index import Index
 
 # Kinds of messages in the head of an object.
 _NAMES, _LAYOUT, _LINK, _LINKS, _ATTRIBUTE, _ATTRIBUTES, _TIME = 0x11, 0x08, 0x06, 0x02, 0x0C, 0x15, 0x12
 # These besides: nothing, a shape, a type, what fills (old, new), of a group, filters, where it goes on, how many names it has.
 _KINDS = {0x00, 0x01, 0x03, 0x04, 0x05, 0x0A, 0x0B, 0x10, 0x16, _NAMES, _LAYOUT, _LINK, _LINKS, _ATTRIBUTE, _ATTRIBUTES, _TIME}
-_NOWHERE = (1 << 64) - 1
-_BACK = "The file is damaged: a tree in it leads back to itself."
 _NEWEST = (
     "The file is not valid for weights: it keeps {} in HDF5's newest form, which is not read here. The usual fix: write it as "
     'Keras does, without `libver="latest"`.'
@@ -30,11 +28,14 @@ _NEWEST = (
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
-def check(place) -> None:
+def check(place) -> Index | None:
     """Looks at all objects of an HDF5 file that can be reached.
 
     Args:
-        place: its path, or a file that is open, which may begin further on, at its `start`.
+        place: its path, or a file that is open, which may begin further on, at its `start`, and have a `size`.
+
+    Returns:
+        what is plain in it; None where there is no HDF5.
 
     Raises:
         ValueError: one of the trees leads back to itself, or something is in it that is in no file of weights.
@@ -43,27 +44,39 @@ def check(place) -> None:
         file = place if hasattr(place, "fileno") else stack.enter_context(open(place, "rb"))
         file.flush()
         if not os.fstat(file.fileno()).st_size:
-            return
+            return None
         content = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        start, root = _root(content, getattr(place, "start", 0))
-        todo = [] if root is None else [root]
-        seen = {*todo}
+        first = getattr(place, "start", 0)
+        start, root = _root(content, first)
+        if root is None:
+            return None
+        index = Index(content, start, min(len(content), first + getattr(place, "size", len(content))), root)
+        todo = [root]
+        seen = {root}
         while todo:
-            for kind, at, size, shared in messages(content, start, start + todo.pop()):
+            address = todo.pop()
+            described = [*messages(content, start, start + address)]
+            named = index.add(address, described)
+            for kind, at, size, shared in described:
                 if kind not in _KINDS or shared or (kind == _TIME and size < 8):
                     raise ValueError(f"The file is not valid: an object in it is described by what no weights have ({kind}).")
                 if kind == _ATTRIBUTE and content[at] > 1 and content[at + 1] & 3:
                     raise ValueError("The file is not valid: the type of an attribute lies in another object.")
-                found = {*_below(content, start, kind, at, size)} - seen
+                if kind == _NAMES and named is not None:
+                    _check_names(content, start, start + number(content, at + 8))
+                    found = {*named} - seen
+                else:
+                    found = {*_below(content, start, kind, at, size)} - seen
                 seen |= found
                 todo += found
+    return index
 
 
 def _below(content, start: int, kind: int, at: int, size: int):
     """The objects to which a message leads: where their heads are."""
     if kind == _NAMES and size >= 16:
         _check_names(content, start, start + number(content, at + 8))
-        for table in _leaves(content, start, number(content, at), 8):
+        for table in leaves(content, start, number(content, at), 8):
             yield from _objects(content, start + table)
     elif kind == _LAYOUT:
         version, kind_of_layout = number(content, at, 1), number(content, at + (2 if content[at] < 3 else 1), 1)
@@ -73,7 +86,7 @@ def _below(content, start: int, kind: int, at: int, size: int):
                 raise ValueError(_NEWEST.format("the pieces of an array"))
         elif kind_of_layout == 2:
             axes, tree = number(content, at + (1 if version < 3 else 2), 1), number(content, at + (8 if version < 3 else 3))
-            for _ in _leaves(content, start, tree, 8 + 8 * axes):
+            for _ in leaves(content, start, tree, 8 + 8 * axes):
                 pass
         elif kind_of_layout > 2:
             raise ValueError("The file is not valid: an array in it is virtual, made of others.")
@@ -86,7 +99,7 @@ def _below(content, start: int, kind: int, at: int, size: int):
             yield number(content, front + width + number(content, front, width))
     elif kind in (_LINKS, _ATTRIBUTES):
         many = number(content, at + 2 + (8 if kind == _LINKS else 2) * (number(content, at + 1, 1) & 1))
-        if many != _NOWHERE:
+        if many != NOWHERE:
             raise ValueError(_NEWEST.format("many names" if kind == _LINKS else "many attributes"))
 
 
@@ -98,7 +111,7 @@ def _check_names(content, start: int, at: int) -> None:
     seen: set[int] = set()
     while gap != 1:
         if gap in seen or gap + 16 > size or start + first + size > len(content):
-            raise ValueError(_BACK)
+            raise ValueError(BACK)
         seen.add(gap)
         gap = number(content, start + first + gap)
 
@@ -113,37 +126,9 @@ def _root(content, start: int) -> tuple[int, int | None]:
         return start, None  # no HDF5
     # Where the sizes of addresses stand, that of more about the file, and the root.
     sizes, more, root = {0: (13, 48, 64), 1: (13, 52, 68), 2: (9, 20, 36), 3: (9, 20, 36)}.get(content[start + 8], (0, 0, 0))
-    if content[start + sizes : start + sizes + 2] != b"\x08\x08" or number(content, start + more) != _NOWHERE:
+    if content[start + sizes : start + sizes + 2] != b"\x08\x08" or number(content, start + more) != NOWHERE:
         raise ValueError("The file is not valid: it is kept in a way in which no weights are.")
     return start, number(content, start + root)
-
-
-def _leaves(content, start: int, root: int, key: int):
-    """What the leaves of a tree name, whose keys have so many bytes. Each node stands one level below the one above it."""
-    places: dict[int, int] = {}  # nodes, in the order in which they stand beside each other
-    beside: list[tuple[int, int, int]] = []
-    todo = [(root, None)]
-    while todo:
-        node, level = todo.pop()
-        at = start + node
-        if content[at : at + 4] != b"TREE" or at + 24 > len(content):
-            continue  # damaged: HDF5 says so
-        if node in places or level not in (None, content[at + 5]):
-            raise ValueError(_BACK)
-        places[node] = len(places)
-        beside.append((node, content[at + 5], number(content, at + 16)))
-        (used,) = struct.unpack_from("<H", content, at + 6)
-        first, step = at + 24 + key, key + 8
-        below = [number(content, first + step * i) for i in range(min(used, (len(content) - first) // step + 1))]
-        if content[at + 5]:
-            todo += [(one, content[at + 5] - 1) for one in reversed(below)]
-        else:
-            yield from below
-    for level, nodes in itertools.groupby(sorted(beside, key=lambda one: (one[1], places[one[0]])), lambda one: one[1]):
-        each = [*nodes]
-        for (_, _, right), (following, _, _) in zip(each, [*each[1:], (_NOWHERE, level, 0)], strict=True):
-            if right not in (following, _NOWHERE):
-                raise ValueError(_BACK)
 
 
 def _objects(content, at: int):
