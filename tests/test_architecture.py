@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "torchkeras_lite"
 NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
-    config lambdas calls references shown registry loading dtype_policies dropin __main__
+    config nested lambdas calls references shown registry pages loading dtype_policies dropin __main__
     flushing files texts promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
     initializers activations regularizers constraints quantizers
     logs losses metrics optimizers data callbacks saving distribution

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from torchkeras_lite import config, initializers, random
+from torchkeras_lite import config, initializers, layers, random
 from torchkeras_lite.variable import Variable
 
 RANDOM = [
@@ -192,3 +192,15 @@ def test_constant_takes_as_many_numbers_row_after_row():
     assert initializers.Constant([1, 2])((2, 2)).tolist() == [[1.0, 2.0], [1.0, 2.0]]  # it broadcasts
     with pytest.raises(RuntimeError, match="size"):
         initializers.Constant([1, 2, 3])((2, 2))
+
+
+@pytest.mark.parametrize("base", [initializers.Zeros, initializers.Ones])
+def test_what_a_class_of_the_user_says_counts(base):
+    class Sevens(base):
+        def __call__(self, shape, dtype=None):
+            return super().__call__(shape, dtype) * 0 + 7
+
+    layer = layers.Dense(2, bias_initializer=Sevens(), kernel_initializer=base())
+    layer.build((None, 3))
+    assert (layer.bias.numpy() == 7).all() and (layer.kernel.numpy() == (base is initializers.Ones)).all()
+    assert layer.kernel.trainable and layer.kernel.raw.grad_fn is None

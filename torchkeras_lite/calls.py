@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import threading
@@ -81,6 +82,18 @@ class NameScope:
             going_on.names.pop()
 
 
+def arguments_of(function, first: int = 0) -> list[inspect.Parameter]:
+    """The parameters of a function from `first` on, or of a method: found out once."""
+    if inspect.ismethod(function):
+        function, first = function.__func__, first + 1
+    known = getattr(function, "_known_arguments", None)
+    if known is None:
+        known = [*inspect.signature(function).parameters.values()]
+        with contextlib.suppress(AttributeError):  # something else that can be called
+            function._known_arguments = known
+    return known[first:]
+
+
 def building(build):
     """`build` with what surrounds it: the name scope, the record of the shapes, and the flag at the end."""
 
@@ -111,8 +124,13 @@ def building(build):
             del self.__dict__["_in_build"]
             going_on.inferring, going_on.forgetting = inferring, forgetting
         if self._build_shapes is None:
-            arguments = list(inspect.signature(build).bind(self, *args, **kwargs).arguments.items())
-            self.__dict__["_build_shapes"] = dict(arguments[1:])  # without `self`, whatever it is called
+            by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+            plain = [one.name for one in arguments_of(wrapped, 1) if one.kind in by_place]
+            if kwargs or len(args) > len(plain):
+                shapes = dict([*inspect.signature(build).bind(self, *args, **kwargs).arguments.items()][1:])
+            else:
+                shapes = dict(zip(plain, args, strict=False))
+            self.__dict__["_build_shapes"] = shapes
         self.built = True
         return None
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from torch.utils import _pytree as pytree
-
-from torchkeras_lite import input_spec, symbolic
+from torchkeras_lite import input_spec, nested, symbolic
 from torchkeras_lite.calls import away_from_losses
 from torchkeras_lite.shapes import tensors_of_shape
 from torchkeras_lite.shown import Shown
@@ -87,7 +85,7 @@ class Drawn:
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for an input of this shape (None: varies)."""
         spec = self.compute_output_spec(tensors_of_shape(input_shape, self.compute_dtype))
-        return pytree.tree_map(lambda leaf: leaf.shape, spec)
+        return nested.mapped(lambda leaf: leaf.shape, spec)
 
     def _node(self):
         if not self._nodes:

@@ -311,6 +311,17 @@ def of_layer(identifier) -> DTypePolicy:
     return get(identifier).of_layer(None)
 
 
+def by_name(described: dict) -> DTypePolicy | str:
+    """The policy that `serialize` wrote; of a plain one its name."""
+    if described.get("class_name") == "DTypePolicy" and registry.get_registered_object("DTypePolicy") is None:
+        inner = described.get("config")
+        if isinstance(inner, dict) and inner.keys() == {"name"} and isinstance(inner["name"], str):
+            return inner["name"]
+    policy = registry.deserialize(described)
+    own = isinstance(policy, DTypePolicyMap) or getattr(policy, "quantization_mode", None)
+    return policy if own else getattr(policy, "name", policy)
+
+
 def serialize(dtype_policy: DTypePolicy) -> dict:
     """The policy as plain data."""
     return registry.serialize(dtype_policy)

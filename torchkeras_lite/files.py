@@ -155,11 +155,16 @@ def is_model(folder: str) -> bool:
     if not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
-        try:
-            said = json.loads(file.read(_METADATA))
-        except (ValueError, RecursionError):
-            return False
-    return isinstance(said, dict) and {*said} == {"keras_version", "date_saved"}
+        return {*metadata(file)} == {"keras_version", "date_saved"}
+
+
+def metadata(file) -> dict:
+    """What a `metadata.json` that is open says of who wrote a model; nothing where it is none."""
+    try:
+        said = json.loads(file.read(_METADATA))
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def may_become_model(folder: str) -> bool:

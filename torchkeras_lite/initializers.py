@@ -35,12 +35,16 @@ class Initializer(registry.Configurable):
 class Zeros(Initializer):
     """All zeros."""
 
+    fills = 0.0  # the number that is everywhere, for which no tensor has to be made
+
     def __call__(self, shape, dtype=None) -> torch.Tensor:
         return torch.zeros(tuple(shape), dtype=config.torch_dtype(dtype), device=config.get_device())
 
 
 class Ones(Initializer):
     """All ones."""
+
+    fills = 1.0
 
     def __call__(self, shape, dtype=None) -> torch.Tensor:
         return torch.ones(tuple(shape), dtype=config.torch_dtype(dtype), device=config.get_device())

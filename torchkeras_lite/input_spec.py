@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from torch.utils import _pytree as pytree
-
-from torchkeras_lite import config
+from torchkeras_lite import config, nested
 from torchkeras_lite.registry import Configurable
 
 
@@ -71,7 +69,7 @@ def check(spec, inputs, layer_name: str, hint: str = "") -> None:
     if spec is None:
         return
     specs = list(spec) if isinstance(spec, (list, tuple)) else [spec]
-    leaves = pytree.tree_leaves(inputs) if isinstance(inputs, (list, tuple, dict)) else [inputs]
+    leaves = nested.leaves(inputs) if isinstance(inputs, (list, tuple, dict)) else [inputs]
     if len(leaves) != len(specs):
         raise ValueError(
             f"Layer {layer_name!r} expects {len(specs)} input(s), but it received {len(leaves)} input tensors."

@@ -15,17 +15,15 @@ A frozen BatchNormalization (`trainable = False`) stays in inference mode whatev
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
-from torch.utils import _pytree as pytree
 
-from torchkeras_lite import config, dtype_policies, input_spec, recomputing, registry, regularizers, symbolic
-from torchkeras_lite.calls import NameScope, Signature, building, careful, going_on, require_care
+from torchkeras_lite import config, dtype_policies, input_spec, nested, recomputing, registry, regularizers, symbolic
+from torchkeras_lite.calls import NameScope, Signature, arguments_of, building, careful, going_on, require_care
 from torchkeras_lite.drawn import Drawn
 from torchkeras_lite.metrics import Metric
 from torchkeras_lite.modes import all_modules, differing, settled, take_over, training_mode
@@ -62,7 +60,7 @@ class _NotBegun:
 
 
 def _any_tensor(args, kwargs) -> bool:
-    return any(isinstance(leaf, Tensor) for leaf in pytree.tree_leaves((args, kwargs)))
+    return any(isinstance(leaf, Tensor) for leaf in nested.leaves((args, kwargs)))
 
 
 class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
@@ -204,7 +202,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
 
     def _lies_elsewhere(self, args) -> bool:
         """Whether the first tensor is on another device than the weights."""
-        for leaf in pytree.tree_leaves(args[:1]):
+        for leaf in nested.leaves(args[:1]):
             if isinstance(leaf, Tensor):
                 return leaf.device != self._home(leaf.device)
         return False
@@ -236,7 +234,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
             symbolic.drawing.pause()
         if self._lies_elsewhere(args):
             home = self._home(None)
-            args, kwargs = pytree.tree_map(lambda leaf: leaf.to(home) if isinstance(leaf, Tensor) else leaf, (args, kwargs))
+            args, kwargs = nested.mapped(lambda leaf: leaf.to(home) if isinstance(leaf, Tensor) else leaf, (args, kwargs))
         if args and isinstance(args[0], _PLAIN) and not (args[0] is None and _any_tensor(args, kwargs)):
             raise ValueError(
                 f"Inputs to a layer should be tensors. Got {args[0]!r} (of type {type(args[0])}) as input for layer "
@@ -292,7 +290,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
         if not self.built:
             self.built = True
         if self.activity_regularizer is not None:
-            for leaf in pytree.tree_leaves(outputs):
+            for leaf in nested.leaves(outputs):
                 if isinstance(leaf, Tensor):
                     self.add_loss(self.activity_regularizer(leaf) / max(len(leaf), 1))
         if careful[0]:
@@ -344,7 +342,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
         if isinstance(value, (list, tuple, dict)):
             if not value:
                 return value
-            leaves = pytree.tree_leaves(value)
+            leaves = nested.leaves(value)
             if leaves and leaves[0] is value:  # of a class of one's own
                 if isinstance(value, dict):
                     return self._convert(dict(value), integers)
@@ -354,7 +352,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
                 )
             if isinstance(value, (list, tuple)) and all(type(leaf) in (int, float, bool) for leaf in leaves):
                 return self._cast(tensor_of(value, device=self._device()), integers)  # [[1., 2.]]: an array
-            return pytree.tree_map(lambda leaf: self._convert(leaf, integers), value)
+            return nested.mapped(lambda leaf: self._convert(leaf, integers), value)
         if hasattr(value, "__array__") or hasattr(value, "__array_interface__") or hasattr(value, "toarray"):
             return self._cast(tensor_of(value, device=self._device()), integers)
         return value
@@ -397,7 +395,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
                 clear._explained = True
                 raise clear from error
         if hasattr(error, "add_note"):
-            shapes = pytree.tree_map(_shown, args)
+            shapes = nested.mapped(_shown, args)
             error.add_note(f"(in the call of layer {self.name!r} ({type(self).__name__}) on inputs of shape {shapes})")
 
     def _apply(self, fn, recurse=True):
@@ -417,9 +415,9 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
         first = args[0] if args else next((kwargs[name] for name in self._signature.tensors if name in kwargs), None)
         input_spec.check(self.input_spec, first, self.name)
         shapes = self._shapes_of(args, kwargs)
-        wanted = list(inspect.signature(self.build).parameters)
+        wanted = [one.name for one in arguments_of(self.build)]
         named = {name: shapes.get(name.removesuffix("_shape")) for name in wanted}
-        device = next((leaf.device for leaf in pytree.tree_leaves(first) if isinstance(leaf, Tensor)), None)
+        device = next((leaf.device for leaf in nested.leaves(first) if isinstance(leaf, Tensor)), None)
         with config.device(device or self._device()):
             if len(wanted) > 1 and any(named.values()):
                 self.build(**{name: shape for name, shape in named.items() if shape is not None})
@@ -434,8 +432,8 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
         """The shapes in each argument of a call that has any, by the argument's name."""
         shapes = {}
         for name, value in {**dict(zip(self._signature.tensors, args, strict=False)), **kwargs}.items():
-            if any(hasattr(leaf, "shape") for leaf in pytree.tree_leaves(value)):
-                shapes[name] = pytree.tree_map(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
+            if any(hasattr(leaf, "shape") for leaf in nested.leaves(value)):
+                shapes[name] = nested.mapped(lambda leaf: tuple(leaf.shape) if hasattr(leaf, "shape") else None, value)
         return shapes
 
     # ------------------------------------------------------------ attributes
@@ -475,7 +473,10 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
                 self.__dict__.pop(name, None)
                 if value is not None:
                     del modules[name]  # torch would keep the place for modules
-            nn.Module.__setattr__(self, name, value)
+            if isinstance(value, Tensor) or name in modules or name in self._parameters or name in self._buffers:
+                nn.Module.__setattr__(self, name, value)
+            else:
+                object.__setattr__(self, name, value)  # which is what torch comes to, after many questions
             if name == "activity_regularizer":
                 self.__dict__["_direct"] = False
 
@@ -540,7 +541,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
     def add_loss(self, loss) -> None:
         """Adds scalar tensors to the losses of the call that is going on."""
         require_care()
-        for leaf in pytree.tree_leaves(loss):
+        for leaf in nested.leaves(loss):
             self._added_losses.append(leaf)
 
     @property
@@ -559,8 +560,8 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
         signature = self._signature
         mask = kwargs.get("mask")
         if mask is None and args:
-            mask = pytree.tree_map(lambda leaf: getattr(leaf, "_keras_mask", None), args[0])
-            if not isinstance(mask, Tensor) and not any(leaf is not None for leaf in pytree.tree_leaves(mask)):
+            mask = nested.mapped(lambda leaf: getattr(leaf, "_keras_mask", None), args[0])
+            if not isinstance(mask, Tensor) and not any(leaf is not None for leaf in nested.leaves(mask)):
                 mask = None
         if signature.mask and mask is not None:
             kwargs = {**kwargs, "mask": mask}
@@ -568,8 +569,8 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
             place = signature.position[name[:-5]]
             if kwargs.get(name) is None and len(args) <= signature.position[name]:
                 carrier = args[place] if place < len(args) else kwargs.get(name[:-5])
-                carried = pytree.tree_map(lambda leaf: getattr(leaf, "_keras_mask", None), carrier)
-                if any(leaf is not None for leaf in pytree.tree_leaves(carried)):
+                carried = nested.mapped(lambda leaf: getattr(leaf, "_keras_mask", None), carrier)
+                if any(leaf is not None for leaf in nested.leaves(carried)):
                     kwargs = {**kwargs, name: carried}
         return kwargs, mask
 
@@ -608,9 +609,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
         """
         with registry.CustomObjectScope(custom_objects or {}):
             if isinstance(config, dict) and isinstance(config.get("dtype"), dict):
-                policy = registry.deserialize(config["dtype"])
-                own = isinstance(policy, dtype_policies.DTypePolicyMap) or getattr(policy, "quantization_mode", None)
-                config = {**config, "dtype": policy if own else getattr(policy, "name", policy)}
+                config = {**config, "dtype": dtype_policies.by_name(config["dtype"])}
             return super().from_config(config)
 
     def get_build_config(self) -> dict | None:

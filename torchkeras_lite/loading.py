@@ -14,6 +14,7 @@ import math
 import torch
 from torch.overrides import TorchFunctionMode
 
+from torchkeras_lite import pages
 from torchkeras_lite.calls import going_on
 
 # Elements that are never too many: of a new tensor, of a result, and of one where code of somebody else computes it.
@@ -42,8 +43,14 @@ _NO_LARGER = {
     "gt", "ge", "mul", "add", "sub", "div", "pow", "__getitem__", "__setitem__", "__get__", "__set__", "fmod",
     "floor_divide", "true_divide", "where", "fill", "tensor", "as_tensor",
 }  # fmt: skip
+# What a tensor says of itself, other views of it, and what changes no more than there is.
+_FREE = {
+    "__get__", "numel", "dim", "size", "stride", "detach", "permute", "transpose", "view", "unsqueeze", "squeeze", "movedim",
+    "requires_grad_", "fill_", "zero_", "_set_grad_enabled", "device",
+}  # fmt: skip
 # These make as many objects as an axis is long, or as many steps.
 _MANY = {"unbind", "__iter__", "tolist", "lstm", "gru", "rnn_tanh", "rnn_relu"}
+_PLAIN = {torch.Tensor, torch.nn.Parameter}  # that have no words of their own for torch's functions
 _SPREADING = {
     "outer", "ger", "kron", "einsum", "tensordot", "cdist", "cartesian_prod", "meshgrid", "block_diag", "combinations",
     "bilinear", "bmm", "matmul", "__matmul__", "mm", "inner",
@@ -66,6 +73,7 @@ class Loading(TorchFunctionMode):
         self._before: list = []
         self._made = self._steps = 0
         self._waiting: list = []
+        self._ahead, self._asked = pages.Ahead(), 0
         self._postpones, self._computed = True, _COMPUTED
 
     def __enter__(self):
@@ -75,16 +83,18 @@ class Loading(TorchFunctionMode):
 
     def __exit__(self, *exc):
         going_on.loading = self._before.pop()
+        if not self._before:
+            self._ahead.settle()
         return super().__exit__(*exc)
 
     # ------------------------------------------------------------ the gate
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         name = getattr(function, "__name__", "")
-        if "set_" in name or "autocast" in name:  # how modes begin and end: they have to end, whatever is refused
-            return function(*args, **(kwargs or {}))
-        if name == "__get__" and self._steps < _STEPS:  # what a tensor says of itself
+        if name in _FREE and self._steps < _STEPS and _PLAIN.issuperset(types):
             self._steps += 1
+            return function(*args, **kwargs) if kwargs else function(*args)
+        if "set_" in name or "autocast" in name:  # how modes begin and end: they have to end, whatever is refused
             return function(*args, **(kwargs or {}))
         kwargs = kwargs or {}
         self._steps += 1 if name not in _MANY else max(args[0].shape, default=1)
@@ -141,6 +151,10 @@ class Loading(TorchFunctionMode):
         if not self._postpones or raw.numel() < _LARGE or not getattr(variable.initializer, "repeats", False):
             return False
         self._waiting.append((variable, raw, raw._version))
+        if raw.nbytes >= pages.MIDDLING:
+            self._asked += raw.nbytes
+            if self._asked <= self._allowed(0):
+                self._ahead.ask(raw)
         return True
 
     def fill(self) -> None:

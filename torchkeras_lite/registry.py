@@ -11,7 +11,7 @@ import inspect
 import re
 import threading
 import types
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ _ROOM = 1 << 20  # bytes of an array of texts that are never too many
 # ---------------------------------------------------------------- names of our own and of users
 
 _builtin: dict[tuple[str, str], Any] = {}  # ("keras.layers", "Dense") -> class
+_named: dict[str, dict[str, Any]] = {}  # the same as "Dense" -> "keras.layers" -> class
 _functions: dict[tuple[str, str], Any] = {}  # ("keras.ops", "gelu") -> function, for those that go by their full names
 _custom: dict[str, Any] = {}  # "package>name" -> user's class or function
 _custom_names: dict[Any, str] = {}
@@ -148,6 +149,7 @@ class Table:
         """Makes `obj` known under its own name, its snake_case name, and `aliases`. Returns it, so it may decorate."""
         name = obj.__name__
         _builtin[self.public, name] = obj
+        _named.setdefault(name, {})[self.public] = obj
         for key in (name, snake_case(name), *aliases):
             self.objects.setdefault(key, obj)
         return obj
@@ -294,11 +296,14 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         TypeError: a class or function of that name is not known; the message says how to register it.
     """
     if isinstance(config, (list, tuple)):
-        return type(config)(deserialize(item, custom_objects, table) for item in config)
+        return type(config)([deserialize(item, custom_objects, table) for item in config])
     if not isinstance(config, dict):
         return config
     if "class_name" not in config:
-        return {key: deserialize(value, custom_objects, table) for key, value in config.items()}
+        return {
+            key: deserialize(value, custom_objects, table) if isinstance(value, _CONTAINERS) else value
+            for key, value in config.items()
+        }
     name, inner = config["class_name"], config.get("config")
     if not isinstance(name, str):
         raise TypeError(f"The config is not valid: {name!r} is no name of a class.")
@@ -340,7 +345,7 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         going_on.loading.hurry()
     if not inspect.isclass(found):
         return found
-    with CustomObjectScope(custom_objects or {}), understood(found):
+    with CustomObjectScope(custom_objects) if custom_objects else nullcontext(), understood(found):
         make = getattr(found, "from_config", None)  # a class of the user's may have a `get_config` only
         made = make(dict(inner or {})) if make else found(**deserialize(inner or {}))
         if config.get("build_config") and not made.built:
@@ -351,6 +356,7 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     return module if isinstance(module, torch.nn.Module) else made  # a torch module by itself: Keras has it in a layer
 
 
+_CONTAINERS = (dict, list, tuple)
 _VALUES = {
     "__numpy__": {"value", "dtype"}, "__tensor__": {"value", "dtype"}, "__bytes__": {"value"},
     "__slice__": {"start", "stop", "step"},
@@ -359,17 +365,20 @@ _VALUES = {
 _NONSENSE = (AttributeError, LookupError, ArithmeticError, AssertionError, RuntimeError)
 
 
-@contextmanager
-def understood(cls):
+class understood:
     """Inside, a class of ours that stumbles over a config says so. In one of the user's it may be something else."""
-    try:
-        yield
-    except NotImplementedError:
-        raise
-    except _NONSENSE as error:
-        if cls.__module__.partition(".")[0] != _PACKAGE:
-            raise
-        raise ValueError(f"The config of a {cls.__name__} is not valid: {type(error).__name__}: {error}") from error
+
+    def __init__(self, cls):
+        self.cls = cls
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, kind, error, trace):
+        if not isinstance(error, _NONSENSE) or isinstance(error, NotImplementedError):
+            return
+        if self.cls.__module__.partition(".")[0] == _PACKAGE:
+            raise ValueError(f"The config of a {self.cls.__name__} is not valid: {kind.__name__}: {error}") from error
 
 
 def _array(value, dtype) -> np.ndarray:
@@ -398,8 +407,8 @@ def _find_builtin(module: str, name: str):
     parts = module.split(".")
     if not any("keras" in part for part in parts):
         return None
-    found = [(public, obj) for (public, known), obj in _builtin.items() if known == name]
-    return max(found, key=lambda one: one[0].rpartition(".")[2] in parts)[1] if found else None
+    found = _named.get(name)
+    return found[max(found, key=lambda public: public.rpartition(".")[2] in parts)] if found else None
 
 
 # ---------------------------------------------------------------- arguments remembered
@@ -417,7 +426,8 @@ class Configurable:
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__module__.partition(".")[0] == _PACKAGE:
-            _builtin.setdefault((public_module(cls), public_name(cls)), cls)
+            public, name = public_module(cls), public_name(cls)
+            _named.setdefault(name, {})[public] = _builtin.setdefault((public, name), cls)
         if "__init__" in cls.__dict__:
             cls.__init__ = _remember(cls, cls.__init__)
             if "get_config" not in cls.__dict__:
@@ -435,7 +445,10 @@ class Configurable:
     def from_config(cls, config: dict):
         """An object made from what `get_config()` gave."""
         try:
-            return cls(**{key: deserialize(value) for key, value in config.items()})
+            settings = {
+                key: deserialize(value) if isinstance(value, _CONTAINERS) else value for key, value in config.items()
+            }
+            return cls(**settings)
         except NotImplementedError:
             raise
         except (TypeError, *_NONSENSE) as error:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import config, registry
+from torchkeras_lite import config, nested, registry
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.references import Known
 from torchkeras_lite.texts import Texts
@@ -147,7 +147,7 @@ class KerasTensor:
         args, kwargs = self.node.args, self.node.kwargs
         before = kwargs.get("mask")
         if before is None and args:
-            before = pytree.tree_map(lambda leaf: getattr(leaf, "_keras_mask", None), args[0])
+            before = nested.mapped(lambda leaf: getattr(leaf, "_keras_mask", None), args[0])
         mask = layer.compute_mask(args[0] if len(args) == 1 else args, before)
         mask = mask[self.index] if isinstance(mask, (list, tuple)) else mask
         return self._mask if mask is None else mask
@@ -386,7 +386,7 @@ def _mapped(structure, kind, function):
     """The structure with `function` applied to what is of this kind in it."""
     if type(structure) is kind:
         return function(structure)
-    return pytree.tree_map(lambda leaf: function(leaf) if isinstance(leaf, kind) else leaf, structure)
+    return nested.mapped(lambda leaf: function(leaf) if isinstance(leaf, kind) else leaf, structure)
 
 
 class _Output:
@@ -441,7 +441,7 @@ class Nodes(Sequence):
 
 def tensors_in(structure) -> list[KerasTensor]:
     """The KerasTensors in a structure of lists, tuples and dicts, in order."""
-    return [leaf for leaf in pytree.tree_leaves(structure) if isinstance(leaf, KerasTensor)]
+    return [leaf for leaf in nested.leaves(structure) if isinstance(leaf, KerasTensor)]
 
 
 def is_symbolic(args, kwargs=None) -> bool:
@@ -451,7 +451,7 @@ def is_symbolic(args, kwargs=None) -> bool:
             break
     else:
         return False
-    return any(isinstance(leaf, KerasTensor) for leaf in pytree.tree_leaves((args, kwargs)))
+    return any(isinstance(leaf, KerasTensor) for leaf in nested.leaves((args, kwargs)))
 
 
 def record(function, args, kwargs):
@@ -465,7 +465,7 @@ def record(function, args, kwargs):
 
 def record_op(op: Op, args, kwargs):
     """Puts a call of an Op into the graph; returns its KerasTensors."""
-    args, kwargs = pytree.tree_map(_constant, (args, kwargs))
+    args, kwargs = nested.mapped(_constant, (args, kwargs))
     try:
         outputs = infer(op.function, args, kwargs, by_rows=lambda: op.kind in _BY_ELEMENT)
     except (RuntimeError, IndexError) as error:
@@ -519,7 +519,7 @@ def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, ma
             tensor._keras_mask = stand_ins(leaf._mask, rows, inner, device, torch.ones, many)
         return tensor
 
-    return pytree.tree_map(stand_in, structure)
+    return nested.mapped(stand_in, structure)
 
 
 def _value_of(leaf):
@@ -539,7 +539,7 @@ def infer(function, args, kwargs, device=None, by_rows=None):
         by_rows: called where there are a great many rows. If it says True, the function does not look at their number, and a
             few of them are tried.
     """
-    leaves = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, KerasTensor)]
+    leaves = [leaf for leaf in nested.leaves((args, kwargs)) if isinstance(leaf, KerasTensor)]
     varies_inside = any(None in leaf.shape[1:] for leaf in leaves)
     varies_in_front = any(leaf.shape[:1] == (None,) for leaf in leaves)
     fixed = [leaf.shape[0] for leaf in leaves if leaf.shape and leaf.shape[0] not in (None, 1)]
@@ -551,7 +551,7 @@ def infer(function, args, kwargs, device=None, by_rows=None):
         going_on.inferring = going_on.forgetting = True
         try:
             with torch.no_grad():
-                return pytree.tree_map(_value_of, function(*real_args, **real_kwargs))
+                return nested.mapped(_value_of, function(*real_args, **real_kwargs))
         finally:
             going_on.inferring, going_on.forgetting = before
 
@@ -601,7 +601,7 @@ def infer(function, args, kwargs, device=None, by_rows=None):
                     results, stretched = with_ones(error), True
             else:
                 results, stretched = with_ones(error), True
-    made = pytree.tree_leaves(results[0])
+    made = nested.leaves(results[0])
     found = [leaf for leaf in made if _is_tensor(leaf)]
     if strays := [leaf for leaf in made if isinstance(leaf, KerasTensor)]:
         raise ValueError(
@@ -617,7 +617,8 @@ def infer(function, args, kwargs, device=None, by_rows=None):
             results.append(run(0 if zero_rows else 2, probes[1]))
 
     open_size = 0 if zero_rows and varies_in_front else 1 if stretched else -1
-    return pytree.tree_map(functools.partial(_outline, functools.partial(_same_or_none, open_size)), *results)
+    outline = functools.partial(_outline, functools.partial(_same_or_none, open_size))
+    return nested.mapped(outline, results[0]) if len(results) == 1 else pytree.tree_map(outline, *results)
 
 
 def _few_for_many(leaves, many: int) -> tuple[int, tuple[int, ...]]:

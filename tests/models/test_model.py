@@ -683,3 +683,32 @@ def test_nothing_for_the_first_of_several_inputs():
         Optional()(None)
     with pytest.raises(TypeError, match="called on nothing"):
         layers.Dense(2)()
+
+
+def test_the_shapes_of_a_build_are_kept_under_their_names():
+    class One(layers.Layer):
+        def build(self, input_shape):
+            pass
+
+    class Any(layers.Layer):
+        def build(self, first, *others):
+            pass
+
+    class Two(layers.Layer):
+        def build(self, query_shape, key_shape=None, **more):
+            pass
+
+    for layer, args, kwargs, expected in (
+        (One(), [(None, 3)], {}, {"input_shape": (None, 3)}),
+        (One(), [], {"input_shape": (2, 3)}, {"input_shape": (2, 3)}),
+        (Any(), [(1, 2)], {}, {"first": (1, 2)}),
+        (Any(), [(1, 2), (3,), (4,)], {}, {"first": (1, 2), "others": ((3,), (4,))}),
+        (Two(), [(1,)], {}, {"query_shape": (1,)}),
+        (Two(), [(1,), (2,)], {}, {"query_shape": (1,), "key_shape": (2,)}),
+        (Two(), [(1,)], {"key_shape": (2,), "mask": 3}, {"query_shape": (1,), "key_shape": (2,), "more": {"mask": 3}}),
+    ):
+        layer.build(*args, **kwargs)
+        assert layer._build_shapes == expected
+        again = type(layer)()
+        again.build(*args, **kwargs)  # the names are known by now
+        assert again._build_shapes == expected

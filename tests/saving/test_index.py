@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import torchkeras_lite as keras
 from torchkeras_lite.saving import stores
-from torchkeras_lite.saving.found import Found
+from torchkeras_lite.saving.found import Found, file_of
 from torchkeras_lite.saving.heads import messages
 from torchkeras_lite.saving.index import Index, Plain
 
@@ -31,6 +31,7 @@ def same_as_the_library(path) -> list:
     """All arrays of a file, each compared with what h5py reads."""
     every = []
     with stores.opened(path) as file:
+        stored = stores.stored_bytes(file)
         for group in groups_of(file):
             arrays = stores.arrays(file, group)
             assert [*arrays] == [*file[group]]
@@ -42,6 +43,10 @@ def same_as_the_library(path) -> list:
                     assert expected.name.endswith(one.name)
                     np.testing.assert_array_equal(np.asarray(stores.dataset(file[group], key)), expected[()])
             every += arrays.values()
+        sizes = []
+        file.visititems(lambda _, one: sizes.append(one.size * one.dtype.itemsize) if isinstance(one, h5py.Dataset) else None)
+        if all(isinstance(one, Plain) for one in every):
+            assert stored == sum(sizes)
     return every
 
 
@@ -69,6 +74,8 @@ def test_what_is_not_plain_is_left_to_the_library(settings, tmp_path):
         file.create_dataset("g/a", data=np.arange(12.0).reshape(3, 4), **settings)
     (found,) = same_as_the_library(tmp_path / "a.h5")
     assert isinstance(found, Found)
+    with stores.opened(tmp_path / "a.h5") as file:
+        assert file_of(file).index.stored is None and stores.stored_bytes(file) > 0
 
 
 def test_links_are_left_to_the_library(tmp_path):

@@ -330,7 +330,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
         self._assert_compiled("evaluate")
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
-        steps = at_most(None if steps is None else steps_of(steps, "steps"), config.max_steps_per_epoch())
+        steps = at_most(steps_of(steps, "steps"), config.max_steps_per_epoch())
         batches = self._batches(x, y, sample_weight, batch_size, False, None, steps)
         first = batches.first(keep=True)
         self._build_from(first)
@@ -387,7 +387,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
         callbacks: Callback | list[Callback] | None = None,
     ) -> Any:
         """The model's outputs for all rows of x, as numpy arrays in the structure of the output."""
-        steps = at_most(None if steps is None else steps_of(steps, "steps"), config.max_steps_per_epoch())
+        steps = at_most(steps_of(steps, "steps"), config.max_steps_per_epoch())
         if not verbose and callbacks is None and steps is None and self.built and self._is_one_batch(x, batch_size):
             x = self._standardized(data.to_tensor(x, "x").to(self._device()))
             with training_mode(self, False, settle=True), self._inference("predict_step"):

@@ -13,7 +13,7 @@ import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
-from torchkeras_lite.files import whole, whole_folder, zip_archive
+from torchkeras_lite.files import metadata, whole, whole_folder, zip_archive
 from torchkeras_lite.saving.checksums import checksum
 from torchkeras_lite.saving.stores import opened, stored_bytes
 from torchkeras_lite.saving.validity import parsed
@@ -164,11 +164,7 @@ class Archive:
         if not self._has(METADATA):
             return False
         with self._open(METADATA) as file:
-            try:
-                metadata = json.loads(file.read(_CHUNK))
-            except (ValueError, RecursionError):
-                return False
-        return isinstance(metadata, dict) and str(metadata.get("keras_version")).startswith("2.")
+            return str(metadata(file).get("keras_version")).startswith("2.")
 
     @contextlib.contextmanager
     def weights(self, limit: int):

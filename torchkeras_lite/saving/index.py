@@ -93,6 +93,7 @@ class Index:
         self._content, self._start, self._end, self.root = content, start, end, root
         self._groups: dict[int, dict[str, int]] = {}
         self._arrays: dict[int, tuple] = {}  # of shape, dtype, offset
+        self._other = False
 
     def add(self, address: int, described):
         """Notes what the messages (kind, place, size, shared) in the head of an object say, if that is plain.
@@ -104,6 +105,7 @@ class Index:
         for kind, at, size, _ in described:
             if kind in _TOLD:
                 if kind in told:
+                    self._other = True
                     return None
                 told[kind] = at, size
         try:
@@ -116,6 +118,7 @@ class Index:
                 self._add_array(address, *(told[kind] for kind in (_SHAPE, _TYPE, _LAYOUT)))
         except (IndexError, struct.error):
             pass  # it is cut off: HDF5 says so
+        self._other |= address not in self._arrays
         return None
 
     def _add_array(self, address, shape, kind, layout):
@@ -161,6 +164,13 @@ class Index:
         return found
 
     # ------------------------------------------------------------ asked by those who read
+
+    @property
+    def stored(self) -> int | None:
+        """The bytes of all arrays; None where there is anything that is not plain."""
+        if self._other:
+            return None
+        return sum(math.prod(shape) * dtype.itemsize for shape, dtype, _ in self._arrays.values())
 
     def array(self, descriptor: int, address: int, path: str) -> Plain | None:
         """The array at a path below a group of the file, which is open as `descriptor`; None where only the library knows."""

@@ -5,15 +5,13 @@ Nothing is copied as a whole. What has to be turned goes through in pieces that 
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import mmap
 import os
 
 import numpy as np
 import torch
 
-from torchkeras_lite import flushing
+from torchkeras_lite import flushing, pages
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.saving.found import file_of
 from torchkeras_lite.saving.index import read_run
@@ -23,7 +21,6 @@ from torchkeras_lite.variable import Variable
 _TILE = 1 << 18  # bytes of a piece that are turned at once when it is written
 _RUN = 1 << 23  # bytes that one thread reads of an array that needs no turning
 _SMALL = 1 << 16  # bytes of an array that are read sooner than it is said that they are to be
-_LARGE = 1 << 22  # bytes from which on memory is wanted in large pages
 
 
 def put(group, key: str, variable, jobs: Jobs, bits: bool = False) -> None:
@@ -57,7 +54,7 @@ def take(found, variable, jobs: Jobs) -> None:
     if view is None or variable.home is not None or isinstance(found, np.ndarray) or found.dtype not in _NUMPY.values():
         variable.assign(native(np.asarray(found)))
         return
-    in_large_pages(variable.raw)
+    pages.in_large_pages(variable.raw)
     jobs.begin_with(variable.raw.data_ptr())
     place, as_it_is = found.place, view.flags.c_contiguous and found.dtype == view.dtype
     if place is None:
@@ -183,29 +180,3 @@ def _read(view, dtype, place, shape, where, room) -> None:
     for offset, run in runs(shape, where, room):
         read_run(run, descriptor, start + offset)
     torch.from_numpy(view[where]).copy_(torch.from_numpy(room))  # faster than numpy where this is in the cache
-
-
-# ---------------------------------------------------------------- pages
-
-
-def in_large_pages(tensor: torch.Tensor) -> None:
-    """Asks that fresh memory of a large tensor come in pages of 2 MB, where the system has such: filled in half the time."""
-    size = tensor.untyped_storage().nbytes()
-    if size < _LARGE or tensor.device.type != "cpu" or _madvise() is None:
-        return
-    start = -(-tensor.untyped_storage().data_ptr() // mmap.PAGESIZE) * mmap.PAGESIZE
-    end = tensor.untyped_storage().data_ptr() + size
-    _madvise()(start, end - start, mmap.MADV_HUGEPAGE)  # advice: that it is not taken is no error
-
-
-@functools.cache
-def _madvise():
-    """The function of the C library, or None."""
-    if not hasattr(mmap, "MADV_HUGEPAGE"):
-        return None
-    try:
-        found = ctypes.CDLL(None).madvise
-    except (OSError, AttributeError):
-        return None
-    found.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    return found
