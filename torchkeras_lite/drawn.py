@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from torch import nn
+
 from torchkeras_lite import input_spec, nested, symbolic
 from torchkeras_lite.calls import away_from_losses
 from torchkeras_lite.shapes import tensors_of_shape
@@ -48,7 +50,7 @@ class Drawn:
     def _infer(self, args, kwargs):
         try:
             with away_from_losses(self):
-                return symbolic.infer(self.forward, args, kwargs, self._device(), self._goes_by_rows)
+                return symbolic.infer(self._entrance, args, kwargs, self._device(), self._goes_by_rows)
         except Exception:
             shape = self._declared_shape(args, kwargs)
             if shape is None:
@@ -57,7 +59,7 @@ class Drawn:
 
     def _goes_by_rows(self) -> bool:
         """Whether all that is called is a layer of this package or of torch's: they do the same to many rows as to few."""
-        for module in self.modules():
+        for module in nn.Module.modules(self):
             graph = getattr(module, "_graph", None)
             if type(module).__module__.partition(".")[0] not in (_PACKAGE, "torch") or type(module).__name__ == "Lambda":
                 return False

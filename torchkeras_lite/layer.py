@@ -63,6 +63,14 @@ def _any_tensor(args, kwargs) -> bool:
     return any(isinstance(leaf, Tensor) for leaf in nested.leaves((args, kwargs)))
 
 
+def _is_ours(cls: type) -> bool:
+    return (cls.__module__ or "").partition(".")[0] == __name__.partition(".")[0]
+
+
+def _definer(cls: type, name: str) -> type:
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
 class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
     """The base of all layers: state made in `build`, computation in `call`.
 
@@ -79,6 +87,8 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
     unsaved = ("activity_regularizer",)  # among the base settings, where there is one
     born_training = False  # whether it trains where nobody says that it should not
     _direct = _NotBegun()  # whether a call may take the short cut
+    _forward_is_a_users = False  # whether `forward` is a name that a Keras user has given to something else
+    _is_torchs_way = False  # whether the class has `forward` in the place of `call`
     casts_integers = False  # whether integer inputs become floats before `call` (layers that only do float arithmetic)
 
     def __init__(
@@ -132,12 +142,18 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = building(cls.build)
-        if "forward" in cls.__dict__ and "call" not in cls.__dict__:
-            cls.call = cls.__dict__["forward"]  # written the torch way: `forward` is what it computes
+        written = cls.__dict__.get("forward")
+        if written is not None and _is_ours(cls):
+            cls._entrance = written
+        elif written is not None and ("call" in cls.__dict__ or not (cls._is_torchs_way or _is_ours(_definer(cls, "call")))):
+            cls._forward_is_a_users = True  # a helper of `call`, or something else altogether
+        elif written is not None:
+            cls.call = written  # written the torch way: `forward` is what it computes
+            cls._is_torchs_way = True
             del cls.forward
         cls._signature = Signature(cls.call)
         # Ours say themselves when they make masks; what a user's `compute_mask` does cannot be known.
-        cls._makes_masks = cls.compute_mask is not Layer.compute_mask and cls.__module__.partition(".")[0] != "torchkeras_lite"
+        cls._makes_masks = cls.compute_mask is not Layer.compute_mask and not _is_ours(cls)
 
     # ------------------------------------------------------------ what subclasses write
 
@@ -191,8 +207,8 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
                         self._explain(error, args)
                         raise
                 # It failed because it lies elsewhere than the weights: the careful path brings it over, as Keras does.
-        if going_on.trying or symbolic.is_symbolic(args, kwargs):
-            return self.forward(*args, **kwargs)  # nothing that a hook would want to see
+        if self._forward_is_a_users or going_on.trying or symbolic.is_symbolic(args, kwargs):
+            return self._entrance(*args, **kwargs)  # nothing that a hook would want to see
         return nn.Module.__call__(self, *args, **kwargs)
 
     def _training_among(self, args) -> tuple:
@@ -451,6 +467,8 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
             object.__setattr__(self, name, value)
             if name in ("built", "autocast"):
                 self.__dict__["_direct"] = False
+            elif name == "forward":
+                self.__dict__["_forward_is_a_users"] = True
         elif not is_on():
             self.__dict__[name] = value
         elif isinstance(value, Variable):
@@ -462,10 +480,14 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
                 take_over(value, self.training)
             self.__dict__.pop(name, None)
             nn.Module.__setattr__(self, name, value)
-            if hasattr(type(self), name) and not hasattr(nn.Module, name):
-                self.__dict__[name] = value  # a name of ours: torch looks among the modules last
+            if hasattr(type(self), name):
+                self.__dict__[name] = value  # a name of ours or torch's own: torch looks among the modules last
+                if name == "forward":
+                    self.__dict__["_forward_is_a_users"] = True
         elif isinstance(value, (list, dict, tuple)):
             object.__setattr__(self, name, track(value, self, name))
+            if name == "forward":
+                self.__dict__["_forward_is_a_users"] = True
         else:
             if isinstance(value, Metric) and not any(value is known for known in self._metrics):
                 self._metrics.append(value)
@@ -509,7 +531,8 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
 
     def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Layer]:
         """This layer and those inside, those inside these too."""
-        inside = [module for module in self.modules() if isinstance(module, Layer)][1:] if recursive else self.layers_inside
+        below = [module for module in nn.Module.modules(self) if isinstance(module, Layer)][1:]
+        inside = below if recursive else self.layers_inside
         return [self, *inside] if include_self else inside
 
     _drawn_keys: tuple[str, ...] = ()  # of the modules that stand in a model's `layers`, under no attribute of their own
@@ -529,7 +552,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
     @property
     def metrics(self) -> list[Metric]:
         """The metrics that it holds, and those of the layers inside."""
-        held = [metric for module in self.modules() if isinstance(module, Layer) for metric in module._metrics]
+        held = [metric for module in nn.Module.modules(self) if isinstance(module, Layer) for metric in module._metrics]
         return list({id(metric): metric for metric in held}.values())
 
     @property
@@ -547,11 +570,11 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
     @property
     def losses(self) -> list[Tensor]:
         """What `add_loss` and activity regularizers left in the last call, then the penalties on the weights."""
-        added = [loss for module in self.modules() if isinstance(module, Layer) for loss in module._added_losses]
+        added = [loss for module in nn.Module.modules(self) if isinstance(module, Layer) for loss in module._added_losses]
         return added + [v.regularizer(v.value) for v in self.trainable_weights if v.regularizer is not None]
 
     def _clear_losses(self):
-        for module in self.modules():
+        for module in nn.Module.modules(self):
             if isinstance(module, Layer):
                 module._added_losses.clear()
 
@@ -629,6 +652,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
 
 
 Layer._signature = Signature(Layer.call)
+Layer._entrance = Layer.forward
 Layer._makes_masks = False
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from torchkeras_lite.callbacks.base import Callback
 from torchkeras_lite.data.followed import random_state, set_random_state
@@ -187,14 +188,14 @@ def _known(callback) -> dict:
 
 def _seeds(model) -> list:
     found: dict = {}
-    for module in model.modules():
+    for module in nn.Module.modules(model):
         found.update((id(seed), seed) for seed in generators_of(module))
     return list(found.values())
 
 
 def _generators(model) -> list[dict]:
     """The torch generators that layers with a fixed seed hold, by device."""
-    return [module._generators for module in model.modules() if "_generators" in module.__dict__]
+    return [module._generators for module in nn.Module.modules(model) if "_generators" in module.__dict__]
 
 
 def _optimizer_state(optimizer):

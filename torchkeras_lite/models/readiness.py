@@ -6,6 +6,7 @@ import contextlib
 import copy
 
 import torch
+from torch import nn
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import data
@@ -15,7 +16,7 @@ from torchkeras_lite.modes import flushed_denormals, training_mode
 
 def _unbuilt(model) -> list[tuple]:
     """The layers that are not built, with copies of what they hold."""
-    layers = [module for module in model.modules() if getattr(module, "built", True) is False]
+    layers = [module for module in nn.Module.modules(model) if getattr(module, "built", True) is False]
     return [(layer, [(name, value, _content(value)) for name, value in vars(layer).items()]) for layer in layers]
 
 
@@ -24,7 +25,7 @@ def _content(value):
 
 
 def has_unbuilt(model) -> bool:
-    return any(getattr(module, "built", True) is False for module in model.modules())
+    return any(getattr(module, "built", True) is False for module in nn.Module.modules(model))
 
 
 def _put_back(before) -> None:
