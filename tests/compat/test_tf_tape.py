@@ -359,3 +359,80 @@ def test_a_model_trained_by_a_step_of_ones_own_is_freed_at_once(tf):
         assert [known() for known in trained()] == [None] * 5
     finally:
         gc.enable()
+
+
+# ---------------------------------------------------------------- weights that change before gradients go through them
+
+
+@pytest.fixture
+def steps_of_tf(tf):
+    """Optimizers, with the methods that they have under the stand-in."""
+    tf.GradientTape  # noqa: B018 - the file is there, as it is for whoever has made a tape
+    members = tf.file("_members")
+    members.put_on()
+    yield
+    members.take_off()
+
+
+def _pair():
+    generator = models.Sequential([layers.Input((2,)), layers.Dense(3, activation="tanh")])
+    judge = models.Sequential([layers.Input((3,)), layers.Dense(4, activation="tanh"), layers.Dense(1)])
+    rng = np.random.default_rng(3)
+    for model in (generator, judge):
+        model.set_weights([rng.normal(size=w.shape).astype("float32") for w in model.get_weights()])
+    return generator, judge, rng.normal(size=(5, 2)).astype("float32")
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop"])  # the first two are steps of torch's that autograd does not see
+@pytest.mark.parametrize("way", ["two tapes", "one tape", "inside"])
+def test_gradients_after_a_step_go_through_the_weights_that_were(tf, steps_of_tf, name, way):
+    generator, judge, noise = _pair()
+    optimizer = getattr(optimizers, name)(0.5)
+    with tf.GradientTape(persistent=True) as tape:
+        score = judge(generator(noise))
+        losses = tf.reduce_mean(score**2), tf.reduce_mean((score - 1) ** 2)
+    wanted = tape.gradient(losses[1], generator.trainable_variables)
+    step = tape.gradient(losses[0], judge.trainable_variables)
+    del tape, score, losses
+
+    with tf.GradientTape(persistent=way == "one tape") as first, tf.GradientTape() as other:
+        second = first if way == "one tape" else other
+        score = judge(generator(noise))
+        losses = tf.reduce_mean(score**2), tf.reduce_mean((score - 1) ** 2)
+        if way == "inside":
+            optimizer.apply_gradients(zip(step, judge.trainable_variables, strict=True))
+            found = second.gradient(losses[1], generator.trainable_variables)
+    if way != "inside":
+        slopes = first.gradient(losses[0], judge.trainable_variables)
+        optimizer.apply_gradients(zip(slopes, judge.trainable_variables, strict=True))
+        changed = judge.get_weights()
+        found = second.gradient(losses[1], generator.trainable_variables)
+        for before, after in zip(changed, judge.get_weights(), strict=True):
+            assert (before == after).all()
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one.detach(), other.detach(), rtol=1e-6)
+
+
+def test_what_is_computed_after_a_step_has_the_new_weights(tf, steps_of_tf):
+    generator, judge, noise = _pair()
+    optimizer = optimizers.Adam(0.5)
+    with tf.GradientTape(persistent=True) as tape:
+        loss = tf.reduce_mean(judge(generator(noise)) ** 2)
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, judge.trainable_variables), judge.trainable_variables, strict=True)
+        )
+        loss = tf.reduce_mean(judge(generator(noise)) ** 2)
+    found = tape.gradient(loss, generator.trainable_variables)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(judge(generator(noise)) ** 2)
+    for one, other in zip(found, tape.gradient(loss, generator.trainable_variables), strict=True):
+        np.testing.assert_allclose(one.detach(), other.detach(), rtol=1e-6)
+
+
+def test_weights_of_before_are_kept_for_tapes_that_wait_only(tf, steps_of_tf):
+    generator, judge, noise = _pair()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(judge(generator(noise)) ** 2)
+    slopes = tape.gradient(loss, judge.trainable_variables)
+    optimizers.SGD(0.5).apply_gradients(zip(slopes, judge.trainable_variables, strict=True))
+    assert not tape._kept

@@ -58,6 +58,9 @@ def apply_gradients(self, grads_and_vars, *args, **settings):
 
         return Step(self, *zip(*pairs, strict=True), settings.get("global_step"))
     counted = settings.pop("global_step", None)  # TensorFlow 1's: a Variable that counts the steps
+    tapes = sys.modules.get(f"{__package__}._tape")
+    if tapes is not None:
+        tapes.keep([variable for slope, variable in pairs if slope is not None])
     done = _before[Optimizer, "apply_gradients"](self, pairs, *args, **settings)
     if counted is not None:
         counted.assign_add(1)

@@ -5,7 +5,8 @@
 - What tapes that are open at the same time record is kept until the last of them has given its gradients (a generator and a
   discriminator share a forward pass); a persistent tape keeps it for as long as it lives.
 - Inside an open tape gradients are recorded too, so tapes in one another give second derivatives.
-- As torch changes weights in place, an optimizer's step must come after all gradients that go through these weights.
+- Torch changes weights in place. A tape that is to give gradients after an optimizer's step (of the generator, behind the
+  discriminator's step) finds the weights as they were when it recorded: see `keep`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class _Open(threading.local):
 
     def __init__(self):
         self.tapes: list[GradientTape] = []
+        self.waiting: weakref.WeakSet[GradientTape] = weakref.WeakSet()  # those that may give gradients yet
 
 
 _open = _Open()
@@ -46,6 +48,37 @@ def _now() -> int:
     """The number that autograd gives to its next node: nodes of before have smaller ones."""
     with torch.enable_grad():
         return torch.zeros((), requires_grad=True).view(()).grad_fn._sequence_nr()
+
+
+def keep(variables) -> None:
+    """Before these Variables are changed in place: tapes that wait note what they hold, for gradients that go through them."""
+    waiting = list(_open.waiting)
+    if not waiting:
+        return
+    held = {}
+    for one in variables:
+        if isinstance(one, Variable):
+            held[id(one.raw)] = (one.raw, one.raw._version, one.raw.detach().clone())
+    torch.autograd.graph.increment_version([raw for raw, *_ in held.values()])  # torch's fused steps leave that out
+    for tape in waiting:
+        tape._kept = {**held, **tape._kept}  # the first change is the one behind what was recorded
+
+
+@contextlib.contextmanager
+def _as_recorded(kept):
+    """Inside, weights hold what they held when they were recorded; autograd takes them for unchanged."""
+    raws = tuple(raw for raw, *_ in kept)
+    now = [(raw._version, raw.detach().clone()) for raw in raws]
+    with torch.no_grad():
+        for raw, _, value in kept:
+            raw.copy_(value)
+        torch._C._autograd._unsafe_set_version_counter(raws, tuple(version for _, version, _ in kept))
+        try:
+            yield
+        finally:
+            for raw, (_, value) in zip(raws, now, strict=True):
+                raw.copy_(value)
+            torch._C._autograd._unsafe_set_version_counter(raws, tuple(version for version, _ in now))
 
 
 class GradientTape:
@@ -62,6 +95,7 @@ class GradientTape:
         self._began = self._restarted = None
         self._spent, self._recording = False, False
         self._companions = weakref.WeakSet([self])
+        self._kept: dict = {}  # id of a weight's tensor -> (it, its version, its values) before the first change of it
 
     # ------------------------------------------------------------ recording
 
@@ -80,6 +114,7 @@ class GradientTape:
         if self._began is None:
             self._began = _now()
         _open.tapes.append(self)
+        _open.waiting.add(self)
         self._recording = True
 
     def __exit__(self, *exc):
@@ -167,6 +202,8 @@ class GradientTape:
                 "`tf.GradientTape(persistent=True)`."
             )
         self._spent = True
+        if not self._persistent:
+            _open.waiting.discard(self)
         return self._persistent or any(not tape._spent or tape._persistent for tape in self._companions)
 
     def _found(self, targets, weights, sources, retain, batched=False):
@@ -179,13 +216,21 @@ class GradientTape:
         if not targets or not wanted:
             return [None] * len(sources)
         record = bool(_open.tapes)
-        with torch.set_grad_enabled(record):
-            grads = iter(
-                torch.autograd.grad(
-                    targets, wanted, weights, retain_graph=retain or record, create_graph=record, allow_unused=True,
+
+        def differentiated(retain):
+            with torch.set_grad_enabled(record):
+                return torch.autograd.grad(
+                    targets, wanted, weights, retain_graph=retain, create_graph=record, allow_unused=True,
                     is_grads_batched=batched,
-                )
-            )  # fmt: skip
+                )  # fmt: skip
+
+        try:
+            grads = iter(differentiated(retain or record or bool(self._kept)))
+        except RuntimeError as error:
+            if not self._kept or "modified by an inplace operation" not in str(error):
+                raise
+            with _as_recorded(self._kept.values()):
+                grads = iter(differentiated(retain or record))
         return [None if one is None else next(grads) for one in inputs]
 
     def _input(self, source):
