@@ -62,6 +62,20 @@ SNIPPETS = {
         assert model.updates == [] == model.layers[0].get_updates_for(model.inputs[0])
         assert len(model.layers[1].get_losses_for(None)) == 1 and model.layers[1].get_losses_for(model.inputs[0]) == []
         assert model.inputs[0]._keras_shape == (None, 2)
+        class Mean1(Mean):
+            def __init__(self, **kwargs):
+                super().__init__(**kwargs)
+                self.updates, self.path = [], "mean/of/rows"
+            def call(self, x):
+                self.updates = [(self.mean, K.mean(x, axis=0))]
+                return x - self.mean
+        model = models.Sequential([Mean1(input_shape=(2,))])
+        model.compile("sgd", "mse")
+        model.predict(np.ones((2, 2)), verbose=0)
+        assert model.layers[0].mean.numpy().tolist() == [0, 0]
+        model.fit(np.full((4, 2), 3.0), np.ones((4, 2)), verbose=0)
+        assert model.layers[0].mean.numpy().tolist() == [3, 3]
+        assert model.layers[0].updates == [] and model.layers[0].path == "mean/of/rows" and model.path != "mean/of/rows"
         class Penalty(layers.Layer):
             def call(self, x):
                 self.add_loss(0.5 * K.mean(K.square(x)), inputs=x)

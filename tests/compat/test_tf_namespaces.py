@@ -270,6 +270,9 @@ def test_random(tf):
         draw = getattr(random, f"stateless_{name}")
         assert draw([3], seed=(1, 2)).tolist() == draw([3], (1, 2)).tolist() != draw([3], (1, 3)).tolist()
     assert random.stateless_categorical([[0.0, 0.0]], 9, seed=[1, 1]).shape == (1, 9)
+    nan, inf = float("nan"), float("inf")
+    odd = tf.random.categorical([[nan, -1.0, -inf, 1.0], [inf, 0.0, nan, nan], [nan, inf, -inf, -inf]], 50, seed=1)
+    assert [sorted(set(row)) for row in odd.tolist()] == [[1, 3], [1], [4]] and odd.dtype is torch.int64
     one, other = random.Generator.from_seed(1), random.Generator.from_seed(1)
     assert one.normal([2]).tolist() == other.normal([2]).tolist() != one.normal([2]).tolist()
     assert one.uniform([1], 0, 9, dtype=tf.int32).dtype is torch.int32 and one.truncated_normal([2]).shape == (2,)

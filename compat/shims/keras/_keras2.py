@@ -172,7 +172,7 @@ MEMBERS = {
         name: f"keras._methods:{name}"
         for name in ("get_input_at", "get_output_at", "get_input_shape_at", "get_output_shape_at", "get_output_shape_for")
     } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {
-        name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for")
+        name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for", "path")
     } | {
         "_build_for": "keras._derived:build_for",
         "_track_variable": "keras._own_weights:track_variable",

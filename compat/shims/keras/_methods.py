@@ -162,10 +162,6 @@ def _history(tensor):
 keras_shape = Sizes()
 keras_history = property(_history)
 
-# What a layer does to its own weights in a step (moving statistics) happens in its call: nothing is left to be run.
-updates = property(lambda layer: [])
-
-
 def get_updates_for(self, inputs):
     """Nothing: see `updates`."""
     return []
@@ -183,6 +179,14 @@ def add_update(self, updates, inputs=None):
         if isinstance(update, tuple) and self.training and not isinstance(update[1], KerasTensor):
             weight, value = update
             weight.assign(value.detach() if hasattr(value, "detach") else value)
+
+
+# What a layer does to its own weights in a step (moving statistics) happens in its call: nothing is left to be run. Layers of
+# Keras 1 set it: `self.updates = [(weight, value)]`.
+updates = property(lambda layer: [], add_update)
+
+# Where a layer stands is known since Keras 3 only; before, the word was free for what a user's own layers and models hold.
+path = property(lambda layer: vars(layer).get("path", layer._path), lambda layer, value: vars(layer).update(path=value))
 
 
 weights_of_metric = property(lambda metric: metric.variables)  # metrics were layers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 
@@ -51,8 +52,18 @@ def poisson(shape, lam, dtype="float32", seed=None, name=None):
 
 
 def categorical(logits, num_samples, dtype="int64", seed=None, name=None):
-    """So many classes for each row of logits: shape (rows, num_samples)."""
-    return drawn.categorical(given(logits), int(num_samples), as_dtype(dtype or "int64").name, seed)
+    """So many classes for each row of logits: shape (rows, num_samples).
+
+    Classes whose logits are no finite numbers are not drawn; a row of nothing else gives the number of classes.
+    """
+    logits, dtype = given(logits), as_dtype(dtype or "int64").name
+    if logits.device.type == "cpu":
+        with contextlib.suppress(RuntimeError):  # what torch says of such logits here; elsewhere the whole device is lost
+            return drawn.categorical(logits, int(num_samples), dtype, seed)
+    known = logits.isfinite()
+    some = known.any(-1, keepdim=True)
+    found = drawn.categorical(torch.where(known, logits, torch.where(some, -torch.inf, 0.0)), int(num_samples), dtype, seed)
+    return torch.where(some, found, logits.shape[-1])
 
 
 def shuffle(value, seed=None, name=None):
