@@ -43,7 +43,7 @@ class Signature:
         parameters = list(inspect.signature(call).parameters.values())[1:]
         names = [p.name for p in parameters]
         fixed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        self.training = "training" in names
+        self.training = "training" in names and not getattr(call, "_regardless_of_training", False)
         self.training_position = names.index("training") if self.training else len(names)
         self.mask = "mask" in names
         self.mask_required = any(p.name == "mask" and p.default is p.empty for p in fixed)
@@ -56,6 +56,12 @@ class Signature:
         self.open_ended = not self.tensors and any(p.kind is p.VAR_KEYWORD for p in parameters)
         if not self.tensors and any(p.kind is p.VAR_POSITIONAL for p in parameters):
             self.tensors = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
+
+
+def regardless_of_training(call):
+    """Marks a `call` that takes `training` for subclasses that hand it on, and computes the same either way: it is not told."""
+    call._regardless_of_training = True
+    return call
 
 
 class ScopeName(str):

@@ -240,10 +240,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
             and not (kwargs and signature.open_ended)
             and (signature.required or not signature.tensors)
         ):
-            raise TypeError(
-                f"Layer {self.name!r} was called on nothing: missing a required argument "
-                f"{signature.tensors[0] if signature.tensors else 'inputs'!r}. Pass it a tensor: `layer(x)`."
-            )
+            args, kwargs = self._called_on_nothing(kwargs)
         if symbolic.is_symbolic(args, kwargs):
             return self._call_symbolic(args, kwargs)
         if symbolic.drawing.going_on and not going_on.trying and not torch.compiler.is_compiling():
@@ -272,6 +269,14 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
             return self._run(args, kwargs)
         with training_mode(self, bool(training)):
             return self._run(args, kwargs)
+
+    def _called_on_nothing(self, kwargs):
+        """The arguments of a call that has none which `call` knows, where there is a way to understand them: here is none."""
+        names = self._signature.tensors
+        raise TypeError(
+            f"Layer {self.name!r} was called on nothing: missing a required argument {names[0] if names else 'inputs'!r}. Pass "
+            "it a tensor: `layer(x)`."
+        )
 
     def _run(self, args, kwargs):
         """`call` with its mask, its training flag, and what follows from its output."""

@@ -1,5 +1,7 @@
 """Layers that users write, in the styles of Keras's guides: each class is written once and made with either library."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -253,3 +255,26 @@ def test_metrics_as_attributes():
         layer(x)
         assert float(layer.mean.result()) == pytest.approx(x.mean())
         assert [v.path for v in layer.weights] == ["one/dense/kernel", "one/dense/bias"]
+
+
+# What is said in another way, or takes more: a base class with one name for the argument, stubs of other libraries' layers.
+_OTHERS = {"InputLayer", "JaxLayer", "FlaxLayer", "TFSMLayer", "RMSNormalization", "SimpleRNNCell"}
+
+
+def test_users_layers_may_call_ours_with_what_keras_takes():
+    """`super().call(x, training=training)`: the arguments of each `call`, in their order."""
+
+    def arguments(cls):
+        kinds = inspect.Parameter
+        return [
+            (p.name, p.kind) for p in inspect.signature(cls.call).parameters.values() if p.kind is not kinds.VAR_KEYWORD
+        ]
+
+    checked = 0
+    for name in dir(real.layers):
+        theirs, ours = getattr(real.layers, name), getattr(mine, name, None)
+        if inspect.isclass(theirs) and issubclass(theirs, real.Layer) and name not in _OTHERS:
+            wanted = arguments(theirs)
+            assert arguments(ours)[: len(wanted)] == wanted, name
+            checked += 1
+    assert checked > 150

@@ -169,7 +169,63 @@ SNIPPETS = {
         convert_dense_weights_data_format(dense, (2, 2, 3), "channels_last")
         np.testing.assert_allclose(image.ravel() @ dense.kernel.numpy(), before, rtol=1e-5)
     """,
+    "what `super().call` took": """
+        x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+        mask = np.array([[True, True, False], [True, False, False]])
+        class ByName(layers.LSTM):
+            def call(self, inputs, mask=None, training=None, initial_state=None):
+                return super().call(inputs=inputs, mask=mask, training=training, initial_state=initial_state)
+        class ByPlace(layers.LSTM):
+            def call(self, inputs, mask=None, training=None, initial_state=None):
+                return layers.LSTM.call(self, inputs, mask, training, initial_state)
+        class Todays(layers.LSTM):
+            def call(self, inputs, initial_state=None, mask=None, training=None):
+                return super().call(inputs, initial_state, mask, training)
+        plain = layers.LSTM(2)
+        first = [torch.ones(2, 2), torch.zeros(2, 2)]
+        for told in ({}, {"mask": torch.from_numpy(mask)}, {"initial_state": first}, {"mask": torch.from_numpy(mask),
+                                                                                  "initial_state": first}):
+            wanted = plain(x, **told)
+            assert torch.equal(plain(inputs=x, **told), wanted)
+            for kind in (ByName, ByPlace, Todays):
+                layer = kind(2)
+                layer(x)
+                layer.set_weights(plain.get_weights())
+                assert torch.equal(layer(x, **told), wanted), (kind, told)
+        class Same(layers.Layer):
+            pass
+        class Handed(layers.Layer):
+            def call(self, inputs, **words):
+                return super().call(inputs, **words)
+        a = layers.Input((4,))
+        model = models.Model(a, Handed()(Same()(a)))
+        np.testing.assert_array_equal(model.predict(x[0], verbose=0), x[0])
+        class Rectified(layers.PReLU):
+            def call(self, inputs, mask=None):
+                return super().call(inputs, mask=mask)
+        assert Rectified(alpha_initializer="ones")(-x).equal(-torch.from_numpy(x))
+        class Penalized(layers.ActivityRegularization):
+            def call(self, inputs, **words):
+                return super().call(inputs, training=True)
+        assert Penalized(l1=1.0)(x).equal(torch.from_numpy(x))
+    """,
 }
+
+
+def test_what_super_took_in_keras_1_was_a_mask(python, repository, tmp_path):
+    (tmp_path / "snippet.py").write_text(BEGIN + textwrap.dedent("""
+        class Handed(layers.Dense):
+            def call(self, x, mask=None):
+                return super(Handed, self).call(x, mask)
+        class Noise(layers.Dropout):
+            def call(self, x, mask=None):
+                return layers.Dropout.call(self, x, mask=mask) + super(Noise, self).call(x, mask)
+        x = np.ones((2, 3), "float32")
+        assert Handed(1, init="one")(x).tolist() == [[3], [3]]
+        assert Noise(0.5)(x).tolist() == [[2, 2, 2]] * 2
+    """))  # fmt: skip
+    path = [repository / "compat" / "shims", repository]
+    python("-W", "error", tmp_path / "snippet.py", path=path, cwd=tmp_path, ok=True, era="1.2")
 
 
 @pytest.mark.parametrize("name", SNIPPETS)

@@ -237,3 +237,27 @@ def test_classes_for_the_names_in_a_config():
     assert type(layers.TimeDistributed.from_config(config, {"Inner": Inner}).layer) is Inner
     config = layers.Bidirectional(layers.LSTM(2, kernel_initializer="zeros")).get_config()
     assert layers.Bidirectional.from_config(config, custom_objects={"Zeros": Inner}).forward_layer.units == 2
+
+
+@pytest.mark.parametrize(
+    ("layer", "more"),
+    [
+        (layers.Dense, {"units": 2}),
+        (layers.EinsumDense, {"equation": "bi,io->bo", "output_shape": 2}),
+        (layers.TorchModuleWrapper, {"module": torch.nn.Linear(3, 2)}),
+    ],
+)
+def test_training_may_be_handed_on_to_a_layer_that_computes_the_same_either_way(layer, more):
+    seen = []
+
+    class Twice(layer):
+        def call(self, x, training=None):
+            seen.append(training)
+            return 2 * super().call(x, training=training)
+
+    twice, x = Twice(**more), torch.ones(4, 3)
+    once = twice(x) / 2
+    assert torch.equal(layer.call(twice, x), once) and torch.equal(layer.call(twice, x, training=True), once)
+    twice(x, training=True)
+    assert seen[-2:] == [False, True]
+    assert not layer._signature.training  # nobody tells it, which would cost something in each call

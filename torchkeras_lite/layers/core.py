@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from torchkeras_lite import activations, config, constraints, initializers, lambdas, registry, regularizers
-from torchkeras_lite.calls import going_on, require_care
+from torchkeras_lite.calls import going_on, regardless_of_training, require_care
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.few_bits import Form
@@ -99,7 +99,8 @@ class Dense(Quantizable, LowRank, Layer):
 
     turned_in = turned
 
-    def call(self, inputs):
+    @regardless_of_training
+    def call(self, inputs, training=None):
         try:
             linear = self.linear
         except AttributeError:  # the `build` of a subclass has made weights of its own

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from torchkeras_lite import activations, constraints, initializers, registry, regularizers
+from torchkeras_lite.calls import regardless_of_training
 from torchkeras_lite.initializers import VarianceScaling
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
@@ -200,7 +201,8 @@ class EinsumDense(Quantizable, LowRank, Layer):
         axes = {"input_axes": terms.input_axes, "output_axes": terms.output_axes}
         return type(given).from_config({**given.get_config(), "seed": given.seed, **axes})
 
-    def call(self, inputs):
+    @regardless_of_training
+    def call(self, inputs, training=None):
         if not self._folded:
             y = torch.einsum(self.equation, inputs, self.kernel.value)
         else:

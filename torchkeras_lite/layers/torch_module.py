@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.nn.modules import module as torch_module
 
 from torchkeras_lite import config, lambdas, registry, symbolic
-from torchkeras_lite.calls import going_on
+from torchkeras_lite.calls import going_on, regardless_of_training
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.modes import training_mode
 
@@ -38,7 +38,8 @@ class TorchModuleWrapper(Layer):
         self.output_shape_argument = output_shape
         self.built = self.builds_nothing
 
-    def call(self, *args, **kwargs):
+    @regardless_of_training
+    def call(self, *args, training=None, **kwargs):
         return self.module(*args, **kwargs)
 
     # ------------------------------------------------------------ files, as Keras has them

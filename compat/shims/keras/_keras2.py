@@ -174,6 +174,7 @@ MEMBERS = {
     } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {
         name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for", "path")
     } | {
+        **{name: f"keras._calls:{name.strip('_')}" for name in ("__init_subclass__", "_called_on_nothing", "call")},
         "_build_for": "keras._derived:build_for",
         "_track_variable": "keras._own_weights:track_variable",
         "trainable_weights": "keras._own_weights:trainable_weights",
