@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).parents[1] / "torchkeras_lite"
 NAME = PACKAGE.name
 # The rooms, floor by floor. What is not listed may not exist.
 ORDER = """
-    config nested lambdas calls references shown registry pages loading dtype_policies dropin __main__
-    flushing files texts promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
+    notices config nested lambdas calls references shown registry pages loading dtype_policies dropin __main__
+    flushing files texts sparse promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
     initializers activations regularizers constraints quantizers
     logs losses metrics optimizers data callbacks saving distribution
     input_spec shapes weights drawn precise layer operation export

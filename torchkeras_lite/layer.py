@@ -30,6 +30,7 @@ from torchkeras_lite.modes import all_modules, differing, settled, take_over, tr
 from torchkeras_lite.precise import Precise
 from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
 from torchkeras_lite.shapes import any_rows, as_shape, first_shape
+from torchkeras_lite.sparse import Sparse
 from torchkeras_lite.texts import Texts, is_texts
 from torchkeras_lite.tracking import is_on, release, track
 from torchkeras_lite.variable import Variable, tensor_of
@@ -89,6 +90,7 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
     _direct = _NotBegun()  # whether a call may take the short cut
     _forward_is_a_users = False  # whether `forward` is a name that a Keras user has given to something else
     _is_torchs_way = False  # whether the class has `forward` in the place of `call`
+    takes_sparse = False  # whether `call` gets sparse tensors as they are; classes of users do, unless they say otherwise
     casts_integers = False  # whether integer inputs become floats before `call` (layers that only do float arithmetic)
 
     def __init__(
@@ -152,6 +154,8 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
             cls._is_torchs_way = True
             del cls.forward
         cls._signature = Signature(cls.call)
+        if not _is_ours(cls) and "takes_sparse" not in cls.__dict__:
+            cls.takes_sparse = True
         # Ours say themselves when they make masks; what a user's `compute_mask` does cannot be known.
         cls._makes_masks = cls.compute_mask is not Layer.compute_mask and not _is_ours(cls)
 
@@ -356,6 +360,12 @@ class Layer(Weighted, Drawn, Precise, Configurable, nn.Module):
             return value
         if isinstance(value, Variable):
             return self._cast(value.seen(), integers)
+        if isinstance(value, Sparse):
+            value = value.to(self._device())
+            if not self.takes_sparse:
+                return self._cast(value.to_dense(), integers)
+            target = self._policy.compute_torch_dtype
+            return value.to(target) if self.autocast and value.is_floating_point() and target.is_floating_point else value
         if hasattr(value, "to_numpy") and hasattr(value, "dtype") and value.dtype.kind not in "fiub":
             value = value.to_numpy()  # a column of pandas, of strings
         if isinstance(value, np.ndarray) and value.dtype.kind in "OUS" and is_texts(value):

@@ -23,6 +23,7 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import config, nested, registry
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.references import Known
+from torchkeras_lite.sparse import Sparse, kind
 from torchkeras_lite.texts import Texts
 from torchkeras_lite.variable import Variable, forwards, tensor_of
 
@@ -502,8 +503,13 @@ def _constant(leaf):
     return tensor_of(leaf, device=config.get_device()) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
 
 
-def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, make=torch.zeros, many: int | None = None):
-    """The structure with tensors of zeros for its KerasTensors; None or `many` in front becomes `rows`, further in `inner`."""
+def stand_ins(
+    structure, rows: int = 2, inner: int = _PROBES[0], device=None, make=torch.zeros, many: int | None = None, square=False
+):
+    """The structure with tensors of zeros for its KerasTensors; None or `many` in front becomes `rows`, further in `inner`.
+
+    `square`: sparse ones have as many rows as columns, for they say how things hang together.
+    """
 
     def stand_in(leaf):
         if not isinstance(leaf, KerasTensor):
@@ -514,6 +520,10 @@ def stand_ins(structure, rows: int = 2, inner: int = _PROBES[0], device=None, ma
             if going_on.loading:
                 going_on.loading.take(math.prod(front + rest))
             return Texts(np.full(front + rest, "", dtype=object))
+        if leaf.sparse and kind() is not None:
+            if square and len(rest) == 1 and leaf.shape[0] is None:
+                front = rest
+            return kind().stand_in(front + rest, make, config.torch_dtype(leaf.dtype), device or config.get_device())
         tensor = make(front + rest, dtype=config.torch_dtype(leaf.dtype), device=device or config.get_device())
         if leaf._mask is not None:
             tensor._keras_mask = stand_ins(leaf._mask, rows, inner, device, torch.ones, many)
@@ -545,8 +555,8 @@ def infer(function, args, kwargs, device=None, by_rows=None):
     fixed = [leaf.shape[0] for leaf in leaves if leaf.shape and leaf.shape[0] not in (None, 1)]
     device = device or config.get_device()
 
-    def run(rows: int, inner: int = _PROBES[0], make=torch.zeros, many=None):
-        real_args, real_kwargs = stand_ins((args, kwargs), rows, inner, device, make, many)
+    def run(rows: int, inner: int = _PROBES[0], make=torch.zeros, many=None, square=False):
+        real_args, real_kwargs = stand_ins((args, kwargs), rows, inner, device, make, many, square)
         before = going_on.inferring, going_on.forgetting
         going_on.inferring = going_on.forgetting = True
         try:
@@ -572,7 +582,7 @@ def infer(function, args, kwargs, device=None, by_rows=None):
             results = [run(rows, many=many) for rows in few]
             return pytree.tree_map(functools.partial(_outline, functools.partial(_for_many, few, many)), *results)
 
-    stretched, zero_rows, probes = False, False, _PROBES
+    results, stretched, zero_rows, probes, as_many = None, False, False, _PROBES, None
     for probes in (_PROBES, _LARGE_PROBES) if varies_inside else (_PROBES,):
         with contextlib.suppress(Exception):
             results, zero_rows = [run(0, probes[0])], True
@@ -598,7 +608,17 @@ def infer(function, args, kwargs, device=None, by_rows=None):
                         results, varies_inside = [run(*pair) for pair in pairs], False
                         break
                 else:
-                    results, stretched = with_ones(error), True
+                    if any(leaf.sparse for leaf in leaves):
+                        with contextlib.suppress(Exception):
+                            results = [run(2, square=True), run(3, square=True)]
+                    # Or as many as columns: a matrix that says how the rows hang together, beside the rows.
+                    columns = dict.fromkeys(leaf.shape[1] for leaf in leaves if len(leaf.shape) == 2 and leaf.shape[1])
+                    for rows in columns if results is None else ():
+                        with contextlib.suppress(Exception):
+                            results, as_many = [run(rows, size) for size in _PROBES], rows
+                            break
+                    if results is None:
+                        results, stretched = with_ones(error), True
             else:
                 results, stretched = with_ones(error), True
     made = nested.leaves(results[0])
@@ -612,13 +632,17 @@ def infer(function, args, kwargs, device=None, by_rows=None):
         # A zero further in may be the rows, moved, or a size that really is zero; rows in front may be the given ones and more.
         with contextlib.suppress(Exception):
             results, zero_rows = with_rows(), False
-    if varies_inside and not stretched:
+    if varies_inside and not stretched and as_many is None:
         with contextlib.suppress(Exception):  # beside a size that happened to be the first one there is no other
             results.append(run(0 if zero_rows else 2, probes[1]))
 
     open_size = 0 if zero_rows and varies_in_front else 1 if stretched else -1
     outline = functools.partial(_outline, functools.partial(_same_or_none, open_size))
-    return nested.mapped(outline, results[0]) if len(results) == 1 else pytree.tree_map(outline, *results)
+    drawn = nested.mapped(outline, results[0]) if len(results) == 1 else pytree.tree_map(outline, *results)
+    for tensor in tensors_in(drawn) if as_many is not None else ():
+        if tensor.shape[:1] == (as_many,):
+            tensor.shape = (None, *tensor.shape[1:])
+    return drawn
 
 
 def _few_for_many(leaves, many: int) -> tuple[int, tuple[int, ...]]:
@@ -648,6 +672,8 @@ def _outline(size_of, *tensors):
     if not _is_tensor(first):
         return first
     shape = [size_of(sizes) for sizes in zip(*(tensor.shape for tensor in tensors), strict=True)]
+    if isinstance(first, Sparse):
+        return KerasTensor(shape, config.dtype_name(first.values.dtype), sparse=True)
     drawn = KerasTensor(shape, "string" if isinstance(first, Texts) else config.dtype_name(first.dtype))
     if isinstance(getattr(first, "_keras_mask", None), torch.Tensor):
         drawn._mask = _outline(size_of, *(tensor._keras_mask for tensor in tensors))
@@ -664,4 +690,4 @@ def open_size(tensor, axis: int = 0):
 
 
 def _is_tensor(value) -> bool:
-    return isinstance(value, (torch.Tensor, Texts))
+    return isinstance(value, (torch.Tensor, Texts, Sparse))

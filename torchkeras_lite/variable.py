@@ -11,6 +11,7 @@ from torch import nn
 from torchkeras_lite import config, registry
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.references import Known
+from torchkeras_lite.sparse import dense
 
 
 class Permuted:
@@ -478,6 +479,7 @@ def tensor_of(value, dtype=None, device=None) -> torch.Tensor:
         value = value.seen()
     if isinstance(value, str):
         raise ValueError(f"Expected numbers: a tensor, an array, a list or a number. Received: {value!r} (of type str)")
+    value = dense(value)
     if not isinstance(value, torch.Tensor):
         if dtype is None and isinstance(value, (float, list, tuple)):
             array = np.asarray(value)

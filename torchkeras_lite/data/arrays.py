@@ -12,7 +12,8 @@ import torch
 from torch.utils import _pytree as pytree
 
 from torchkeras_lite import config
-from torchkeras_lite.data.rows import Rows, is_rows
+from torchkeras_lite.data.rows import Rows, SparseRows, is_rows
+from torchkeras_lite.sparse import Sparse, kind
 from torchkeras_lite.texts import Texts, is_texts
 from torchkeras_lite.variable import Variable
 
@@ -94,7 +95,12 @@ def to_tensor(value, what: str = "data") -> torch.Tensor:
     """One array as a tensor. Texts stay: who takes strings has made them of them (`with_texts`)."""
     if isinstance(value, (Texts, Rows)):
         return value
+    if isinstance(value, Sparse):
+        double = value.values.dtype is torch.float64 and config.floatx() != "float64"
+        return (value.to(config.torch_dtype(None)) if double else value).detach()
     if is_rows(value):
+        if hasattr(value, "tocsr") and kind() is not None:
+            return SparseRows(value.tocsr(), _tensor_of_rows)
         return Rows(value.tocsr() if hasattr(value, "tocsr") else value, _tensor_of_rows)
     if isinstance(value, Variable):
         value = value.value.detach()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from torchkeras_lite.sparse import kind
+
 
 def is_rows(value) -> bool:
     """Whether `value` is a numpy memmap, a dataset of h5py or something like it, or a sparse matrix of scipy."""
@@ -72,3 +74,46 @@ class Rows:
 
     def element_size(self) -> int:
         return self.dtype.itemsize
+
+
+class SparseRows(Rows):
+    """The rows of a sparse matrix of scipy, whose batches are sparse too: of the class that `sparse.kind` names.
+
+    Args:
+        source: the matrix, in rows (`tocsr()`).
+        read: makes a dense tensor of an array, for who wants one.
+    """
+
+    def __init__(self, source, read, start: int = 0, stop: int | None = None, dtype: torch.dtype | None = None):
+        super().__init__(source, read, start, stop, torch.float32)
+        self.dtype, self.wanted = None, dtype  # of no tensor's dtype, so that who wants tensors of one has a look
+
+    def _tensor(self, some):
+        made = kind().of_rows(some)
+        return made if self.wanted is None else made.to(self.wanted)
+
+    def _between(self, start: int, stop: int):
+        return self._tensor(self.source[self.start + start : self.start + stop])
+
+    def __getitem__(self, which: slice) -> SparseRows:
+        start, stop, _ = which.indices(len(self))
+        return SparseRows(self.source, self.read, self.start + start, self.start + max(start, stop), self.wanted)
+
+    def index_select(self, axis: int, rows: torch.Tensor):
+        return self._tensor(self.source[(rows + self.start).numpy()])
+
+    def to(self, where, non_blocking: bool = False):
+        """Of a dtype: rows that will have it. Of a device: all of them, read, there."""
+        if isinstance(where, torch.dtype):
+            return SparseRows(self.source, self.read, self.start, self.stop, where)
+        return self._between(0, len(self)).to(where, non_blocking=non_blocking)
+
+    def pin_memory(self):
+        return self._between(0, len(self))
+
+    def element_size(self) -> int:
+        return self.source.dtype.itemsize
+
+    def to_dense(self) -> Rows:
+        """The same, with batches that are dense."""
+        return Rows(self.source, self.read, self.start, self.stop, self.wanted)

@@ -243,6 +243,8 @@ class Lambda(Layer):
         arguments: keyword arguments for the function.
     """
 
+    takes_sparse = True
+
     def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
         super().__init__(**kwargs)
         self.function = function

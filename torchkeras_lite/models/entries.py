@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from torchkeras_lite.data.rows import SparseRows
 from torchkeras_lite.graph import leaves
 from torchkeras_lite.layers.core import InputLayer
+from torchkeras_lite.sparse import Sparse
 from torchkeras_lite.symbolic import KerasTensor
 
 Tensor = torch.Tensor
@@ -20,6 +22,7 @@ class Entry:
             would change.)
         sizes_vary: whether other sizes than the Input's are let through, for the layers to judge.
         ranks_vary: whether other numbers of axes are, too.
+        takes_sparse: whether sparse tensors stay what they are; otherwise they are made dense.
 
     Attributes:
         tail: the sizes behind the batch axis.
@@ -27,9 +30,14 @@ class Entry:
     """
 
     def __init__(
-        self, layer: InputLayer, keeps_integers: bool = False, sizes_vary: bool = False, ranks_vary: bool = False
+        self,
+        layer: InputLayer,
+        keeps_integers: bool = False,
+        sizes_vary: bool = False,
+        ranks_vary: bool = False,
+        takes_sparse: bool = False,
     ):
-        self.layer, self.keeps_integers = layer, keeps_integers
+        self.layer, self.keeps_integers, self.takes_sparse = layer, keeps_integers, takes_sparse
         self.sizes_vary, self.ranks_vary = sizes_vary, ranks_vary
         self.shape, self.tail = layer.batch_shape, layer.batch_shape[1:]
         self.dtype = None if keeps_integers else layer.torch_input_dtype()
@@ -41,6 +49,12 @@ class Entry:
             ValueError: its shape does not fit.
         """
         wanted, given = self.shape, x.shape
+        if isinstance(x, (Sparse, SparseRows)):
+            if self.takes_sparse:
+                if not self.fits(x):
+                    raise self.misfit(given, model)
+                return x if self.dtype is None else x.to(self.dtype)
+            x = x.to_dense()
         if x.shape[1:] != self.tail:
             if len(given) == len(wanted) - 1 and wanted[-1] in (1, None) and len(wanted) > 1:
                 x = x.unsqueeze(-1)

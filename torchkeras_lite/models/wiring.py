@@ -27,6 +27,7 @@ Tensor = torch.Tensor
 class Wired(SideLosses):
     """A model made from KerasTensors: `_wire` draws its graph, `call` runs it."""
 
+    takes_sparse = True  # the entries say which input is to be dense
     _graph: Graph | None = None
     _function: Callable | None = None  # the graph as a function
     _entries: tuple = ()
@@ -75,7 +76,9 @@ class Wired(SideLosses):
         entries = []
         for tensor in graph.entrances:
             readers = [node.operation for node in graph.nodes if any(tensor is given for given in node.inputs)]
-            entries.append(Entry(tensor.node.operation, keeps_integers=bool(readers) and all(map(looks_up, readers))))
+            looked_up = bool(readers) and all(map(looks_up, readers))
+            takes_sparse = tensor.sparse and any(getattr(reader, "takes_sparse", True) for reader in readers)
+            entries.append(Entry(tensor.node.operation, keeps_integers=looked_up, takes_sparse=takes_sparse))
         alone = isinstance(graph.inputs, KerasTensor) or (isinstance(graph.inputs, (list, tuple)) and len(entries) == 1)
         self.__dict__.update(_entries=tuple(entries), _lone=entries[0] if alone else None)
 

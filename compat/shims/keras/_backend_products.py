@@ -8,6 +8,7 @@ import torch
 
 from torchkeras_lite import ops
 from torchkeras_lite.ops.dispatch import together
+from torchkeras_lite.symbolic import KerasTensor
 
 from ._backend_calls import as_tensor, drawn
 from ._backend_shapes import int_shape, is_sparse
@@ -15,8 +16,8 @@ from ._backend_shapes import int_shape, is_sparse
 
 def dot(x, y):
     """The product of matrices; of more axes, the last one of x with the last but one of y: (2, 3) by (4, 3, 5) is (2, 4, 5)."""
-    if is_sparse(x):
-        return torch.sparse.mm(x, as_tensor(y))
+    if is_sparse(x) and not isinstance(x, KerasTensor):
+        return torch.matmul(x, as_tensor(y))
     return ops.dot(x, y)
 
 

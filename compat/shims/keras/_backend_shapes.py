@@ -11,6 +11,7 @@ import torch
 
 from torchkeras_lite import config, ops
 from torchkeras_lite.ops.dispatch import to_tensor
+from torchkeras_lite.sparse import Sparse
 from torchkeras_lite.symbolic import KerasTensor
 
 from ._backend_calls import draw, drawn, known, sizes_of, words
@@ -94,12 +95,19 @@ def size(x, name=None):
 
 
 def is_sparse(tensor) -> bool:
-    """Whether it is one of torch's sparse tensors."""
-    return isinstance(tensor, torch.Tensor) and tensor.layout is not torch.strided
+    """Whether it is sparse: of torch's or of TensorFlow's kind, or symbolic and such a one later."""
+    if isinstance(tensor, torch.Tensor):
+        return tensor.layout is not torch.strided
+    return isinstance(tensor, Sparse) or (isinstance(tensor, KerasTensor) and tensor.sparse)
 
 
 def to_dense(tensor):
     """A sparse tensor as a dense one; others stay."""
+    return _dense(tensor) if is_sparse(tensor) else tensor
+
+
+@drawn
+def _dense(tensor):
     return tensor.to_dense() if is_sparse(tensor) else tensor
 
 

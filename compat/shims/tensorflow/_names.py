@@ -28,7 +28,7 @@ _HOMES = {
     "data": "TensorSpec",
     "ragged": "RaggedTensor",
     "_ctc": "edit_distance",
-    "sparse": "SparseTensor",
+    "sparse": "SparseTensor SparseTensorSpec",
     "dtypes": "as_dtype",
 }
 # Names of namespaces that are files here.

@@ -36,8 +36,26 @@ def _mean(data, segment_ids, count):
     return sums / members.reshape(-1, *[1] * (sums.ndim - 1))
 
 
+def _extremes(join, side):
+    """The largest or smallest. Where no row belongs, it is the last finite number; with rows in order, 0."""
+
+    def joined(data, segment_ids, count):
+        found = join(data, segment_ids, count)
+        if not found.is_floating_point():
+            return found
+        return found.clamp(**{side: getattr(torch.finfo(found.dtype), side)})
+
+    def in_order(data, segment_ids, name=None):
+        data, segment_ids = given(data), given(segment_ids)
+        found = join(data, segment_ids, _count(segment_ids, None))
+        there = torch.isin(torch.arange(len(found), device=found.device), segment_ids)
+        return torch.where(there.reshape(-1, *[1] * (found.ndim - 1)), found, 0)
+
+    return _joined(joined)[0], in_order
+
+
 unsorted_segment_sum, segment_sum = _joined(ops.segment_sum)
 unsorted_segment_prod, segment_prod = _joined(ops.segment_prod)
-unsorted_segment_max, segment_max = _joined(ops.segment_max)
-unsorted_segment_min, segment_min = _joined(ops.segment_min)
+unsorted_segment_max, segment_max = _extremes(ops.segment_max, "min")
+unsorted_segment_min, segment_min = _extremes(ops.segment_min, "max")
 unsorted_segment_mean, segment_mean = _joined(_mean)

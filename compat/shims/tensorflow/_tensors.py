@@ -25,6 +25,8 @@ import warnings
 import torch
 from keras._shape import Dimension, TensorShape  # noqa: F401 (`tf.Dimension`)
 
+from torchkeras_lite.sparse import keep_as
+
 from .dtypes import DType, as_dtype
 
 
@@ -144,6 +146,13 @@ def put_on() -> None:
     _forget_lookups(torch.device)
     _forget_lookups(torch.dtype)
     warnings.filterwarnings("ignore", _WARNING, UserWarning)
+    keep_as(_sparse_tensor)
+
+
+def _sparse_tensor() -> type:
+    from .sparse import SparseTensor
+
+    return SparseTensor
 
 
 def _place(device) -> str:
@@ -158,6 +167,7 @@ def _method_of(value):
 
 def take_off() -> None:
     """Undoes `put_on`."""
+    keep_as(None)
     for name in _METHODS:
         if name in _BEFORE:
             setattr(torch.Tensor, name, _BEFORE[name])

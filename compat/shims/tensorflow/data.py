@@ -40,7 +40,7 @@ class TensorSpec:
         self.dtype, self.name = dtype, name
 
     def __repr__(self):
-        return f"TensorSpec(shape={self.shape}, dtype={self.dtype}, name={self.name})"
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype}, name={self.name})"
 
 
 class Options:

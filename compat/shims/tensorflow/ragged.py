@@ -43,6 +43,13 @@ class RaggedTensor(list):
         """Rows out of one row, of these lengths."""
         return cls.from_row_splits(values, [0, *np.cumsum(given(row_lengths).tolist())])
 
+    @classmethod
+    def from_value_rowids(cls, values, value_rowids, nrows=None, name=None, validate=True):
+        """Rows out of one row: which one each value belongs to, in order. There are `nrows`, or as many as the last says."""
+        values, rows = given(values), given(value_rowids).long()
+        count = int(nrows) if nrows is not None else int(rows[-1]) + 1 if len(rows) else 0
+        return cls.from_row_lengths(values, torch.bincount(rows, minlength=count))
+
     # ------------------------------------------------------------ what they are
 
     @property
@@ -63,6 +70,16 @@ class RaggedTensor(list):
     @property
     def row_splits(self):
         return torch.tensor([0, *np.cumsum([len(row) for row in self])])
+
+    def row_starts(self, name=None):
+        return self.row_splits[:-1]
+
+    def row_limits(self, name=None):
+        return self.row_splits[1:]
+
+    def value_rowids(self, name=None):
+        """The row of each value."""
+        return torch.repeat_interleave(torch.arange(len(self)), self.row_lengths().long())
 
     @property
     def flat_values(self):
