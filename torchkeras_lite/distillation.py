@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from torch.utils import _pytree as pytree
 from torchkeras_lite import losses, registry, tree
 from torchkeras_lite.metrics import Mean
 from torchkeras_lite.models import Model
+from torchkeras_lite.notices import warn
 
 
 def _functions(loss):
@@ -206,7 +206,7 @@ class Distiller(Model):
     def compile_from_config(self, config: dict) -> None:
         if config.get("loss") is None:
             text = "The file does not know the loss of the student (Keras does not write it down): call `compile()`."
-            warnings.warn(text, stacklevel=2)
+            warn(text)
             return
         self.compile(**registry.deserialize(config))
         if self.built:

@@ -7,12 +7,13 @@ own; results keep the order of the structure that was given.
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch.utils import _pytree as pytree
+
+from torchkeras_lite.notices import warn
 
 __all__ = [
     "MAP_TO_NONE",
@@ -155,7 +156,7 @@ def assert_same_structure(a, b, check_types=None) -> None:
     """Raises ValueError unless both are nested in the same way, in containers of the same kinds (all dicts are one kind)."""
     if check_types is not None:
         instead = "" if check_types else " `assert_same_paths` takes lists, tuples and the like for the same."
-        warnings.warn(f"The argument `check_types` has no effect any more.{instead}", DeprecationWarning, stacklevel=2)
+        warn(f"The argument `check_types` has no effect any more.{instead}", DeprecationWarning)
     map_structure(lambda *_: None, a, b)
 
 

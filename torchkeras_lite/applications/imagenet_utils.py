@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
-import warnings
 
 import numpy as np
 import torch
 
 from torchkeras_lite import activations, config, ops
+from torchkeras_lite.notices import warn
 from torchkeras_lite.utils import get_file
 
 __all__ = ["decode_predictions", "preprocess_input"]
@@ -165,9 +165,8 @@ def obtain_input_shape(input_shape, default_size, min_size, data_format, require
     if pretrained and channels != 3:
         raise ValueError(f"The input must have 3 channels; Received `input_shape={input_shape}`")
     if channels not in (1, 3):
-        warnings.warn(
+        warn(
             f"This model usually expects 1 or 3 input channels. Received: an `input_shape` with {channels}.",
-            stacklevel=2,
         )
     if any(size is not None and size < min_size for size in sizes):
         raise ValueError(f"Input size must be at least {min_size}x{min_size}; Received: input_shape={input_shape}")

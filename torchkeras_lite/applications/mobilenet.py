@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 from torchkeras_lite import config, layers
 from torchkeras_lite.applications.imagenet_utils import decode_predictions
 from torchkeras_lite.applications.imagenet_utils import tf as preprocess_input
 from torchkeras_lite.applications.network import Request, channel_axis, described, files
+from torchkeras_lite.notices import warn
 
 __all__ = ["MobileNet", "decode_predictions", "preprocess_input"]
 
@@ -92,10 +91,9 @@ def trained_size(request, sizes, usual, alpha, widths):
     if alpha not in widths:
         raise ValueError(f"If imagenet weights are being loaded, alpha can be one of {widths} only. Received: alpha={alpha}")
     if sizes[0] != sizes[1] or sizes[0] not in usual:
-        warnings.warn(
+        warn(
             f"`input_shape` is undefined or non-square, or its size is not in {list(usual)}: the weights are those trained at "
             "224 x 224.",
-            stacklevel=3,
         )
     return usual_size(sizes, usual)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 
 import numpy as np
 
 from torchkeras_lite.callbacks.console import write
 from torchkeras_lite.callbacks.stopping import MonitorCallback
 from torchkeras_lite.files import may_become_model
+from torchkeras_lite.notices import warn
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -103,17 +103,15 @@ class ModelCheckpoint(MonitorCallback):
             return True
         current = logs.get(self.monitor)
         if current is None:
-            warnings.warn(
+            warn(
                 f"ModelCheckpoint(save_best_only=True) watches {self.monitor!r}, which is not in the logs "
                 f"({', '.join(logs)}): saving whatever comes.",
-                stacklevel=2,
             )
             return True
         if np.ndim(current):
-            warnings.warn(
+            warn(
                 f"ModelCheckpoint(save_best_only=True) needs a single number, and {self.monitor!r} is {current!r}: "
                 "saving whatever comes.",
-                stacklevel=2,
             )
             return True
         best = "None" if self.best is None else f"{self.best:.5f}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from torchkeras_lite.callbacks.base import Callback
 from torchkeras_lite.callbacks.console import write
 from torchkeras_lite.callbacks.stopping import MonitorCallback
+from torchkeras_lite.notices import warn
 
 
 def _optimizers(model) -> dict:
@@ -104,10 +103,9 @@ class ReduceLROnPlateau(MonitorCallback):
         _note_rates(self.model, logs)
         current = logs.get(self.monitor)
         if current is None:
-            warnings.warn(
+            warn(
                 f"ReduceLROnPlateau watches {self.monitor!r}, which is not in the logs. There is: {', '.join(logs)}. "
                 "(Names that begin with 'val_' need validation data.)",
-                stacklevel=2,
             )
             return
         if self.in_cooldown():

@@ -6,11 +6,11 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-import warnings
 
 import numpy as np
 
 from torchkeras_lite.callbacks.base import Callback
+from torchkeras_lite.notices import warn
 
 _PATIENCE = 10  # seconds
 
@@ -45,7 +45,7 @@ class RemoteMonitor(Callback):
         except urllib.error.HTTPError as answer:  # an answer all the same
             answer.close()
         except OSError as error:
-            warnings.warn(f"Could not reach RemoteMonitor root server at {self.root}: {error}", stacklevel=2)
+            warn(f"Could not reach RemoteMonitor root server at {self.root}: {error}")
 
 
 def _plain(value):

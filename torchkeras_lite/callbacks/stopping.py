@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from torchkeras_lite.callbacks.base import Callback
 from torchkeras_lite.callbacks.console import write
+from torchkeras_lite.notices import warn
 
 
 class MonitorCallback(Callback):
@@ -26,9 +25,8 @@ class MonitorCallback(Callback):
     def __init__(self, monitor="val_loss", mode="auto", baseline=None, min_delta=0):
         super().__init__()
         if mode not in ("auto", "min", "max"):
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} mode {mode!r} is unknown. Taking 'auto'; the others are 'min' and 'max'.",
-                stacklevel=3,
             )
             mode = "auto"
         self.monitor, self.mode, self.best = monitor, mode, baseline
@@ -150,9 +148,8 @@ class EarlyStopping(MonitorCallback):
         """The watched value, or None with a warning."""
         value = (logs or {}).get(self.monitor)
         if value is None:
-            warnings.warn(
+            warn(
                 f"EarlyStopping watches {self.monitor!r}, which is not in the logs. There is: {', '.join(logs or {})}. "
                 "(Names that begin with 'val_' need validation data.)",
-                stacklevel=2,
             )
         return value

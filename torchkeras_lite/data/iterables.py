@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Callable
 
 import torch
@@ -11,6 +10,7 @@ from torch.utils import _pytree as pytree
 
 from torchkeras_lite.data.arrays import rows, to_tensors, with_class_weights, with_ones
 from torchkeras_lite.data.numbered import Numbered, PyDataset
+from torchkeras_lite.notices import warn
 
 
 class Iterable:
@@ -80,10 +80,9 @@ class Iterable:
             yield self._placed(batch)
         if self._running is not None and self.asked is not None and not self.ran_out:
             self.ran_out = True
-            warnings.warn(
+            warn(
                 f"The iterator passed as `x` ran out of data before {self.asked} steps were done. The usual fix: let it "
                 "give at least steps * epochs batches, or pass something that can begin again (a DataLoader, a Sequence).",
-                stacklevel=3,
             )
 
     def _placed(self, batch):

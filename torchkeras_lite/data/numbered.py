@@ -5,12 +5,12 @@ from __future__ import annotations
 import collections
 import itertools
 import random
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
 from torchkeras_lite import config
+from torchkeras_lite.notices import warn
 
 
 class PyDataset:
@@ -55,10 +55,9 @@ class PyDataset:
 
     def _settings(self):
         if not {"_workers", "_use_multiprocessing", "_max_queue_size"} & self.__dict__.keys():
-            warnings.warn(
+            warn(
                 f"Your `PyDataset` class should call `super().__init__(**kwargs)` in its constructor ({type(self).__name__}): "
                 "that is where `workers`, `use_multiprocessing` and `max_queue_size` are said, and not in `fit()`.",
-                stacklevel=3,
             )
             PyDataset.__init__(self)
         return self._workers, self._use_multiprocessing, self._max_queue_size

@@ -9,11 +9,11 @@ import os
 import pickle
 import pickletools
 import re
-import warnings
 
 import numpy as np
 
 from torchkeras_lite.files import zip_archive
+from torchkeras_lite.notices import warn
 from torchkeras_lite.saving.validity import valid
 from torchkeras_lite.utils.downloads import get_file
 
@@ -38,9 +38,8 @@ def is_synthetic() -> bool:
 
 @functools.cache
 def _announce():
-    warnings.warn(
+    warn(
         f"{_SYNTHETIC} is set: data sets are random numbers of the true shapes and types. Accuracies mean nothing.",
-        stacklevel=4,
     )
 
 

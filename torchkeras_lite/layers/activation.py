@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import torch
 from torch import nn
@@ -11,6 +10,7 @@ from torch import nn
 from torchkeras_lite import activations, constraints, initializers, regularizers
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
+from torchkeras_lite.notices import warn
 from torchkeras_lite.variable import Reshaped
 from torchkeras_lite.weights import bare
 
@@ -94,8 +94,8 @@ class LeakyReLU(Layer):
     def __init__(self, negative_slope=0.3, alpha=None, **kwargs):
         super().__init__(**kwargs)
         if alpha is not None:
-            warnings.warn(
-                f"Layer {self.name!r}: `alpha` is deprecated. Use `negative_slope` instead.", stacklevel=2
+            warn(
+                f"Layer {self.name!r}: `alpha` is deprecated. Use `negative_slope` instead."
             )
             negative_slope = alpha
         if negative_slope is None or negative_slope < 0:

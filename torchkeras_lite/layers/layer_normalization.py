@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.normalization import Affine, size_along
+from torchkeras_lite.notices import warn
 from torchkeras_lite.variable import Reshaped
 from torchkeras_lite.weights import bare
 
@@ -89,10 +88,9 @@ class LayerNormalization(_OverAxes, Affine):
                 f"axis={axis!r} in layer {self.name!r}"
             )
         if rms_scaling:
-            warnings.warn(
+            warn(
                 f"Layer {self.name!r}: `rms_scaling=True` is deprecated, for it divides by the standard deviation and not by "
                 "the root mean square. Use RMSNormalization.",
-                stacklevel=2,
             )
         self.axis = axis if isinstance(axis, int) else list(axis)
         self.rms_scaling = rms_scaling

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import torch
 from torch.nn import functional as F
@@ -12,6 +11,7 @@ from torchkeras_lite import config, initializers
 from torchkeras_lite.input_spec import InputSpec
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.encoding import check_choice
+from torchkeras_lite.notices import warn
 from torchkeras_lite.ops.convolution import conv
 from torchkeras_lite.ops.signal import stft
 
@@ -152,7 +152,7 @@ class STFTSpectrogram(Layer):
                 f"frame_length={frame_length}"
             )
         if fft_length is not None and fft_length & -fft_length != fft_length:
-            warnings.warn(f"`fft_length` is recommended to be a power of two. Received fft_length={fft_length}", stacklevel=2)
+            warn(f"`fft_length` is recommended to be a power of two. Received fft_length={fft_length}")
         check_choice(self, "mode", mode, _STFT_MODES)
         check_choice(self, "scaling", scaling, ("density", "spectrum", None))
         check_choice(self, "padding", padding, ("valid", "same"))

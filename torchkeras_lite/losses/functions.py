@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 
 import torch
 
 from torchkeras_lite import config, registry, symbolic
+from torchkeras_lite.notices import warn
 from torchkeras_lite.symbolic import KerasTensor
 from torchkeras_lite.variable import tensor_of
 
@@ -69,10 +69,9 @@ def logits_of(y_pred, from_logits: bool, activation: str):
     noted = getattr(y_pred, "_keras_activation", None)
     if from_logits:
         if noted == activation:
-            warnings.warn(
+            warn(
                 f"The loss was told `from_logits=True`, but its input is the output of a {activation}: probabilities, not "
                 f"logits. Drop the {activation} from the last layer, or say `from_logits=False`.",
-                stacklevel=2,
             )
         return y_pred
     return y_pred._keras_logits if noted == activation else None
@@ -106,10 +105,9 @@ def paired(loss: str, y_true, y_pred):
                 f"{loss}: the targets and the predictions must have the same shape. {shapes(y_true, y_pred)}. "
                 + fix_of(y_true, y_pred, _UNITS)
             ) from None
-        warnings.warn(
+        warn(
             f"{loss}: targets and predictions have different shapes, so one is repeated to fit the other. "
             f"{shapes(y_true, y_pred)}. {fix_of(y_true, y_pred, _UNITS)}",
-            stacklevel=3,
         )
     return y_true.to(y_pred.dtype), y_pred
 

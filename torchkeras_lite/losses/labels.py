@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 
 from torchkeras_lite.losses.functions import fix_of, same_rank, shapes, tensors_of
+from torchkeras_lite.notices import warn
 from torchkeras_lite.ops.crossentropy import NEVER
 
 _ONE_UNIT = (
@@ -43,11 +42,10 @@ def one_hot_pair(loss: str, y_true, y_pred, axis, label_smoothing):
             )
         )
     if y_pred.shape[-1] == 1:
-        warnings.warn(
+        warn(
             f"{loss} over a single class is always 0: for two classes in one unit use binary_crossentropy. "
             + shapes(y_true, y_pred),
             SyntaxWarning,
-            stacklevel=3,
         )
     y_true = y_true.to(y_pred.dtype)
     if label_smoothing:

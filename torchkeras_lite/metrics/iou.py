@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 
 from torchkeras_lite import config
 from torchkeras_lite.losses.functions import tensors_of
 from torchkeras_lite.metrics.base import table
 from torchkeras_lite.metrics.counting import Constant, Counted
+from torchkeras_lite.notices import warn
 from torchkeras_lite.variable import tensor_of
 
 
@@ -81,10 +80,9 @@ class IoU(Counted):
         if weight is None:
             return torch.ones((), dtype=self._torch_dtype, device=places.device).expand(places.shape)
         if "float" in str(getattr(weight, "dtype", "")) and not self._torch_dtype.is_floating_point:
-            warnings.warn(
+            warn(
                 f"{self.name}: the sample weights are floats, and its counts have an int dtype ({self.dtype}): casting cuts "
                 "off what follows the point. Pass `dtype='float32'` to the metric, or integer weights.",
-                stacklevel=3,
             )
         return tensor_of(weight, self._torch_dtype, places.device).detach().reshape(-1).expand(places.shape)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 
 from torchkeras_lite.losses.functions import same_rank, tensors_of
 from torchkeras_lite.metrics.base import table
 from torchkeras_lite.metrics.counting import Counted, spread
 from torchkeras_lite.metrics.reduction import RunningSum
+from torchkeras_lite.notices import warn
 from torchkeras_lite.variable import Variable
 
 _AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
@@ -95,10 +94,9 @@ class R2Score(Counted):
         if isinstance(free, torch.Tensor):  # assigned by somebody: where there are too few, nobody can be told
             return torch.where(free > 0, 1 - (1 - score) * (samples - 1) / free, score)
         if free <= 0:
-            warnings.warn(
+            warn(
                 f"{self.name}: {samples} targets are too few for {self.num_regressors} independent variables, so this is the "
                 "plain R² and not the adjusted one.",
-                stacklevel=3,
             )
             return score
         return 1 - (1 - score) * ((samples - 1) / free)

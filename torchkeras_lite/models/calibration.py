@@ -4,7 +4,6 @@ that what comes out changes least."""
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ import torch
 from torchkeras_lite.layers.core import Dense
 from torchkeras_lite.layers.einsum_dense import EinsumDense
 from torchkeras_lite.models.filters import should_quantize_layer
+from torchkeras_lite.notices import warn
 from torchkeras_lite.quantizers.awq import awq_quantize_matrix
 from torchkeras_lite.quantizers.gptq import gptq_quantize_matrix
 from torchkeras_lite.quantizers.scaling import compute_quantization_parameters
@@ -279,7 +279,7 @@ def _begun(block, config, filters, type_check) -> list:
                 layer.quantize(config.mode, config=config, type_check=type_check)
             found.append(layer)
         except NotImplementedError as error:
-            warnings.warn(str(error), stacklevel=5)
+            warn(str(error))
     return found
 
 

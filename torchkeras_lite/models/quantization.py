@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 from torchkeras_lite.models import calibration
 from torchkeras_lite.models.filters import should_quantize_layer
+from torchkeras_lite.notices import warn
 
 
 def quantize(model, config, filters=None, type_check: bool = True) -> None:
@@ -37,7 +36,7 @@ def quantize(model, config, filters=None, type_check: bool = True) -> None:
                 layer.quantize(config.mode, config=config, type_check=type_check)
                 changed = True
             except NotImplementedError as error:
-                warnings.warn(str(error), stacklevel=3)
+                warn(str(error))
     if changed:
         for holder in model._flatten_layers():
             if getattr(holder, "_captured", None) is not None:  # what `compile` settled are weights that are no more

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 
 from torchkeras_lite import losses
+from torchkeras_lite.notices import warn
 from torchkeras_lite.shown import worked_out
 
 
@@ -23,21 +22,19 @@ def check_targets(model, y, training: bool) -> None:
             columns = bad.nonzero().flatten().tolist()
             where = f"column {columns[0]}" if len(columns) == 1 else f"columns {columns}"
             where = "`y`" if y.ndim == 1 or y[0].numel() == 1 else f"`y`, {where}"
-            warnings.warn(
+            warn(
                 f"There are NaNs in {where}: the loss will be NaN and the weights lost. The usual fix: drop those rows, or "
                 "fill them in.",
-                stacklevel=4,
             )
     loss = model._compile_loss.single if model._compile_loss is not None else None
     fn = getattr(loss, "fn", None)
     if training and fn is losses.binary_crossentropy:
         low, high = (float(value) for value in y.aminmax())
         if low < 0 or high > 1:
-            warnings.warn(
+            warn(
                 f"There is a target {low if low < 0 else high:g} in `y`, but binary_crossentropy is about targets from 0 "
                 "to 1: it will go below 0. The usual fix: classes 0 and 1, or, for more than two classes, a softmax output and "
                 "sparse_categorical_crossentropy.",
-                stacklevel=4,
             )
     classes = _classes(model)
     if fn is not losses.sparse_categorical_crossentropy or classes is None or classes < 2:

@@ -10,7 +10,6 @@ import inspect
 import math
 import numbers
 import operator
-import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -32,6 +31,7 @@ from torchkeras_lite.models.single import SingleBatches
 from torchkeras_lite.models.tally import Tally
 from torchkeras_lite.models.wide import numbered, rows_to_evaluate, rows_to_predict
 from torchkeras_lite.modes import training_mode
+from torchkeras_lite.notices import warn
 from torchkeras_lite.shown import Shown
 
 
@@ -114,10 +114,9 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
     def compile_from_config(self, config: dict) -> None:
         """Compiles the model as `get_compile_config` says, and makes the optimizer's state."""
         if type(self).compile is not Trainer.compile:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} has a `compile()` of its own, so it was not compiled while it was loaded. Call it, or "
                 "write `get_compile_config()` and `compile_from_config(config)` too.",
-                stacklevel=2,
             )
             return
         self.compile(**registry.deserialize(config))
@@ -288,13 +287,12 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
                     if batches.ran_out:
                         self.stop_training = True
                     elif -1 < step < steps_per_epoch - 1 and not self.stop_training:
-                        warnings.warn(_ended(f"epoch {epoch + 1}", step, "steps_per_epoch", steps_per_epoch), stacklevel=2)
+                        warn(_ended(f"epoch {epoch + 1}", step, "steps_per_epoch", steps_per_epoch))
                 if step < 0 and epoch > initial_epoch:  # it ended with the epoch before
                     if not self.stop_training:
-                        warnings.warn(
+                        warn(
                             f"The iterator passed as `x` ran out of data: nothing was left for epoch {epoch + 1}, so training "
                             "ends. The usual fix: `epochs=1`, or something that can begin again (a DataLoader, a Sequence).",
-                            stacklevel=2,
                         )
                     self.stop_training = True
                     break
@@ -366,14 +364,13 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             if (step + 1) % each and cbs.wants_test_batch_end:
                 cbs.on_test_batch_end(_last_of(step, each), as_logs(logs))
             if step < 0:
-                warnings.warn(
+                warn(
                     "There was nothing to validate on: `validation_data` gave no batch. The usual fix: `validation_steps`, so "
                     "that an iterator is not used up in the first epoch, or something that can begin again (a DataLoader).",
-                    stacklevel=3,
                 )
             elif steps is not None and step < steps - 1 and not (self.stop_evaluating or getattr(batches, "ran_out", False)):
                 name = "validation_steps" if cbs.history is not None else "steps"
-                warnings.warn(_ended("evaluation", step, name, steps), stacklevel=3)
+                warn(_ended("evaluation", step, name, steps))
             results = self._epoch_logs(logs)
             cbs.on_test_end(results)
         return results
@@ -425,7 +422,7 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
                 if group:
                     cbs.on_predict_batch_end(_last_of(step, each), {"outputs": _joined(group)})
             if steps is not None and step < steps - 1 and not (self.stop_predicting or getattr(batches, "ran_out", False)):
-                warnings.warn(_ended("prediction", step, "steps", steps), stacklevel=2)
+                warn(_ended("prediction", step, "steps", steps))
             cbs.on_predict_end()
         return gathered.numpy()
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 import torch.nn.functional as F
 
+from torchkeras_lite.notices import warn
 from torchkeras_lite.ops.dispatch import Tensor, family, lifted
 
 op = family("nn")
@@ -24,10 +23,9 @@ def softmax(x, axis=-1):
         return _over(torch.softmax, x, axis)
     out = torch.softmax(x, axis)
     if x.ndim and x.shape[axis] == 1:
-        warnings.warn(
+        warn(
             f"softmax over axis {axis} of a tensor of shape {tuple(x.shape)}: a softmax of one number is always 1. Usual fix: "
             "use a sigmoid for a single unit, or another axis.",
-            stacklevel=2,
         )
     return out
 

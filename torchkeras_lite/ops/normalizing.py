@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import torch
 import torch.nn.functional as F
 
 from torchkeras_lite import config
+from torchkeras_lite.notices import warn
 from torchkeras_lite.ops.dispatch import INEXACT, Tensor, family, floated, lifted
 
 op = family("nn")
@@ -65,10 +65,9 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, *, rms_
     if epsilon is None:
         epsilon = config.epsilon()
     if rms_scaling:
-        warnings.warn(
+        warn(
             "layer_normalization: `rms_scaling=True` is deprecated, for it divides by the standard deviation and not by the "
             "root mean square. Use rms_normalization.",
-            stacklevel=2,
         )
         return _scaled_by_deviation(x, gamma, axis, epsilon)
     if axis == -1 and x.is_floating_point() and _alike(x, gamma, beta):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-import warnings
 
 import torch
 
 from torchkeras_lite import registry
+from torchkeras_lite.notices import warn
 from torchkeras_lite.optimizers import clipping
 from torchkeras_lite.optimizers.host import HostScalar, number_of
 from torchkeras_lite.optimizers.slots import Plan, as_variable, is_regular, places, regular
@@ -282,10 +282,9 @@ class Optimizer(State):
             )
         if missing not in self._warned:
             self._warned.add(missing)
-            warnings.warn(
+            warn(
                 f"Gradients do not exist for variables {names}: the loss does not depend on them, and they stay as they "
                 "are. (If you use `model.compile()`, did you give every output a loss?)",
-                stacklevel=4,
             )
         irregular, plan = plan.irregular, plan.without(missing, self._made_plan)
         plan.irregular = irregular

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import warnings
 import weakref
 from typing import TypedDict
 
 import torch
 
 from torchkeras_lite import config, registry
+from torchkeras_lite.notices import warn
 from torchkeras_lite.optimizers.host import HostScalar, Live, number_of
 from torchkeras_lite.optimizers.schedules import Formula, LearningRateSchedule
 from torchkeras_lite.optimizers.slots import Plan, Store, as_variable
@@ -235,10 +235,9 @@ class State(registry.Configurable):
         """Takes the variables from where `save_own_variables` put them; where their number differs: a warning, no change."""
         if len(store.keys()) != len(self.variables):
             hint = "" if self.built else " It has not been built: `build(model.trainable_variables)` makes its variables."
-            warnings.warn(
+            warn(
                 f"Skipping the state of the optimizer {self.name!r}: it has {len(self.variables)} variables, and the file "
                 f"has {len(store.keys())}.{hint}",
-                stacklevel=2,
             )
             return
         take = getattr(store, "take", None)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import json
 import math
-import warnings
 
 import numpy as np
 
 from torchkeras_lite import registry
 from torchkeras_lite.files import whole
 from torchkeras_lite.loading import Loading
+from torchkeras_lite.notices import warn
 from torchkeras_lite.saving import cudnn, keras1, legacy_config, legacy_words, packed
 from torchkeras_lite.saving.jobs import Jobs, at_once_unless
 from torchkeras_lite.saving.stores import attribute, created, dataset, group_at, stored_bytes
@@ -141,7 +141,7 @@ def _compile(model, file, config, loading) -> None:
         with loading:
             model.compile_from_config(legacy_config.modern_training(config))
     except (TypeError, ValueError, KeyError) as error:
-        warnings.warn(f"The model was loaded without being compiled; call `compile()` yourself. {error}", stacklevel=4)
+        warn(f"The model was loaded without being compiled; call `compile()` yourself. {error}")
         return
     if "optimizer_weights" not in file or not model.built:
         return
@@ -155,7 +155,7 @@ def _compile(model, file, config, loading) -> None:
     if values is not None:
         model.optimizer.set_weights(values)
     else:
-        warnings.warn("The state of the optimizer in the file does not fit, so it begins anew.", stacklevel=4)
+        warn("The state of the optimizer in the file does not fit, so it begins anew.")
 
 
 def _state_of_today(optimizer, names, values) -> list | None:
@@ -219,7 +219,7 @@ def read_weights(
         if problem is None:
             plan += zip(variables, values, strict=True)
         elif skip_mismatch:
-            warnings.warn(f"Weights of layer {layer.name!r} were left as they are: {problem}.", stacklevel=4)
+            warn(f"Weights of layer {layer.name!r} were left as they are: {problem}.")
         else:
             raise ValueError(
                 f"The weights in {filepath!r} do not fit layer {layer.name!r} ({name!r} in the file): {problem}. "

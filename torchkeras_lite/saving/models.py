@@ -7,10 +7,10 @@ import json
 import os
 import shutil
 import tempfile
-import warnings
 
 from torchkeras_lite import lambdas, registry
 from torchkeras_lite.loading import Loading
+from torchkeras_lite.notices import warn
 from torchkeras_lite.saving import archive, hdf5, keras1, legacy_config, shards, weights
 from torchkeras_lite.saving.stores import Source, created, group_at, opened
 from torchkeras_lite.saving.validity import valid
@@ -48,10 +48,9 @@ def save_model(model, filepath, overwrite: bool = True, zipped: bool | None = No
     if os.path.exists(filepath) and not overwrite:
         raise FileExistsError(f"{filepath!r} is there already. Pass `overwrite=True`, or another name.")
     if not model.built:
-        warnings.warn(
+        warn(
             f"Model {model.name!r} has not yet been built: it may have no weights to save. Give it an input shape, or call it "
             "on data first.",
-            stacklevel=3,
         )
     if extension not in ("", ".keras") and zipped is not False:
         hdf5.save_model(model, filepath, include_optimizer)
@@ -135,7 +134,7 @@ def _compile(model, config: dict) -> None:
     try:
         model.compile_from_config(config)
     except (TypeError, ValueError) as error:
-        warnings.warn(f"The model was loaded without being compiled; call `compile()` yourself. {error}", stacklevel=3)
+        warn(f"The model was loaded without being compiled; call `compile()` yourself. {error}")
 
 
 def _room(model) -> int:

@@ -11,12 +11,12 @@ import contextlib
 import functools
 import itertools
 import os
-import warnings
 from collections.abc import Iterator
 
 from torch import nn
 
 from torchkeras_lite.files import whole
+from torchkeras_lite.notices import warn
 from torchkeras_lite.registry import snake_case
 from torchkeras_lite.saving.jobs import Jobs
 from torchkeras_lite.saving.stores import Source, Store, created, made
@@ -93,7 +93,7 @@ def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> No
         if problem is None:
             plan.append((owner, store))
         elif skip_mismatch:
-            warnings.warn(f"Weights of layer {owner.name!r} were left as they are: {problem}.", stacklevel=4)
+            warn(f"Weights of layer {owner.name!r} were left as they are: {problem}.")
         else:
             raise ValueError(
                 f"The weights in {filepath!r} do not fit layer {owner.name!r} (at {path or 'the top'!r}): {problem}. "
@@ -151,7 +151,7 @@ def _state_of(optimizer, store) -> list:
     if count != len(wanted):
         return []
     if not all(store.fits(str(i), variable) for i, variable in enumerate(wanted)):
-        warnings.warn("The state of the optimizer in the file does not fit, so it begins anew.", stacklevel=5)
+        warn("The state of the optimizer in the file does not fit, so it begins anew.")
         return []
     if not of_keras2:
         return [(optimizer, store)]

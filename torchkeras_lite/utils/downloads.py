@@ -11,11 +11,11 @@ import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
-import warnings
 import zipfile
 
 from torchkeras_lite.callbacks import Progbar, write
 from torchkeras_lite.files import whole
+from torchkeras_lite.notices import warn
 
 _CHUNK = 1 << 16
 _LARGEST = 1 << 38  # bytes that an archive may unpack to
@@ -81,7 +81,7 @@ def get_file(
     if not unpacks:
         return target
     if not extract_archive(target, unpacked, "tar" if untar else archive_format):
-        warnings.warn(f"Could not extract archive: {target!r} is no {archive_format} archive.", stacklevel=2)
+        warn(f"Could not extract archive: {target!r} is no {archive_format} archive.")
     return unpacked
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 import pathlib
-import warnings
 
 import numpy as np
 import torch
 
 from torchkeras_lite import config, ops
+from torchkeras_lite.notices import warn
 
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 _GRAY = ("L", "I;16", "I")  # what is gray already, of any depth
@@ -127,7 +127,7 @@ def save_img(path, x, data_format=None, file_format=None, scale=True, **kwargs) 
     file_format = {"jpg": "jpeg"}.get((file_format or "").lower(), file_format)
     image = array_to_img(x, data_format=data_format, scale=scale)
     if image.mode == "RGBA" and file_format == "jpeg":
-        warnings.warn("The JPEG format does not support RGBA images, converting to RGB.", stacklevel=2)
+        warn("The JPEG format does not support RGBA images, converting to RGB.")
         image = image.convert("RGB")
     image.save(path, format=file_format, **kwargs)
 

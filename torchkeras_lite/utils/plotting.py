@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any, NamedTuple
 
 from torchkeras_lite.files import whole
 from torchkeras_lite.graph import Graph, mapped
+from torchkeras_lite.notices import warn
 from torchkeras_lite.utils.canvas import Figure, Svg
 from torchkeras_lite.utils.layout import Layout
 
@@ -274,7 +274,7 @@ def plot_model(
         picture = drawing.to_string().encode() if extension == "dot" else drawing.create(format=extension)
     except ImportError as error:  # a picture is no reason for a script to stop
         extension, to_file, wanted = "svg", os.path.splitext(to_file)[0] + ".svg", to_file
-        warnings.warn(f"{error} Instead of {wanted!r}, {to_file!r} was written.", stacklevel=2)
+        warn(f"{error} Instead of {wanted!r}, {to_file!r} was written.")
         picture = drawing.create(format=extension)
     with whole(to_file) as draft, open(draft, "wb") as file:
         file.write(picture)

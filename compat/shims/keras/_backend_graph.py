@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import warnings
 from collections.abc import ValuesView
 
 import torch
@@ -15,6 +14,7 @@ from torchkeras_lite import config, ops, symbolic
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.graph import Graph, leaves
 from torchkeras_lite.modes import training_mode
+from torchkeras_lite.notices import warn
 from torchkeras_lite.ops.dispatch import to_tensor
 from torchkeras_lite.symbolic import KerasTensor, tensors_in
 from torchkeras_lite.variable import Variable
@@ -95,7 +95,7 @@ def function(inputs, outputs, updates=None, name=None, **kwargs) -> Function:
         ValueError: outputs that need other inputs; None among the outputs; a new value that was computed already.
     """
     if kwargs:
-        warnings.warn(f"function: there is no session that could use the arguments {sorted(kwargs)}.", stacklevel=2)
+        warn(f"function: there is no session that could use the arguments {sorted(kwargs)}.")
     return Function(inputs, outputs, updates, name)
 
 

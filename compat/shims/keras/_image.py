@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from torchkeras_lite import config
+from torchkeras_lite.notices import warn
 from torchkeras_lite.preprocessing.image import array_to_img, img_to_array, load_img, save_img, smart_resize
 
 from . import _eras
@@ -91,10 +90,10 @@ class ImageDataGenerator:
     def _imply(self, one, other, against=None):
         if getattr(self, one) and not getattr(self, other):
             setattr(self, other, True)
-            warnings.warn(f"This ImageDataGenerator specifies `{one}`, which overrides setting of `{other}`.", stacklevel=3)
+            warn(f"This ImageDataGenerator specifies `{one}`, which overrides setting of `{other}`.")
         if against and getattr(self, one) and getattr(self, against):
             setattr(self, against, False)
-            warnings.warn(f"This ImageDataGenerator specifies `{one}`, which overrides setting of `{against}`.", stacklevel=3)
+            warn(f"This ImageDataGenerator specifies `{one}`, which overrides setting of `{against}`.")
 
     # ------------------------------------------------------------ where images come from
 
@@ -219,10 +218,9 @@ class ImageDataGenerator:
 
     def _has(self, learned, setting) -> bool:
         if getattr(self, learned) is None:
-            warnings.warn(
+            warn(
                 f"This ImageDataGenerator specifies `{setting}`, but it hasn't been fit: `generator.fit(images)` learns what "
                 "that needs.",
-                stacklevel=4,
             )
         return getattr(self, learned) is not None
 

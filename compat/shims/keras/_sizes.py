@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import sys
-import warnings
 
 import torch
 
 from torchkeras_lite import config, layers, symbolic
+from torchkeras_lite.notices import warn
 from torchkeras_lite.variable import Variable
 
 from . import _eras
@@ -102,7 +102,7 @@ def obtain_input_shape(
     if input_shape and len(input_shape) == 3 and not trained:
         channels = input_shape[0 if first else -1]
         if channels not in (1, 3):
-            warnings.warn(f"This model usually expects 1 or 3 input channels. Received: {channels}", stacklevel=2)
+            warn(f"This model usually expects 1 or 3 input channels. Received: {channels}")
     shape = [default_size, default_size]
     shape.insert(0 if first else 2, channels)
     if trained and require_flatten:
