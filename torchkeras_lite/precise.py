@@ -19,7 +19,7 @@ class Precise:
         """How its weights are kept in few bits: "int8", "int4", ...; None if they are not."""
         return self._policy.quantization_mode
 
-    def quantize(self, mode: str | None = None, config=None, type_check: bool = True) -> None:
+    def quantize(self, mode: str | None = None, type_check: bool = True, config=None) -> None:
         """Keeps the weights of a built layer in few bits from now on. What it gives changes by the rounding.
 
         - "int8", "int4": integers with scales. They are not trained further; by `enable_lora` the layer can go on learning.
@@ -28,8 +28,8 @@ class Precise:
 
         Args:
             mode: one of these; may be left out if there is a config.
-            config: a QuantizationConfig, for what is not to be as by default.
             type_check: whether subclasses of the layers that know how are refused: their `call` may be another.
+            config: a QuantizationConfig, for what is not to be as by default.
 
         Raises:
             ValueError: the layer is not built, is quantized already, mode or config mean nothing, or float16 does not go with

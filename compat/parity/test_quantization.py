@@ -1,5 +1,6 @@
 """Weights in few bits: the same integers, names, outputs, gradients and files as Keras's, both ways."""
 
+import inspect
 import warnings
 
 import numpy as np
@@ -248,3 +249,9 @@ def test_the_same_integers_by_the_same_data(row, how):
         born.build(x.shape)
         born.load_own_variables(store)
         close(born(x), other(x))
+
+
+@pytest.mark.parametrize("name", ["Layer", "Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"])
+def test_the_order_of_its_arguments(name):
+    ours, theirs = (inspect.signature(getattr(library.layers, name).quantize) for library in (mine, real))
+    assert [(p.name, p.default) for p in ours.parameters.values()] == [(p.name, p.default) for p in theirs.parameters.values()]

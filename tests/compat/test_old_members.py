@@ -169,6 +169,22 @@ SNIPPETS = {
         convert_dense_weights_data_format(dense, (2, 2, 3), "channels_last")
         np.testing.assert_allclose(image.ravel() @ dense.kernel.numpy(), before, rtol=1e-5)
     """,
+    "`_layers` begin with the InputLayer, and symbolic tensors have a graph": """
+        import tensorflow as tf
+        chain = models.Sequential([layers.Dense(1, input_shape=(2,))])
+        assert [type(one).__name__ for one in chain._layers] == ["InputLayer", "Dense"] and len(chain.layers) == 1
+        a = layers.Input((2,))
+        graph = models.Model(a, layers.Dense(1)(a))
+        assert graph._layers == graph.layers and graph._layers[0].output is a
+        assert models.Sequential([layers.Dense(1)])._layers[0].name.startswith("dense")
+        assert a.graph is tf.get_default_graph()
+        try:
+            chain.compile("sgd", "mse", run_eagerly=True, jit_compile=True)
+        except ValueError as error:
+            assert "`run_eagerly` and `jit_compile`" in str(error)
+        else:
+            raise AssertionError
+    """,
     "what `super().call` took": """
         x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
         mask = np.array([[True, True, False], [True, False, False]])

@@ -287,7 +287,7 @@ def subclass():
         (lambda: dense().quantize("int9"), ValueError, "Invalid quantization mode.*int9"),
         (lambda: dense().quantize(), ValueError, "either `mode` or `config`"),
         (lambda: dense().quantize("int8", config=7), ValueError, "must be an instance of `QuantizationConfig`"),
-        (lambda: dense().quantize("int8", quantizers.Int4QuantizationConfig()), ValueError, "Contradictory arguments"),
+        (lambda: dense().quantize("int8", True, quantizers.Int4QuantizationConfig()), ValueError, "Contradictory arguments"),
         (lambda: dense().quantize("gptq"), ValueError, "must pass a `GPTQConfig`"),
         (lambda: dense(dtype="float16").quantize("int8"), ValueError, "doesn't work well"),
         (lambda: layers.ReLU().quantize("int8"), NotImplementedError, "ReLU does not have a `quantize` method"),

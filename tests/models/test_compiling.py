@@ -182,3 +182,13 @@ def test_metrics_of_outputs_in_a_list_with_targets_in_a_dict(weighted):
     near = np.testing.assert_allclose
     near(found["zeal_mae"], np.average(abs(zeal + 3), weights=weights["zeal"]), rtol=1e-5)
     near(found["awe_mse"], np.average((awe - 1) ** 2, weights=weights["awe"]), rtol=1e-5)
+
+
+def test_eager_steps_are_not_compiled():
+    model = keras.Sequential([layers.Dense(1)])
+    with pytest.warns(UserWarning, match="exclude each other"):
+        model.compile("sgd", "mse", run_eagerly=True, jit_compile=True)
+    assert model.run_eagerly is True and model.jit_compile is False
+    model.compile("sgd", "mse", run_eagerly=True, jit_compile="auto")
+    model.compile("sgd", "mse", jit_compile=True)
+    assert model.jit_compile is True and model.run_eagerly is False

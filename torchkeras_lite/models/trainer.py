@@ -90,6 +90,9 @@ class Trainer(SingleBatches, Account, Readiness, Feeding):
             optimizer=optimizer, loss=loss, loss_weights=loss_weights, metrics=metrics, weighted_metrics=weighted_metrics,
             run_eagerly=run_eagerly, steps_per_execution=steps_per_execution, jit_compile=jit_compile,
         ))  # fmt: skip
+        if run_eagerly and jit_compile and jit_compile != "auto":
+            warn("`run_eagerly=True` and `jit_compile=True` exclude each other. `jit_compile` is taken for False.")
+            jit_compile = False
         self.run_eagerly, self.jit_compile, self.steps_per_execution = run_eagerly, jit_compile, steps_per_execution
         self.__dict__.pop("loss", None)  # one that the user had set before
         object.__setattr__(self, "_captured", None)

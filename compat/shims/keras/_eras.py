@@ -563,6 +563,8 @@ def _compile(model, args, words):
     elif hasattr(words["optimizer"], "apply_gradients"):
         words["optimizer"] = _its_own(words["optimizer"], model)
     words = import_module("keras._layer_losses").settled(model, words)
+    if words.get("run_eagerly") and words.get("jit_compile") not in (None, False, "auto"):
+        raise ValueError("You cannot enable `run_eagerly` and `jit_compile` at the same time. Leave one of them out.")
     columns, names = of_era(TARGETS_ARE_COLUMNS, now), (of_era(METRIC_NAMES, now) or [{}])[0]
     for word in ("loss", "metrics", "weighted_metrics"):
         if columns and word in words:

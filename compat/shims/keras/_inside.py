@@ -42,7 +42,10 @@ def non_trainable_variables(self):
 
 @Shown
 def layers(self):
-    return self.layers_inside
+    """The layers directly inside, and the InputLayer that a Sequential begins with."""
+    entry = vars(self).get("_entry")
+    inside = self.layers if hasattr(self, "train_step") else self.layers_inside
+    return inside if entry is None else [entry, *inside]
 
 
 @Shown

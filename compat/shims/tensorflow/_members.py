@@ -77,6 +77,13 @@ def get_shape(self) -> TensorShape:
     return TensorShape(self.shape)
 
 
+def graph_of(self):
+    """The graph that a symbolic tensor is in: the only one."""
+    from ._graphs import get_default_graph
+
+    return get_default_graph()
+
+
 def evaluated(self, feed_dict=None, session=None):
     """The value of a symbolic tensor, as an array, for these values of what it follows from."""
     from ._graphs import get_default_session
@@ -149,7 +156,7 @@ _ADDED = {
         "minimize": minimize, "compute_gradients": compute_gradients, "apply_gradients": apply_gradients,
     },
     ("torchkeras_lite.texts", "Texts"): {"numpy": numpy},
-    ("torchkeras_lite.symbolic", "KerasTensor"): {"eval": evaluated, "get_shape": get_shape},
+    ("torchkeras_lite.symbolic", "KerasTensor"): {"eval": evaluated, "get_shape": get_shape, "graph": property(graph_of)},
 }
 
 
