@@ -38,6 +38,11 @@ def publish(function, module: str) -> None:
     _functions[module, function.__name__] = function
 
 
+def add_class(cls, module: str, name: str) -> None:
+    """Configs may name this class as `module.name`, unless they name another so."""
+    _named.setdefault(name, {})[module] = _builtin.setdefault((module, name), cls)
+
+
 def snake_case(name: str) -> str:
     """`"BatchNormalization"` -> `"batch_normalization"`, `"ReLU"` -> `"re_lu"`, `"Conv2D"` -> `"conv2d"`: Keras's rule."""
     name = re.sub(r"\W+", "", name)
@@ -426,8 +431,7 @@ class Configurable:
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__module__.partition(".")[0] == _PACKAGE:
-            public, name = public_module(cls), public_name(cls)
-            _named.setdefault(name, {})[public] = _builtin.setdefault((public, name), cls)
+            add_class(cls, public_module(cls), public_name(cls))
         if "__init__" in cls.__dict__:
             cls.__init__ = _remember(cls, cls.__init__)
             if "get_config" not in cls.__dict__:

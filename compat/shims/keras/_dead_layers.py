@@ -244,4 +244,4 @@ def _cauchy(shape, dtype=None):
 
 
 for _name in [*__all__, "BatchNormalizationOfMode"]:  # configs and files of the eras name them so
-    registry._builtin.setdefault(("keras.layers", _name), globals()[_name])
+    registry.add_class(globals()[_name], "keras.layers", _name)

@@ -41,7 +41,7 @@ class Merge(layers.Layer):
         return self.merging.compute_mask(inputs, mask) if mask is not None else None
 
 
-registry._builtin.setdefault(("keras._merge", "Merge"), Merge)
+registry.add_class(Merge, "keras._merge", "Merge")
 
 
 class ByFunction(TodaysMerge):

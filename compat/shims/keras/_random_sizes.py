@@ -58,4 +58,4 @@ class RandomWidth(_RandomSide):
 
 
 for _cls in (RandomHeight, RandomWidth):
-    registry._builtin.setdefault(("keras.layers", _cls.__name__), _cls)
+    registry.add_class(_cls, "keras.layers", _cls.__name__)
