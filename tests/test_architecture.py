@@ -13,7 +13,7 @@ ORDER = """
     flushing files texts sparse promotion modes variable tracking scopes tree symbolic graph seeds recomputing ops random
     initializers activations regularizers constraints quantizers
     logs losses metrics optimizers data callbacks saving distribution
-    input_spec shapes weights drawn precise layer operation export
+    input_spec shapes weights drawn precise holding layer operation export
     layers
     models
     mixed_precision backend utils preprocessing visualization
