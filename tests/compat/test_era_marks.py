@@ -51,6 +51,14 @@ PROGRAMS = {
     "TensorFlow 1": (
         "import tensorflow as tf\nfrom tensorflow.contrib.keras.api.keras.layers import LSTM\nconfig = tf.ConfigProto()", "2.2",
     ),
+    "TensorFlow 1 with its own Keras": (
+        "import tensorflow as tf\nfrom tensorflow import keras\nm = keras.Sequential([keras.layers.Dense(3)])\n"
+        "m.compile(tf.train.AdamOptimizer(), 'mse')\nm.fit(x, y, epochs=3)", "2.2",
+    ),
+    "TensorFlow 1, at once": ("import tensorflow as tf\ntf.enable_eager_execution()\ntf.keras.layers.Dense(3)(x)", "2.2"),
+    "TensorFlow 2 with what it kept of 1": (
+        "import tensorflow.compat.v1 as tf\ntf.train.AdamOptimizer()\nfrom tensorflow.keras import layers", "tf2",
+    ),
     "Keras 2.3": (
         "from keras.utils import np_utils\nfrom keras.layers.recurrent import LSTM\nfrom keras.optimizers import Adam\n"
         "m.compile(Adam(learning_rate=0.1))\nm.fit(x, y, epochs=3)", "2.3",

@@ -112,6 +112,10 @@ MARKS: dict[str, tuple] = {
     "tensorflow.keras": (("tf2", "3", 5),),
     "tf_keras": (("tf2", "tf2", 6),),
     "tensorflow.contrib.keras": (("2.2", "2.2", 8),),
+    **_all((("2.2", "2.2", 8),), """
+        tensorflow.enable_eager_execution tensorflow.train.AdamOptimizer tensorflow.train.GradientDescentOptimizer
+        tensorflow.train.RMSPropOptimizer tensorflow.train.AdagradOptimizer tensorflow.train.MomentumOptimizer
+    """),
     "tensorflow.python.keras": (("tf2", "tf2", 5),),
     "tensorflow.compat.v1.keras": (("2.2", "2.2", 2),),
     "keras_core": (("3", "3", 8),),
@@ -141,10 +145,11 @@ _MODEL_WORDS = {"inputs", "outputs"}  # so called by much else: of Model only
 
 
 class Found(NamedTuple):
-    """The era, and the marks that speak for it, those first that weigh most: (mark, line)."""
+    """The era, the marks that speak for it, those first that weigh most: (mark, line), and whose the Keras is that is meant."""
 
     era: str
     marks: list
+    roots: frozenset = frozenset()  # of "keras" and "tensorflow.keras"
 
     def why(self, most: int = 3) -> str:
         shown = [f"{mark} in line {line}" for mark, line in self.marks[:most]]
@@ -169,7 +174,8 @@ def recognize(source: str, path: str = "", *more: tuple[str, str]) -> Found:
     best = max(ERAS, key=lambda era: (sums[era], ERAS.index(era)))
     # What speaks for this era and not for today's comes first.
     telling = sorted(marks, key=lambda mark: _weight(mark, "3") - _weight(mark, best))
-    return Found(best, [(mark, marks[mark]) for mark in telling if _weight(mark, best) > _weight(mark, "3")])
+    roots = frozenset(marks.keys() & {"keras", "tensorflow.keras"})
+    return Found(best, [(mark, marks[mark]) for mark in telling if _weight(mark, best) > _weight(mark, "3")], roots)
 
 
 def _weight(mark: str, era: str) -> int:

@@ -43,6 +43,7 @@ _SHOWN = ("layers", "models", "optimizers", "losses", "metrics", "callbacks", "i
 _MODELS = ("models.Model", "models.Sequential", "models.Functional")
 
 now = "3"  # the era of the script that runs
+within_tensorflow = False  # whether its Keras is that of TensorFlow alone
 _made: dict[type, type] = {}  # today's class -> what a script of the era is shown
 _told: dict = {}  # what callbacks of the fit() that runs find in their `params` besides
 _takers = weakref.WeakKeyDictionary()  # an optimizer -> the model that was compiled with it
@@ -51,9 +52,11 @@ _rows: dict[tuple[str, str], str | None] = {}  # (path of a view, name) -> the r
 
 def begin() -> None:
     """Settles the era when `keras` is imported: the one that was named, or the one that the script shows."""
+    global within_tensorflow
     dropin = sys.modules.get("torchkeras_lite.dropin")
     named = getattr(dropin, "era", None) or os.environ.get(VARIABLE) or _of_the_parent()
     if named:
+        within_tensorflow = named.strip().lower().startswith("tf")
         take(_era_marks.known(named))
         return
     sources = [_source_of_the_script() or ("", "")]
@@ -61,6 +64,7 @@ def begin() -> None:
     if not found.marks:
         sources += _sources_of_importers()
         found = _era_marks.recognize(*sources[-1], *sources[:-1])
+    within_tensorflow = found.roots == {"tensorflow.keras"}
     if found.era == "3":
         return
     take(found.era)

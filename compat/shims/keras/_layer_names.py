@@ -1,6 +1,6 @@
 """The names that layers and models get by themselves, as the eras made them.
 
-Keras 1 and 2 counted from one (`dense_1`), Keras 1 without underlines inside (`maxpooling2d_1`); in TensorFlow 2 the first
+Keras 1 and 2 counted from one (`dense_1`), Keras 1 without underlines inside (`maxpooling2d_1`); in TensorFlow the first
 layer of a kind has no number, but an input has. Programs ask for layers, inputs and outputs by these names, and files of
 weights that are read `by_name` hold them.
 """
@@ -25,7 +25,8 @@ def name_of(prefix: str) -> str:
         kind = kind.replace("_", "")
         kind = _KERAS_1.get(kind, kind)
     # Layers are counted alone: operators took no name of theirs.
-    count = registry.next_count(f"layer {kind}") - (era == "tf2" and kind != "input")
+    from_zero = era == "tf2" or (era == "2.2" and _eras.within_tensorflow)
+    count = registry.next_count(f"layer {kind}") - (from_zero and kind != "input")
     return f"{kind}_{count}" if count else kind
 
 
