@@ -151,6 +151,28 @@ SNIPPETS = {
         with keras.utils.custom_object_scope({"other": read}, {"mine": mine}):  # scopes of several dicts
             assert read("mine") is mine and read("other") is read
     """,
+    "layers of known networks": """
+        then = {
+            "res2a_branch1": "conv2_block1_0_conv", "res5c_branch2c": "conv5_block3_3_conv",
+            "bn3b_branch2a": "conv3_block2_1_bn",
+            "bn_conv1": "conv1_bn", "fc1000": "predictions", "add_1": "conv2_block1_add", "add_16": "conv5_block3_add",
+            "activation_2": "conv2_block1_1_relu", "activation_48": "conv5_block3_2_relu", "activation_49": "conv5_block3_out",
+            "conv1/bn": "conv1_bn", "Conv/BatchNorm": "conv_bn", "expanded_conv/squeeze_excite/AvgPool":
+            "expanded_conv_squeeze_excite_avg_pool", "activation_5": "conv2_block2_1_relu",
+        }
+        model = models.Sequential([layers.Activation("relu", name=name) for name in dict.fromkeys(then.values())])
+        assert {old: model.get_layer(old).name for old in then} == then
+        assert model.get_layer(index=0).name == "conv2_block1_0_conv"
+        for wrong in ("activation_50", "res2z_branch1", "conv2/bn"):
+            try:
+                model.get_layer(wrong)
+            except ValueError as error:
+                assert f"No such layer: {wrong!r}" in str(error)
+            else:
+                raise AssertionError(wrong)
+        mine = models.Sequential([layers.Activation("relu", name="add_1"), layers.Activation("relu", name="conv2_block1_add")])
+        assert mine.get_layer("add_1") is mine.layers[0]   # a name that is there is that one's
+    """,
     "a shape that is a number": """
         import tensorflow as tf
         for given in (3, np.int64(3), (3,), [3]):

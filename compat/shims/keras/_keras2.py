@@ -209,6 +209,7 @@ MEMBERS = {
         "evaluate_generator": "keras._methods:evaluate_generator",
         "predict_generator": "keras._methods:predict_generator",
         "reset_states": "keras._methods:reset_states",
+        "get_layer": "keras._layer_names:get_layer",
         "to_yaml": "keras._methods:to_yaml",
         "load_weights": "keras._late_weights:load_weights",
         **{f"_make_{what}_function": "keras._methods:ready" for what in ("predict", "test")},

@@ -7,7 +7,10 @@ weights that are read `by_name` hold them.
 
 from __future__ import annotations
 
+import re
+
 from torchkeras_lite import registry
+from torchkeras_lite.models import Model
 
 from . import _eras
 
@@ -48,3 +51,42 @@ def input_name(first) -> str | None:
         return None if _eras.now == "3" else f"{first.name}_input"
     kind, _, number = first.name.rpartition("_")
     return f"{kind}_input_{number}" if kind and number.isdigit() else f"{first.name}_input_1"
+
+
+# ---------------------------------------------------------------- layers of known networks
+
+_BLOCKS = [f"conv{stage}_block{block}" for stage, count in ((2, 3), (3, 4), (4, 6), (5, 3)) for block in range(1, count + 1)]
+_STEM = {"conv1": "conv1_conv", "bn_conv1": "conv1_bn", "activation_1": "conv1_relu", "fc1000": "predictions"}
+_get_layer = getattr(Model.get_layer, "_todays", Model.get_layer)
+
+
+def todays_name(name: str) -> str:
+    """What a layer of an application is called today.
+
+    ResNet50's were `res5c_branch2c` and `bn5c_branch2c` until Keras 2.3, its additions and rectifiers numbered by themselves;
+    those of DenseNet and MobileNetV3 had a `/` in them until Keras 3: `conv1/bn`, `Conv/BatchNorm`.
+    """
+    if name in _STEM:
+        return _STEM[name]
+    if found := re.fullmatch(r"(res|bn)([2-5])([a-f])_branch(?:1|2([abc]))", name):
+        kind, stage, block, part = found.groups()
+        return f"conv{stage}_block{'abcdef'.index(block) + 1}_{' abc'.index(part or ' ')}_{'bn' if kind == 'bn' else 'conv'}"
+    if found := re.fullmatch(r"(add|activation)_(\d+)", name):
+        block, part = divmod(int(found[2]) - 2, 3) if found[1] == "activation" else (int(found[2]) - 1, 3)
+        if 0 <= block < len(_BLOCKS):
+            return f"{_BLOCKS[block]}_{('1_relu', '2_relu', 'out', 'add')[part]}"
+    return name.lower().replace("/", "_").replace("batchnorm", "bn").replace("avgpool", "avg_pool")
+
+
+def get_layer(self, name=None, index=None):
+    """Layers of applications under the names of their time too, where no layer has that name today."""
+    try:
+        return _get_layer(self, name, index)
+    except ValueError:
+        now = todays_name(name) if isinstance(name, str) else name
+        if index is not None or now == name or all(layer.name != now for layer in self.layers):
+            raise
+        return _get_layer(self, now)
+
+
+get_layer._todays = _get_layer
