@@ -82,6 +82,7 @@ def test_lengths_and_vectors():
     assert padded(texts).tolist() == [[1, 2, 0, 0, 0], [0, 0, 1, 0, 0]]
     weighted = layers.TextVectorization(output_mode="tf_idf", vocabulary=words, idf_weights=[1.0, 3.0])
     assert weighted(texts).tolist() == [[2, 2, 0], [0, 0, 3]]
+    assert padded([]).shape == (0, 5) and layers.TextVectorization(vocabulary=words)([]).shape == (0, 0)
 
 
 @pytest.mark.parametrize(

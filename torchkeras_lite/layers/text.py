@@ -186,7 +186,7 @@ class TextVectorization(Layer):
         return [Texts(list(row), self.encoding).tolist() for row in found]
 
     def forward(self, *args, **kwargs):
-        if args and isinstance(args[0], (str, bytes)):
+        if args and (isinstance(args[0], (str, bytes)) or (isinstance(args[0], list) and not args[0])):
             args = (Texts(args[0], self.encoding), *args[1:])
         return super().forward(*args, **kwargs)
 
