@@ -91,6 +91,8 @@ class Layer(Holding, Weighted, Drawn, Precise, Configurable, nn.Module):
     _is_torchs_way = False  # whether the class has `forward` in the place of `call`
     takes_sparse = False  # whether `call` gets sparse tensors as they are; classes of users do, unless they say otherwise
     casts_integers = False  # whether integer inputs become floats before `call` (layers that only do float arithmetic)
+    _convert_input_args = True  # False, as Keras has it: `call` gets what was passed, lists and texts as they are
+    _allow_non_tensor_positional_args = False  # True: a number, a text or nothing may be the first argument
 
     def __init__(
         self,
@@ -233,10 +235,11 @@ class Layer(Holding, Weighted, Drawn, Precise, Configurable, nn.Module):
     def forward(self, *args, **kwargs):
         """The whole of a call: converts, builds, settles the training mode, carries masks and penalties."""
         signature = self._signature
-        if args and not isinstance(args[0], Tensor) and is_texts(args[0]) and not isinstance(args[0], str):
-            args = (Texts(args[0]), *args[1:])
-        args = tuple(self._convert(arg, self.casts_integers and i == 0) for i, arg in enumerate(args))
-        kwargs = {key: self._convert(value) for key, value in kwargs.items()} if kwargs else kwargs
+        if self._convert_input_args:
+            if args and not isinstance(args[0], Tensor) and is_texts(args[0]) and not isinstance(args[0], str):
+                args = (Texts(args[0]), *args[1:])
+            args = tuple(self._convert(arg, self.casts_integers and i == 0) for i, arg in enumerate(args))
+            kwargs = {key: self._convert(value) for key, value in kwargs.items()} if kwargs else kwargs
         if (
             not args
             and not (kwargs.keys() & {*signature.tensors})
@@ -251,7 +254,12 @@ class Layer(Holding, Weighted, Drawn, Precise, Configurable, nn.Module):
         if self._lies_elsewhere(args):
             home = self._home(None)
             args, kwargs = nested.mapped(lambda leaf: leaf.to(home) if isinstance(leaf, Tensor) else leaf, (args, kwargs))
-        if args and isinstance(args[0], _PLAIN) and not (args[0] is None and _any_tensor(args, kwargs)):
+        if (
+            args
+            and isinstance(args[0], _PLAIN)
+            and not (args[0] is None and _any_tensor(args, kwargs))
+            and not self._allow_non_tensor_positional_args
+        ):
             raise ValueError(
                 f"Inputs to a layer should be tensors. Got {args[0]!r} (of type {type(args[0])}) as input for layer "
                 f"{self.name!r}. The usual fix: `numpy.array([...])` with a batch axis in front."

@@ -169,6 +169,8 @@ SNIPPETS = {
             for one, where, flat in zip(found.numpy(), place.numpy(), image.reshape(2, -1)):
                 np.testing.assert_array_equal(flat[where], one, err_msg=padding)
         np.testing.assert_array_equal(drawn(image)[1].numpy(), place.numpy())
+        narrow = tf.constant([1.5, 3.0], "bfloat16")
+        assert narrow.numpy().tolist() == np.asarray(narrow).tolist() == [1.5, 3] and narrow.numpy().dtype == "float32"
     """,
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 ROWS = [
-    ("r.to_list()", [["a", "b"], ["c"], []]),
+    ("r.to_list()", [[b"a", b"b"], [b"c"], []]),
     ("r.to_tensor()", [["a", "b"], ["c", ""], ["", ""]]),
     ("r.to_tensor('-')[2]", ["-", "-"]),
     ("tuple(r.shape)", (3, None)),
@@ -15,8 +15,8 @@ ROWS = [
     ("r.flat_values", ["a", "b", "c"]),
     ("r[0]", ["a", "b"]),
     ("r[0, 1]", "b"),
-    ("r[1:].to_list()", [["c"], []]),
-    ("r[:, :1].to_list()", [["a"], ["c"], []]),
+    ("r[1:].to_list()", [[b"c"], []]),
+    ("r[:, :1].to_list()", [[b"a"], [b"c"], []]),
     ("n.to_tensor()", [[1, 2], [3, 0]]),
     ("n.to_tensor(-1, shape=[None, 3])", [[1, 2, -1], [3, -1, -1]]),
     ("n.to_tensor(shape=[None, 1])", [[1], [3]]),
@@ -35,7 +35,13 @@ ROWS = [
     ("tf.strings.to_number(tf.strings.split(['1,2', '3'], ',')).to_list()", [[1.0, 2.0], [3.0]]),
     ("tf.strings.to_number(tf.strings.split(['1,2', '3,4'], ',').to_tensor())", [[1, 2], [3, 4]]),
     ("[e.tolist() for e in tf.data.Dataset.from_tensor_slices(n)]", [[1, 2], [3]]),
-    ("[e.to_list() for e in tf.data.Dataset.from_tensor_slices(r).batch(2)]", [[["a", "b"], ["c"]], [[]]]),
+    ("[e.to_list() for e in tf.data.Dataset.from_tensor_slices(r).batch(2)]", [[[b"a", b"b"], [b"c"]], [[]]]),
+    ("tf.constant('x')[None].shape.rank", 1),
+    ("tf.strings.regex_replace(['a.'], r'[.]$', r' \\1')", ["a."]),
+    ("tf.ragged.constant([3, 5])", [3, 5]),
+    ("tf.ragged.constant(['x', 'y']).shape.rank", 1),
+    ("tf.constant([['x', 'y']]).shape.as_list()", [1, 2]),
+    ("tf.map_fn(lambda pair: tf.size(pair[0]) + pair[1][0], (n, n))", [3, 4]),
 ]
 
 

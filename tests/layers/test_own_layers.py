@@ -261,3 +261,26 @@ def test_training_may_be_handed_on_to_a_layer_that_computes_the_same_either_way(
     twice(x, training=True)
     assert seen[-2:] == [False, True]
     assert not layer._signature.training  # nobody tells it, which would cost something in each call
+
+
+class Packed(layers.Layer):
+    """Takes rows as they are: numbers or words, of unequal length."""
+
+    def __init__(self, raw=True, **kwargs):
+        super().__init__(**kwargs)
+        self._convert_input_args = not raw
+        self._allow_non_tensor_positional_args = True
+
+    def call(self, rows, end=None):
+        self.seen = type(rows), type(end)
+        return rows
+
+
+def test_a_layer_may_take_its_inputs_as_they_are():
+    for rows in ([[1, 2], [3]], [["a", "b"], ["c"]], [1.0, 2.0], "word", np.arange(3.0), torch.arange(3.0).double(), 5):
+        layer = Packed()
+        assert layer(rows, end=[1, 2]) is rows and layer.seen == (type(rows), list) and layer.built
+        assert layer(rows) is rows
+    assert Packed(raw=False)([1.0, 2.0]).tolist() == [1, 2] and Packed(raw=False)(5) == 5
+    x = layers.Input((3,))
+    assert Packed()(x).shape == (None, 3)

@@ -14,6 +14,7 @@ from torchkeras_lite import config, ops, tree
 
 from ._creation import given
 from ._tensors import torch_dtype
+from .ragged import RaggedTensor
 
 __all__ = [
     "TensorArray",
@@ -82,8 +83,8 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
 def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap_memory=False, infer_shape=True, name=None,
            fn_output_signature=None):  # fmt: skip
     """`fn` of each part along the first axis, stacked."""
-    flat = [given(one) for one in tree.flatten(elems)]
-    made = [fn(tree.pack_sequence_as(elems, [one[i] for one in flat])) for i in range(flat[0].shape[0])]
+    flat = [one if isinstance(one, RaggedTensor) else given(one) for one in tree.flatten(elems)]
+    made = [fn(tree.pack_sequence_as(elems, [one[i] for one in flat])) for i in range(len(flat[0]))]
     stacked = tree.map_structure(lambda *each: torch.stack([given(one) for one in each]), *made)
     wanted = fn_output_signature if fn_output_signature is not None else dtype
     if wanted is None or isinstance(wanted, (tuple, list, dict)):

@@ -31,12 +31,13 @@ from .dtypes import DType, as_dtype
 
 
 def _numpy(self, *, force=None):
-    array = _torchs_numpy(self, force=force is None or force)
+    # numpy has no bfloat16 of its own: the same numbers in the width that has them all.
+    array = _torchs_numpy(self.float() if self.dtype is torch.bfloat16 else self, force=force is None or force)
     return array if array.ndim or force is not None else array[()]  # who says `force` is no script for TensorFlow
 
 
 def _array(self, dtype=None, copy=None):
-    array = _torchs_numpy(self, force=True)
+    array = _numpy(self, force=True)
     array = array if dtype is None else array.astype(dtype, copy=False)
     return array.copy() if copy else array
 

@@ -23,6 +23,9 @@ class _Scalar:
 class Text(_Scalar, str):
     """A string without axes."""
 
+    def __getitem__(self, index):
+        return Texts([str(self)]) if index is None else super().__getitem__(index)
+
     def numpy(self) -> bytes:
         return self.encode()
 
@@ -42,12 +45,16 @@ class Texts(np.ndarray):
     def __new__(cls, values):
         return np.asarray(values, dtype=object).view(cls)
 
+    @property
+    def shape(self) -> TensorShape:
+        return TensorShape(np.ndarray.shape.__get__(self))
+
     def numpy(self) -> np.ndarray:
         """The strings as bytes."""
         return np.array([_bytes(each) for each in self.ravel().tolist()] + [None], dtype=object)[:-1].reshape(self.shape)
 
     def get_shape(self) -> TensorShape:
-        return TensorShape(self.shape)
+        return self.shape
 
     def __getitem__(self, index):
         if hasattr(index, "tolist"):

@@ -100,7 +100,8 @@ class RaggedTensor(list):
         return self.flat_values
 
     def to_list(self) -> list:
-        return [row.to_list() if isinstance(row, RaggedTensor) else row.tolist() for row in self]
+        """Lists of numbers, or of bytes where the values are texts."""
+        return [row.to_list() if isinstance(row, RaggedTensor) else row.numpy().tolist() for row in self]
 
     def numpy(self) -> np.ndarray:
         """An array of arrays."""
@@ -142,11 +143,13 @@ class RaggedTensor(list):
         return RaggedTensor(found) if isinstance(key, slice) else found
 
     def __repr__(self):
-        return f"RaggedTensor({self.to_list()})"
+        return f"<tf.RaggedTensor {self.to_list()}>"
 
 
 def constant(pylist, dtype=None, ragged_rank=None, inner_shape=None, name=None, row_splits_dtype=None):
-    """Lists in a list as rows; lists in those too."""
+    """Lists in a list as rows; lists in those too. A list of no lists is a tensor."""
+    if len(pylist) and not any(isinstance(row, (list, tuple)) or np.ndim(row) for row in pylist):
+        return text(np.array([*pylist, None], dtype=object)[:-1]) if is_text(pylist) else given(pylist, dtype)
     rows = [row.tolist() if hasattr(row, "tolist") else row for row in pylist]
     if any(isinstance(one, (list, tuple)) for row in rows for one in row):
         return RaggedTensor(constant(row, dtype) for row in rows)

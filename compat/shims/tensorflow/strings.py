@@ -36,8 +36,13 @@ def strip(input, name=None):
 
 
 def regex_replace(input, pattern, rewrite, replace_global=True, name=None):
-    """Every match (or the first one) replaced; `\\1` in `rewrite` is the first group, `\\0` all of the match."""
+    """Every match (or the first one) replaced; `\\1` in `rewrite` is the first group, `\\0` all of the match.
+
+    Where `rewrite` asks for a group that the pattern does not have, nothing is replaced.
+    """
     found, rewrite = re.compile(string_of(pattern)), re.sub(r"\\0", r"\\g<0>", string_of(rewrite))
+    if any(int(group) > found.groups for group in re.findall(r"\\([1-9])", rewrite)):
+        return each(str, input)
     return each(lambda one: found.sub(rewrite, one, count=0 if replace_global else 1), input)
 
 
