@@ -41,6 +41,7 @@ ROWS = [
     ("tf.ragged.constant([3, 5])", [3, 5]),
     ("tf.ragged.constant(['x', 'y']).shape.rank", 1),
     ("tf.constant([['x', 'y']]).shape.as_list()", [1, 2]),
+    ("tf.map_fn(tf.range, tf.constant([2, 1]), fn_output_signature=tf.RaggedTensorSpec([None])).to_list()", [[0, 1], [0]]),
     ("tf.map_fn(lambda pair: tf.size(pair[0]) + pair[1][0], (n, n))", [3, 4]),
 ]
 

@@ -374,7 +374,24 @@ CONTROL = [
     ("tf.TensorShape([2, 3]).num_elements()", 6),
     ("tf.TensorShape([None, 3]).is_compatible_with([5, 3])", True), ("(tf.TensorShape([2]) + [3]).as_list()", [2, 3]),
 ]  # fmt: skip
-TABLES = [CREATION, SHAPING, INDEXING, MATH, LINALG, NN, SIGNAL, STRINGS, CONTROL]
+PICTURE = np.arange(1, 13, dtype="float32").reshape(1, 4, 3, 1)
+MOVED = np.array([[1, 0.1, -0.3, -0.2, 1, 0.4, 0.01, 0]], "float32")
+KERNELS = [
+    ("warp((5, 2), 'BILINEAR', 'REFLECT')", [2.2, 2.287, 5.2, 5.356, 8.2, 8.426, 10, 10.99, 8.9, 10.614]),
+    ("warp((5, 2), 'BILINEAR', 'WRAP')", [4.2, 2.287, 7.2, 5.356, 10.2, 8.426, 1, 1.99, 2.3, 2.564]),
+    ("warp((2, 4), 'NEAREST', 'WRAP')", [3, 2, 3, 10, 6, 5, 6, 4]),
+    ("warp((2, 4), 'BILINEAR', 'CONSTANT')", [3.64, 2.287, 2.667, 5.78, 5.56, 5.356, 5.706, 6.53]),
+    ("warp((5, 2), 'NEAREST', 'NEAREST')", [1, 2, 4, 5, 7, 8, 10, 11, 10, 11]),
+    ("tf.raw_ops.ImageProjectiveTransformV2(images=PICTURE, transforms=[[1, 0, -1, 0, 1, 0, 0, 0]], output_shape=(1, 3), "
+     "interpolation='BILINEAR')[0, 0, :, 0]", [0, 1, 2]),
+    ("tf.histogram_fixed_width([-1.0, 0.0, 1.5, 2.0, 5.0, 15.0], [0.0, 5.0], nbins=5)", [2, 1, 1, 0, 2], "int32"),
+    ("tf.histogram_fixed_width([[0, 100], [255, 256]], [0, 255], nbins=2)", [2, 2]),
+    ("tf.histogram_fixed_width_bins([0.0, 1.5, 9.0], [0.0, 5.0], nbins=5)", [0, 1, 4]),
+    ("tf.bitwise.bitwise_and([5, 3], [1, 2])", [1, 2]), ("tf.bitwise.bitwise_or([5, 3], [2, 4])", [7, 7]),
+    ("tf.bitwise.bitwise_xor([5, 3], [1, 1])", [4, 2]), ("tf.bitwise.invert(c([5], 'int8'))", [-6], "int8"),
+    ("tf.bitwise.left_shift(c([1, 200], 'uint8'), 1)", [2, 144], "uint8"), ("tf.bitwise.right_shift([-8], [1])", [-4]),
+]  # fmt: skip
+TABLES = [KERNELS, CREATION, SHAPING, INDEXING, MATH, LINALG, NN, SIGNAL, STRINGS, CONTROL]
 
 
 def plain(value):
@@ -389,7 +406,14 @@ def plain(value):
 @pytest.mark.parametrize("row", [row for table in TABLES for row in table], ids=lambda row: row[0])
 def test_values(row, tf):
     expression, wanted, *dtype = row
-    found = eval(expression, {"tf": tf, "np": np, "c": tf.constant, "A": A, "S": S, "IMAGE": IMAGE, "nan": nan, "inf": inf})
+    names = {"tf": tf, "np": np, "c": tf.constant, "A": A, "S": S, "IMAGE": IMAGE, "PICTURE": PICTURE, "nan": nan, "inf": inf}
+
+    def warp(size, how, fill):
+        return tf.raw_ops.ImageProjectiveTransformV3(
+            images=PICTURE, transforms=MOVED, output_shape=size, fill_value=7.0, interpolation=how, fill_mode=fill
+        ).flatten().round(decimals=3)
+
+    found = eval(expression, {**names, "warp": warp})
     if dtype:
         assert str(found.dtype).removeprefix("torch.") == dtype[0]
     wanted = np.asarray(wanted)

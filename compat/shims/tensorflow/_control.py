@@ -14,7 +14,7 @@ from torchkeras_lite import config, ops, tree
 
 from ._creation import given
 from ._tensors import torch_dtype
-from .ragged import RaggedTensor
+from .ragged import RaggedTensor, RaggedTensorSpec
 
 __all__ = [
     "TensorArray",
@@ -85,11 +85,21 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
     """`fn` of each part along the first axis, stacked."""
     flat = [one if isinstance(one, RaggedTensor) else given(one) for one in tree.flatten(elems)]
     made = [fn(tree.pack_sequence_as(elems, [one[i] for one in flat])) for i in range(len(flat[0]))]
-    stacked = tree.map_structure(lambda *each: torch.stack([given(one) for one in each]), *made)
     wanted = fn_output_signature if fn_output_signature is not None else dtype
-    if wanted is None or isinstance(wanted, (tuple, list, dict)):
-        return stacked
-    return stacked.to(torch_dtype(getattr(wanted, "dtype", wanted)))
+    if wanted is None:
+        return tree.map_structure(lambda *parts: _put_together(parts, None), *made)
+    # A dtype is for one output, and structures are of the form of the output.
+    return tree.map_structure(lambda one, *parts: _put_together(parts, one), wanted, *made)
+
+
+def _put_together(parts, wanted):
+    """The outputs for the parts as one tensor of the dtype that is wanted: rows of unequal length where such are wanted."""
+    parts = [given(one) for one in parts]
+    dtype = None if wanted is None else torch_dtype(getattr(wanted, "dtype", wanted))
+    if isinstance(wanted, RaggedTensorSpec):
+        return RaggedTensor(one.to(dtype) for one in parts)
+    stacked = torch.stack(parts)
+    return stacked if dtype is None else stacked.to(dtype)
 
 
 def vectorized_map(fn, elems, fallback_to_while_loop=True, warn=True):

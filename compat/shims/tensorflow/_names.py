@@ -26,14 +26,16 @@ _HOMES = {
     "_initializers": """constant_initializer ones_initializer random_normal_initializer random_uniform_initializer
         zeros_initializer""",
     "data": "TensorSpec",
-    "ragged": "RaggedTensor",
+    "ragged": "RaggedTensor RaggedTensorSpec",
+    "_histograms": "histogram_fixed_width histogram_fixed_width_bins",
     "_ctc": "edit_distance",
     "sparse": "SparseTensor SparseTensorSpec",
     "dtypes": "as_dtype",
 }
 # Names of namespaces that are files here.
-SPACES = """audio autodiff autograph compat data debugging distribute errors experimental feature_column image io linalg
-    lookup losses math nest nn profiler saved_model ragged sets signal sparse strings summary test train version""".split()
+SPACES = """audio autodiff autograph bitwise compat data debugging distribute errors experimental feature_column image io
+    linalg lookup losses math nest nn profiler raw_ops saved_model ragged sets signal sparse strings summary test train
+    version""".split()
 # TensorFlow 1: names that nobody lists, and who asks for them gets.
 _OLD_HOMES = {
     "_tensors": "Dimension EagerTensor",

@@ -86,6 +86,13 @@ def encode_jpeg(image, format="", quality=95, *args, name=None, **settings):
     return _encoded(image, "JPEG", quality=quality)
 
 
+def adjust_jpeg_quality(image, jpeg_quality, name=None):
+    """The image as a JPEG file of that quality (0 to 100) has it."""
+    image = given(image)
+    pixels = images.convert_image_dtype(image, "uint8", saturate=True)
+    return images.convert_image_dtype(decode_jpeg(encode_jpeg(pixels, quality=int(jpeg_quality))), image.dtype)
+
+
 def encode_png(image, compression=-1, name=None):
     """The bytes of a PNG file of a uint8 image."""
     return _encoded(image, "PNG")

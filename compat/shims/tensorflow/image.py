@@ -14,7 +14,8 @@ from ._missing import getattr_of
 from ._tensors import sizes, torch_dtype
 
 _PIXELS = dict.fromkeys(
-    "decode_bmp decode_gif decode_image decode_jpeg decode_png encode_jpeg encode_png is_jpeg".split(), "_pictures"
+    "adjust_jpeg_quality decode_bmp decode_gif decode_image decode_jpeg decode_png encode_jpeg encode_png is_jpeg".split(),
+    "_pictures",
 )
 _CHANCE = dict.fromkeys(
     """random_brightness random_contrast random_crop random_flip_left_right random_flip_up_down random_hue random_saturation

@@ -146,6 +146,16 @@ class RaggedTensor(list):
         return f"<tf.RaggedTensor {self.to_list()}>"
 
 
+class RaggedTensorSpec:
+    """The shape and dtype of a ragged tensor to come."""
+
+    def __init__(self, shape=None, dtype="float32", ragged_rank=None, row_splits_dtype="int64", flat_values_spec=None):
+        self.shape, self.dtype, self.ragged_rank = TensorShape(shape), as_dtype(dtype), ragged_rank
+
+    def __repr__(self):
+        return f"RaggedTensorSpec({self.shape}, {self.dtype}, {self.ragged_rank})"
+
+
 def constant(pylist, dtype=None, ragged_rank=None, inner_shape=None, name=None, row_splits_dtype=None):
     """Lists in a list as rows; lists in those too. A list of no lists is a tensor."""
     if len(pylist) and not any(isinstance(row, (list, tuple)) or np.ndim(row) for row in pylist):
