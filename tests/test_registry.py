@@ -1,6 +1,8 @@
 """Names, configs, and objects made from them again."""
 
 import json
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -256,6 +258,25 @@ def test_functions_as_keras_writes_them():
     assert saving.deserialize_keras_object({**written, "module": "my.script", "registered_name": "mine>halve"}) is halve
     with pytest.raises(TypeError, match=r"the function 'double'.*`custom_objects=\{'double'"):
         saving.deserialize_keras_object({**written, "config": "double"})
+
+
+def test_classes_of_extensions_that_are_not_registered(monkeypatch):
+    class Own(layers.Layer):
+        pass
+
+    module = types.ModuleType("keras_hub.src.own")
+    module.Own, module.Other = Own, dict
+    written = {"module": module.__name__, "class_name": "Own", "config": {"name": "mine"}, "registered_name": "Own"}
+    with pytest.raises(TypeError, match="Could not find the class"):
+        saving.deserialize_keras_object(written)  # nothing is imported
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    made = saving.deserialize_keras_object(written)
+    assert type(made) is Own and made.name == "mine"
+    with pytest.raises(TypeError, match="Could not find the class"):
+        saving.deserialize_keras_object({**written, "class_name": "Other"})
+    monkeypatch.setitem(sys.modules, "others", module)
+    with pytest.raises(TypeError, match="Could not find the class"):
+        saving.deserialize_keras_object({**written, "module": "others"})
 
 
 def test_the_table_of_custom_objects():

@@ -9,6 +9,7 @@ import difflib
 import functools
 import inspect
 import re
+import sys
 import threading
 import types
 from contextlib import contextmanager, nullcontext
@@ -294,6 +295,14 @@ def _serialize_function(fn):
     return {"module": "builtins", "class_name": "function", "config": get_registered_name(fn), "registered_name": "function"}
 
 
+def _of_an_extension(module: str, name: str):
+    """A class that an extension of Keras's authors has not registered, if the program has imported its module."""
+    if module.partition(".")[0] not in ("keras_hub", "keras_cv", "keras_nlp"):
+        return None
+    found = vars(sys.modules[module]).get(name) if module in sys.modules else None
+    return found if inspect.isclass(found) and issubclass(found, Configurable) else None
+
+
 def deserialize(config, custom_objects: dict | None = None, table: Table | None = None) -> Any:
     """The object that `serialize` wrote. Only registered and built-in names are found: no code is imported or run.
 
@@ -340,6 +349,8 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
         found = _find_builtin(str(config.get("module")), name) or (table.objects.get(name) if table else None)
     if found is None and config.get("module") is None and name != "function":  # as in files of before Keras 3
         found = _find_builtin("keras", name)
+    if found is None:
+        found = _of_an_extension(str(config.get("module")), name)
     if found is None:
         raise TypeError(
             f"Could not find the {'function' if name == 'function' else 'class'} {registered!r} (module "

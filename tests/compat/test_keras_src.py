@@ -225,6 +225,13 @@ SNIPPETS = {
         assert own._layers == [own.part] and own._seed_generators == [own.seed] and own._dtype_policy.name == "float32"
         own._tracker.locked = False
         own._tracker.unlock()
+
+        class Halved(keras.layers.Rescaling):
+            def call(self, x):
+                return self.backend.numpy.split(self.backend.cast(super().call(x), self.dtype), 2)[1]
+        assert Halved(0.5)(np.array([[2.0], [4.0]])).tolist() == [[2.0]]
+        cut = keras.layers.RandomFlip("vertical", dtype="float16")
+        assert cut.backend.numpy is Halved(1.0).backend.numpy and not hasattr(part, "backend")
         kept = own.w
         own.w = own._untrack_variable(own.w)
         assert own.w is None and own.weights == [own.n] and not list(own.parameters()) and kept.shape == (2,)

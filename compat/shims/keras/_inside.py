@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+from importlib import import_module
 
 from torchkeras_lite import recomputing
 from torchkeras_lite.references import Known
@@ -55,6 +56,12 @@ def seed_generators(self):
 
 
 dtype_policy = property(lambda self: self.dtype_policy, lambda self, policy: setattr(self, "dtype_policy", policy))
+
+
+@Shown
+def backend(self):
+    """What layers that prepare data compute with: `self.backend.numpy.split(x, 2)`."""
+    return import_module("keras._backend")
 
 
 def build_at_init(self) -> None:

@@ -149,7 +149,9 @@ PATHS |= {
     "trainers.data_adapters.data_adapter_utils": "keras._data_adapters",
     "trainers.data_adapters.py_dataset_adapter": "keras.utils",
 }
+_PREPROCESSING = "Rescaling Normalization image_layer.ImageLayer CategoryEncoding Discretization Hashing MelSpectrogram".split()
 MEMBERS = {
+    **{f"layers.{layer}": {"backend": "keras._inside:backend"} for layer in _PREPROCESSING},
     "layers.Layer": {f"_{name}": f"keras._inside:{name}" for name in (
         "tracker", "trainable_variables", "non_trainable_variables", "layers", "seed_generators",
         "dtype_policy", "build_at_init", "register_call_context_args", "call_context_args",
