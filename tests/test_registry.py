@@ -260,6 +260,40 @@ def test_functions_as_keras_writes_them():
         saving.deserialize_keras_object({**written, "config": "double"})
 
 
+def test_what_a_class_above_says_is_in_the_config_too():
+    class Above(layers.Layer):
+        def __init__(self, units, state=None, **kwargs):
+            super().__init__(**kwargs)
+            self.units, self.state = units, state
+
+        def get_config(self):
+            return {**super().get_config(), "units": self.units, "state": self.state}
+
+    class Below(Above):
+        def __init__(self, units, words=(), **kwargs):
+            super().__init__(units, **kwargs)
+            self.words = words
+
+    class Narrow(Above):
+        def __init__(self):
+            super().__init__(7)
+
+    made = Below(3, words={"a set"}, name="b")  # no config can hold it, and Keras's has only what the class above says
+    made.state = "learned later"
+    config = made.get_config()
+    assert config["state"] == "learned later" and config["units"] == 3 and "words" not in config
+    assert Below.from_config(config).state == "learned later"
+    assert Below.from_config(Below(3, words=("x",)).get_config()).words == ("x",)
+    assert Narrow.from_config(Narrow().get_config()).units == 7
+
+
+def test_dir_is_that_of_the_class():
+    made, called = layers.Dense(2), layers.Dense(2)
+    made.build((None, 2))
+    called(np.ones((1, 2)))
+    assert {*dir(called)} == {*dir(made)}
+
+
 def test_classes_of_extensions_that_are_not_registered(monkeypatch):
     class Own(layers.Layer):
         pass

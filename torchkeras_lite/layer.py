@@ -87,6 +87,7 @@ class Layer(Holding, Weighted, Drawn, Precise, Configurable, nn.Module):
     unsaved = ("activity_regularizer",)  # among the base settings, where there is one
     born_training = False  # whether it trains where nobody says that it should not
     _direct = _NotBegun()  # whether a call may take the short cut
+    _direct_dtypes = frozenset()  # of the tensors that may
     _forward_is_a_users = False  # whether `forward` is a name that a Keras user has given to something else
     _is_torchs_way = False  # whether the class has `forward` in the place of `call`
     takes_sparse = False  # whether `call` gets sparse tensors as they are; classes of users do, unless they say otherwise

@@ -446,7 +446,9 @@ class Configurable:
         if "__init__" in cls.__dict__:
             cls.__init__ = _remember(cls, cls.__init__)
             if "get_config" not in cls.__dict__:
-                cls.get_config = functools.partialmethod(arguments_as_config, cls)
+                above = next(each for each in cls.__mro__[1:] if "get_config" in vars(each))
+                written = above.__module__.partition(".")[0] != _PACKAGE and inspect.isfunction(vars(above)["get_config"])
+                cls.get_config = functools.partialmethod(_written_above if written else arguments_as_config, cls)
 
     def _base_config(self) -> dict:
         """Settings that every object of the kind has (a layer's name, trainable and dtype)."""
@@ -509,6 +511,27 @@ def arguments_as_config(self, cls) -> dict:
         if key not in own and key not in names and key not in self.unsaved and not mine:
             own[key] = _as_setting(cls, key, value)
     return own
+
+
+def _written_above(self, cls) -> dict:
+    """The config that a class above says, which may tell more than arguments do, and the arguments that it does not know."""
+    said = super(cls, self).get_config()
+    args, kwargs = self.__dict__.get("_arguments", {}).get(cls, ((), {}))
+    parameters = cls.__init__._parameters
+    for name, value in {**dict(zip((p.name for p in parameters), args, strict=False)), **kwargs}.items():
+        if name not in said and name not in self.unsaved:
+            try:
+                said[name] = serialize(value)
+            except TypeError:
+                continue  # Keras would not have it either
+    if any(p.kind is p.VAR_KEYWORD for p in parameters) or "from_config" in _names_of_users(cls):
+        return said
+    return {name: said[name] for name in said if any(p.name == name for p in parameters)}
+
+
+def _names_of_users(cls) -> set:
+    """What classes that are not ours define, of this one and those above."""
+    return {name for each in cls.__mro__ if each.__module__.partition(".")[0] != _PACKAGE for name in vars(each)}
 
 
 def _as_setting(cls, name, value):

@@ -213,6 +213,40 @@ SNIPPETS = {
         made.own = made.guest
         assert list(made.children()) == [made.guest]
     """,
+    "what attention has inside": """
+        class Own(keras.layers.MultiHeadAttention):
+            def build(self, query_shape, value_shape, key_shape=None):
+                for part in ("query", "key", "value"):
+                    alike = self._get_common_kwargs_for_sublayer()
+                    biased = {"bias_axes": "de"} if self._use_bias and part != "key" else {}
+                    sizes = (None, self._num_heads, self._key_dim)
+                    made = keras.layers.EinsumDense("abc,cde->abde", output_shape=sizes, name=part, **biased, **alike)
+                    made.build(query_shape)
+                    setattr(self, f"_{part}_dense", made)
+                self._build_attention(4)
+                made = keras.layers.EinsumDense("abcd,cde->abe", output_shape=(None, query_shape[-1]), name="out", **alike)
+                made.build((*query_shape[:-1], self._num_heads, self._value_dim))
+                self._output_dense = made
+                self.built = True
+
+        x = np.random.default_rng(0).normal(size=(2, 5, 6)).astype("float32")
+        own, plain = Own(2, 3), keras.layers.MultiHeadAttention(2, 3)
+        plain(x, x), own(x, x)
+        assert [tuple(w.shape) for w in own.weights] == [(6, 2, 3), (2, 3), (6, 2, 3), (6, 2, 3), (2, 3), (2, 3, 6)]
+        assert not np.array_equal(own.get_weights()[0], own.get_weights()[2]) and own._key_dense.bias is None
+        weights = own.get_weights()
+        plain.set_weights([*weights[:3], np.zeros((2, 3)), *weights[3:], np.zeros(6)])
+        np.testing.assert_allclose(own(x, x).tolist(), plain(x, x).tolist(), rtol=1e-5, atol=1e-6)
+        assert plain._query_dense is plain.query_dense
+        assert (plain._dot_product_equation, plain._combine_equation) == ("aecd,abcd->acbe", "acbe,aecd->abcd")
+        assert plain._dropout == 0 and abs(plain._inverse_sqrt_key_dim - 3 ** -0.5) < 1e-9
+        images, over = np.ones((2, 3, 4, 5), "float32"), keras.layers.MultiHeadAttention(2, 3, attention_axes=(2,))
+        over(images, images), (every := keras.layers.MultiHeadAttention(2, 3))(images, images)
+        assert (over._dot_product_equation, over._combine_equation) == ("abfde,abcde->abdcf", "abdcf,abfde->abcde")
+        assert (every._dot_product_equation, every._combine_equation) == ("afgde,abcde->adbcfg", "adbcfg,afgde->abcde")
+        hidden = plain._masked_softmax(np.zeros((2, 2, 5, 5), "float32"), np.tril(np.ones((2, 5, 5), bool)))
+        np.testing.assert_allclose(hidden[1, 1].tolist(), np.tril(np.ones((5, 5))) / np.arange(1, 6)[:, None], rtol=1e-6)
+    """,
     "what layers have inside": """
         class Own(keras.layers.Layer):
             def __init__(self):
@@ -225,6 +259,9 @@ SNIPPETS = {
         assert own._layers == [own.part] and own._seed_generators == [own.seed] and own._dtype_policy.name == "float32"
         own._tracker.locked = False
         own._tracker.unlock()
+        ends = {"b": keras.Input((2,)), "a": keras.Input((2,))}
+        model = keras.Model(ends, [ends["a"] + ends["b"]])
+        assert {*model._inputs_struct} == {"a", "b"} and type(model._outputs_struct) is list
 
         class Halved(keras.layers.Rescaling):
             def call(self, x):
@@ -305,7 +342,9 @@ SNIPPETS = {
             io_utils.print_msg("two", line_break=False)
         assert said.getvalue().split() == ["one", "two"] and TorchModuleWrapper is keras.layers.TorchModuleWrapper
         config = TorchModuleWrapper(torch.nn.Linear(2, 1)).get_config()
-        assert in_safe_mode()
+        assert in_safe_mode() is None
+        with SafeModeScope(True):
+            assert in_safe_mode() is True
         with SafeModeScope(False):
             assert not in_safe_mode() and TorchModuleWrapper.from_config(config).count_params() == 3
         left, right = keras.utils.split_dataset(np.arange(10), left_size=0.7)

@@ -15,6 +15,7 @@ from torchkeras_lite.layers.core import STRICTLY, known, positive
 from torchkeras_lite.layers.einsum_dense import EinsumDense
 from torchkeras_lite.layers.regularization import Dropout
 from torchkeras_lite.ops.attention import fused, hiding
+from torchkeras_lite.shown import Shown
 from torchkeras_lite.symbolic import KerasTensor
 from torchkeras_lite.variable import tensor_of
 
@@ -92,8 +93,8 @@ class Heads(Layer):
             output_shape=(*[None] * (len(free) - 1), *made),
             activation=activation,
             bias_axes=new if self.use_bias else None,
-            kernel_initializer=_another(self.kernel_initializer),
-            bias_initializer=_another(self.bias_initializer),
+            kernel_initializer=another(self.kernel_initializer),
+            bias_initializer=another(self.bias_initializer),
             kernel_regularizer=self.kernel_regularizer,
             bias_regularizer=self.bias_regularizer,
             activity_regularizer=self._activity_regularizer,
@@ -307,8 +308,8 @@ class MultiHeadAttention(Heads):
     """
 
     leaves_masks = False
-    # The names that subclasses written for Keras know.
-    _query_dense, _key_dense, _value_dense, _output_dense = (property(attrgetter(name)) for name in Heads.part_names)
+    # The names that subclasses written for Keras know, and under which they may make projections of their own.
+    _query_dense, _key_dense, _value_dense, _output_dense = (Shown(attrgetter(name)) for name in Heads.part_names)
 
     def __init__(
         self,
@@ -488,7 +489,7 @@ class FoldedAxes:
         return mask.flatten(-self.count).flatten(-self.count - 1, -2).flatten(0, self.last_row)
 
 
-def _another(initializer):
+def another(initializer):
     """One that draws other values, where no seed was given; the projections are not to begin alike."""
     return type(initializer).from_config(initializer.get_config()) if hasattr(initializer, "get_config") else initializer
 

@@ -153,8 +153,9 @@ def SafeModeScope(safe_mode: bool | None = True):
     return lambdas.safe_mode(safe_mode)
 
 
-def in_safe_mode() -> bool:
-    return not lambdas.trusted()
+def in_safe_mode() -> bool | None:
+    """Whether code in configs is refused; None where nothing is being loaded."""
+    return not lambdas.trusted() if lambdas.is_loading() else None
 
 
 # What the files of Keras's own callbacks ask `file_utils` and `io_utils` for, and copies of them in programs.

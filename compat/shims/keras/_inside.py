@@ -55,6 +55,7 @@ def seed_generators(self):
     return list(generators_of(self))
 
 
+inputs_struct, outputs_struct = Shown(lambda model: model.input), Shown(lambda model: model.output)
 dtype_policy = property(lambda self: self.dtype_policy, lambda self, policy: setattr(self, "dtype_policy", policy))
 
 

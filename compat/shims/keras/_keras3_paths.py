@@ -152,6 +152,12 @@ PATHS |= {
 _PREPROCESSING = "Rescaling Normalization image_layer.ImageLayer CategoryEncoding Discretization Hashing MelSpectrogram".split()
 MEMBERS = {
     **{f"layers.{layer}": {"backend": "keras._inside:backend"} for layer in _PREPROCESSING},
+    "models.Model": {f"_{name}": f"keras._inside:{name}" for name in ("inputs_struct", "outputs_struct")},
+    "layers.MultiHeadAttention": {f"_{name}": f"keras._attention_inside:{name}" for name in (
+        "num_heads", "key_dim", "value_dim", "dropout", "use_bias", "kernel_initializer", "bias_initializer",
+        "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint", "build_attention", "softmax",
+        "dot_product_equation", "combine_equation", "inverse_sqrt_key_dim", "masked_softmax",
+    )} | {"_get_common_kwargs_for_sublayer": "keras._attention_inside:common_kwargs"},
     "layers.Layer": {f"_{name}": f"keras._inside:{name}" for name in (
         "tracker", "trainable_variables", "non_trainable_variables", "layers", "seed_generators",
         "dtype_policy", "build_at_init", "register_call_context_args", "call_context_args",
