@@ -9,7 +9,6 @@ import difflib
 import functools
 import inspect
 import re
-import sys
 import threading
 import types
 from contextlib import contextmanager, nullcontext
@@ -29,6 +28,8 @@ _ROOM = 1 << 20  # bytes of an array of texts that are never too many
 _builtin: dict[tuple[str, str], Any] = {}  # ("keras.layers", "Dense") -> class
 _named: dict[str, dict[str, Any]] = {}  # the same as "Dense" -> "keras.layers" -> class
 _functions: dict[tuple[str, str], Any] = {}  # ("keras.ops", "gelu") -> function, for those that go by their full names
+_EXTENSIONS = {"keras_hub", "keras_cv", "keras_nlp"}  # of Keras's authors, who do not register what is in them
+_of_extensions: dict[tuple[str, str], Any] = {}  # (its module, "TransformerEncoder") -> class, once a program has it
 _custom: dict[str, Any] = {}  # "package>name" -> user's class or function
 _custom_names: dict[Any, str] = {}
 _scopes = threading.local()
@@ -295,14 +296,6 @@ def _serialize_function(fn):
     return {"module": "builtins", "class_name": "function", "config": get_registered_name(fn), "registered_name": "function"}
 
 
-def _of_an_extension(module: str, name: str):
-    """A class that an extension of Keras's authors has not registered, if the program has imported its module."""
-    if module.partition(".")[0] not in ("keras_hub", "keras_cv", "keras_nlp"):
-        return None
-    found = vars(sys.modules[module]).get(name) if module in sys.modules else None
-    return found if inspect.isclass(found) and issubclass(found, Configurable) else None
-
-
 def deserialize(config, custom_objects: dict | None = None, table: Table | None = None) -> Any:
     """The object that `serialize` wrote. Only registered and built-in names are found: no code is imported or run.
 
@@ -350,7 +343,7 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
     if found is None and config.get("module") is None and name != "function":  # as in files of before Keras 3
         found = _find_builtin("keras", name)
     if found is None:
-        found = _of_an_extension(str(config.get("module")), name)
+        found = _of_extensions.get((str(config.get("module")), name))
     if found is None:
         raise TypeError(
             f"Could not find the {'function' if name == 'function' else 'class'} {registered!r} (module "
@@ -443,6 +436,8 @@ class Configurable:
         super().__init_subclass__(**kwargs)
         if cls.__module__.partition(".")[0] == _PACKAGE:
             add_class(cls, public_module(cls), public_name(cls))
+        elif cls.__module__.partition(".")[0] in _EXTENSIONS:
+            _of_extensions[cls.__module__, cls.__name__] = cls
         if "__init__" in cls.__dict__:
             cls.__init__ = _remember(cls, cls.__init__)
             if "get_config" not in cls.__dict__:
