@@ -84,7 +84,7 @@ SNIPPETS = {
         assert p.shape == (None, None, None) and K.is_placeholder(p) and not K.is_placeholder(p + 1) and not K.is_placeholder(v)
         assert K.is_placeholder(Input((2,))) and K.placeholder((2, None), dtype="int32").dtype == "int32"
         few = K.placeholder((2, 2), sparse=True)
-        assert few.sparse and not K.is_sparse(few)
+        assert few.sparse and K.is_sparse(few)
         assert K.function([few], [K.dot(few, K.constant([[1.0], [2.0]]))])([[[0.0, 3.0], [4.0, 0.0]]])[0].tolist() == [[6], [4]]
         anything = K.placeholder()
         twice = K.function([anything], [anything * 2])
