@@ -863,6 +863,14 @@ SNIPPETS = {
         assert layers.Conv2D(8, 3, 3).strides == (3, 3)
         assert callbacks.EarlyStopping(monitor="val_my_auc").mode == "max"
         assert callbacks.ModelCheckpoint("x.keras", monitor="val_my_auc").mode == "min"
+        words = {"patience": 3, "frequency": "epoch", "verbose": 1, "period": 2}
+        assert callbacks.ModelCheckpoint("x.keras", **words).verbose == 1   # took any word
+        assert callbacks.ReduceLROnPlateau(patience=2, lr=1.0).patience == 2
+        try:
+            callbacks.EarlyStopping(frequency="epoch")
+        except TypeError:
+            words.clear()
+        assert not words
         assert keras.activations.hard_sigmoid(torch.tensor(1.0)).item() == np.float32(0.7)
         assert keras.activations.get("hard_sigmoid")(torch.tensor(1.0)).item() == np.float32(0.7)
         # The rectifier knows its old word, and is today's to whoever takes it or compares it.

@@ -137,6 +137,8 @@ PLACES = {
     "models.Model": "keras._places:without_itself",
     "models.Sequential": "keras._places:name_after_layers",
     "models.Trainer.compile": "keras._places:compile_arguments",
+    "callbacks.ModelCheckpoint": "keras._places:words_of_checkpoint",
+    "callbacks.ReduceLROnPlateau": "keras._places:words_of_plateau",
     "utils.CustomObjectScope": "keras._places:in_one_dict",
     "optimizers.LossScaleOptimizer": "keras._places:loss_scale",
     "optimizers.Optimizer": "keras._places:optimizer",

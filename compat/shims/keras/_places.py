@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import numbers
+from importlib import import_module
 
-from torchkeras_lite import config
+from torchkeras_lite import callbacks, config
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.metrics import Metric
 from torchkeras_lite.symbolic import KerasTensor
@@ -164,3 +166,22 @@ def rmsprop(args, words):
 def _optimizer(args, words, names, place):
     old = len(args) > place and isinstance(args[place], numbers.Real) and not isinstance(args[place], bool)
     return ((), {**dict(zip(names, args, strict=False)), **words}) if old else (args, words)
+
+
+def _passing_over(name: str):
+    """Callbacks of TensorFlow 2 that took any word: those that they did not know they passed over."""
+
+    def read(args, words):
+        eras = import_module("keras._eras")
+        if not words or not (eras.now == "tf2" or eras.within_tensorflow):
+            return args, words
+        taking = getattr(callbacks, name).__init__
+        known = inspect.signature(taking).parameters.keys() | taking._rows.keys()
+        for word in words.keys() - known:
+            _era.tell(f"{name} knows no `{word}`; it is passed over, as TensorFlow 2 passed it over.")
+        return args, {word: value for word, value in words.items() if word in known}
+
+    return read
+
+
+words_of_checkpoint, words_of_plateau = _passing_over("ModelCheckpoint"), _passing_over("ReduceLROnPlateau")
