@@ -27,7 +27,9 @@ _FILES = {
         optimizer_experimental.optimizer optimizer_experimental.rmsprop optimizer_experimental.sgd optimizer_v2
         optimizer_v2.adadelta optimizer_v2.adagrad optimizer_v2.adam optimizer_v2.adamax optimizer_v2.ftrl
         optimizer_v2.gradient_descent optimizer_v2.nadam optimizer_v2.optimizer_v2 optimizer_v2.rmsprop
-        optimizers.experimental optimizers.gradient_descent optimizers.optimizer_v1
+        optimizers.experimental optimizers.gradient_descent optimizers.optimizer_v1 optimizers.adadelta_v2
+        optimizers.adagrad_v2 optimizers.adam_v2 optimizers.adamax_v2 optimizers.gradient_descent_v2 optimizers.nadam_v2
+        optimizers.rmsprop_v2 optimizers.base_optimizer_v2
         """
     + " ".join(
         f"optimizers.{folder}.{file}"
@@ -35,7 +37,9 @@ _FILES = {
         for file in "adadelta adafactor adagrad adam adamax adamw ftrl gradient_descent nadam optimizer rmsprop sgd".split()
     )
     + " optimizers.optimizer_experimental optimizers.legacy.optimizer_v2 optimizers.optimizer_v2.optimizer_v2",
-    "optimizers.schedules": "optimizer_v2.learning_rate_schedule optimizers.optimizer_v2.learning_rate_schedule",
+    "optimizers.schedules": """
+        optimizers.learning_rate_schedule optimizer_v2.learning_rate_schedule optimizers.optimizer_v2.learning_rate_schedule
+        """,
     "callbacks": "callbacks.callbacks callbacks.experimental callbacks.tensorboard_v1 callbacks.tensorboard_v2 callbacks_v1",
     "initializers": "initializers.initializers initializers.initializers_v1 initializers.initializers_v2",
     "metrics": "metrics.base_metric metrics.metrics metrics.py_metric",
