@@ -12,6 +12,45 @@ from keras import layers, optimizers, models, callbacks
 torch.manual_seed(3)
 """
 
+# What each output of a model is called, and in which order its losses and metrics come.
+SEVERAL_OUTPUTS = """
+        x = np.arange(1.0, 6.0, dtype="float32")[:, None]
+        image = layers.Input((1,))
+        ends = [layers.Dense(1, name=name, kernel_initializer=first)(image) for name, first in (("z", "ones"), ("a", "zeros"))]
+        model = models.Model(image, ends)
+        model.compile("sgd", "mse", metrics=["mae"], weighted_metrics=["mse"])
+        found = model.evaluate(x, [2 * x, x], verbose=0)
+        np.testing.assert_allclose(found, [22, 11, 11, 3, 11, 3, 11], rtol=1e-5)
+        assert model.metrics_names == ["loss", "z_loss", "a_loss", "z_mae", "z_mse", "a_mae", "a_mse"]
+        np.testing.assert_allclose(model.test_on_batch(x, [2 * x, x]), found, rtol=1e-5)
+        # Two metrics for two outputs are two for each.
+        model.compile("sgd", "mse", metrics=["mae", "mse"])
+        names = ["loss", "z_loss", "a_loss", "z_mae", "z_mse", "a_mae", "a_mse"]
+        assert model.metrics_names == names
+        model.evaluate(x, [2 * x, 2 * x], verbose=0)
+        assert model.metrics_names == names
+        np.testing.assert_allclose(model.evaluate(x, [2 * x, 2 * x], verbose=0), [55, 11, 44, 3, 11, 6, 44], rtol=1e-5)
+
+        class Own(models.Model):
+            def __init__(self):
+                super().__init__()
+                self.one, self.two = layers.Dense(1, kernel_initializer="ones"), layers.Dense(1, kernel_initializer="zeros")
+
+            def call(self, inputs):
+                return [self.one(inputs), self.two(inputs)]
+
+        model = Own()
+        model.compile("sgd", "mse", metrics={"output_2": "mae"}, loss_weights={"output_1": 2.0, "output_2": 0.5})
+        weights = {"output_2": np.full(5, 3.0)}
+        found = model.train_on_batch(x, [2 * x, x], sample_weight=weights)
+        np.testing.assert_allclose(found, [2 * 11 + 0.5 * 33, 11, 33, 3], rtol=1e-5)
+        assert model.metrics_names == ["loss", "output_1_loss", "output_2_loss", "output_2_mae"]
+        model = Own()
+        model.compile("sgd", "mse", metrics=["mae"])
+        named = {"loss", "output_1_loss", "output_1_mae", "output_2_loss", "output_2_mae"}
+        assert set(model.fit(x, [x, x], verbose=0).history) == named
+"""
+
 SNIPPETS = {
     "1.2 layers of one's own, attributes, Merge again, params": """
         from keras import backend as K, initializations
@@ -938,6 +977,13 @@ SNIPPETS = {
         assert Own().output is hidden
         assert models.Model([image], [hidden, hidden]).output == [hidden, hidden]
         assert isinstance(lite.models.Model([image], [hidden]).output, list)
+    """,
+    "2.3 several outputs": SEVERAL_OUTPUTS,
+    "tf2 several outputs": SEVERAL_OUTPUTS + """
+        model = Own()
+        model.compile("sgd", {"output_1": "mse", "output_2": "mae"})
+        targets = {"output_2": x, "output_1": 2 * x}
+        np.testing.assert_allclose(model.evaluate(x, targets, verbose=0), [14, 11, 3], rtol=1e-5)
     """,
     "3": """
         try: layers.Dense(2, name="a/b")

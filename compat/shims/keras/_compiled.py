@@ -104,10 +104,12 @@ def _names_to_come(model, outputs) -> list[str]:
     if isinstance(given, (list, tuple)):
         with_loss = [name for name, loss in zip(outputs, given, strict=True) if loss is not None]
     names = ["loss", *(f"{name}_loss" for name in with_loss if len(with_loss) > 1)]
-    for of_one in (metrics.metrics_given, metrics.weighted_given):
-        for output, group in zip(outputs, metrics._by_output(of_one, outputs, len(outputs)), strict=True):
-            found = [resolve(one, (1, 1), (1, 1)).name for one in group if one is not None]
-            names += [f"{output}_{name}" if len(outputs) > 1 else name for name in found]
+    given = (metrics._by_output(of_one, outputs, len(outputs)) for of_one in (metrics.metrics_given, metrics.weighted_given))
+    for output, groups in zip(outputs, zip(*given, strict=True), strict=True):
+        for kind, group in zip(("", "weighted_"), groups, strict=True):
+            prefix = f"{output}_" if len(outputs) > 1 else ""
+            for found in (resolve(one, (1, 1), (1, 1)).name for one in group if one is not None):
+                names.append(f"{prefix}{kind}{found}" if f"{prefix}{found}" in names else f"{prefix}{found}")
     return names
 
 

@@ -514,7 +514,7 @@ def _watch_methods() -> None:
         _members._set(callback, "set_params", _set_params)
     account = import_module("torchkeras_lite.models.account").Account
     if not hasattr(account._as_list, "_before_eras"):
-        _members._set(account, "_as_list", _each_once(account._as_list))
+        _members._set(account, "_as_list", _in_their_order(account._as_list))
     listed = import_module("torchkeras_lite.callbacks").CallbackList
     if not hasattr(listed._call_batch, "_before_eras"):
         _members._set(listed, "_call_batch", _telling_the_batch(listed._call_batch))
@@ -661,14 +661,16 @@ def _set_params(self, params):
     self.params = {**_told, **params} if _told and params else params
 
 
-def _each_once(method):
-    """Where metrics and weighted metrics have one name, Keras 3 gives the values of one twice. Before, each had its place."""
+def _in_their_order(method):
+    """Before Keras 3, each metric had its place, in the order of the outputs, whatever else had its name."""
 
     @functools.wraps(method)
     def as_list(self, logs):
-        if now == "3" or not self._compile_metrics.weighted or not getattr(self, "_called_by_keras", False):
+        if now == "3" or not getattr(self, "_called_by_keras", False):
             return method(self, logs)
-        return [logs[name] for name in self.metrics_names if name in logs]
+        names = self.metrics_names
+        values = [logs[name] for name in names if name in logs] + [logs[name] for name in sorted(logs) if name not in names]
+        return values[0] if len(values) == 1 else values
 
     as_list._before_eras = method
     return as_list

@@ -1,8 +1,11 @@
-"""How the loss of a batch was made of the losses of its rows, where that differs from today.
+"""How the losses and metrics of `compile()` were computed, where that differs from today.
 
 Until Keras 2.2 weighted losses were divided by the share of weights that are not zero, so that rows of weight 0 (padding)
 counted for nothing at all. Keras 2.3 did not divide by the share of what a mask leaves, as all others do. The metrics of
 Keras 1 knew nothing of masks. `tf.keras` compared targets (rows,) with outputs (rows, n) as a column.
+
+The outputs of a subclassed model had names, "output_1" and so on. A list of metrics was one for every output, however long;
+and metrics were counted output by output, the weighted ones of each behind its others.
 """
 
 from __future__ import annotations
@@ -10,10 +13,25 @@ from __future__ import annotations
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite.models.compile import CompileLoss, CompileMetrics
+from torchkeras_lite.models.compile import CompileLoss, CompileMetrics, _fresh
 
 
-class LossByRowsThatCount(CompileLoss):
+def _name_outputs(holder, y_pred) -> None:
+    """Names for outputs that have none, held by what computes their losses or metrics."""
+    if holder.output_names is None and isinstance(y_pred, (list, tuple)) and len(y_pred) > 1:
+        holder.output_names = [f"output_{number}" for number in range(1, len(pytree.tree_leaves(y_pred)) + 1)]
+
+
+class LossOfNamedOutputs(CompileLoss):
+    """The loss of Keras 1 and 2, whose outputs all have names."""
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        if self.parts is None:
+            _name_outputs(self, y_pred)
+        return super().__call__(y_true, y_pred, sample_weight)
+
+
+class LossByRowsThatCount(LossOfNamedOutputs):
     """The loss of Keras 1 to 2.2."""
 
     def __call__(self, y_true, y_pred, sample_weight=None):
@@ -29,7 +47,7 @@ def _by_those_not_zero(weights):
     return weights * (weights.numel() / torch.count_nonzero(weights).clamp(min=1))
 
 
-class LossByAllRows(CompileLoss):
+class LossByAllRows(LossOfNamedOutputs):
     """The loss of Keras 2.3."""
 
     def __call__(self, y_true, y_pred, sample_weight=None):
@@ -54,7 +72,23 @@ def _by_the_mask(y_pred, weights):
     return share if weights is None else weights * share
 
 
-class MetricsOfAllSteps(CompileMetrics):
+class MetricsByOutput(CompileMetrics):
+    """The metrics of Keras 1 and 2."""
+
+    def build(self, y_true, y_pred):
+        _name_outputs(self, y_pred)
+        super().build(y_true, y_pred)
+        outputs = [index for index, _ in (*self.plain, *self.weighted)]
+        order = sorted(range(len(outputs)), key=outputs.__getitem__)  # stable: plain ones stay in front
+        self.metrics, self.labels = [self.metrics[i] for i in order], [self.labels[i] for i in order]
+
+    def _by_output(self, given, names, count):
+        if isinstance(given, (list, tuple)) and count > 1 and not any(isinstance(one, (list, tuple)) for one in given):
+            return [[_fresh(one) for one in given] for _ in range(count)]
+        return super()._by_output(given, names, count)
+
+
+class MetricsOfAllSteps(MetricsByOutput):
     """The metrics of Keras 1."""
 
     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -76,14 +110,14 @@ def _in_columns(y_true, y_pred):
     return y_true
 
 
-class LossOfColumns(CompileLoss):
+class LossOfColumns(LossOfNamedOutputs):
     """The loss of `tf.keras`."""
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         return super().__call__(_in_columns(y_true, y_pred), y_pred, sample_weight)
 
 
-class MetricsOfColumns(CompileMetrics):
+class MetricsOfColumns(MetricsByOutput):
     """The metrics of `tf.keras`."""
 
     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -91,7 +125,7 @@ class MetricsOfColumns(CompileMetrics):
 
 
 CLASSES = {"1.2": LossByRowsThatCount, "2.2": LossByRowsThatCount, "2.3": LossByAllRows, "tf2": LossOfColumns}
-METRICS = {"1.2": MetricsOfAllSteps, "tf2": MetricsOfColumns}
+METRICS = {"1.2": MetricsOfAllSteps, "2.2": MetricsByOutput, "2.3": MetricsByOutput, "tf2": MetricsOfColumns}
 
 
 def weigh(model, era: str) -> None:
