@@ -16,6 +16,51 @@ def config(layer): return {k: v for k, v in layer.get_config().items() if k != "
 """
 
 SNIPPETS = {
+    "what is gone, found by its name in configs": """
+        import json
+        def layer(name, **said):
+            return {"class_name": name, "config": {"name": name.lower(), **said}}
+        parts = [layer("InputLayer", batch_input_shape=[None, 5, 2]), layer("LocallyConnected1D", filters=3, kernel_size=[2])]
+        model = keras.models.model_from_json(json.dumps(layer("Sequential", layers=parts)))
+        assert model.output_shape == (None, 4, 3)
+        near(keras.metrics.get("acc")([1, 2], [1, 3]), [1, 0])
+        with pytest.raises(ValueError, match="Unknown constraint"): keras.constraints.get("serialize")
+        with pytest.raises(ValueError, match="Unknown metric"): keras.metrics.get("accu")
+        with pytest.raises(TypeError, match="Could not find the class 'Highways'"):
+            layers.deserialize({"class_name": "Highways", "config": {}})
+    """,
+    "RadialConstraint": """
+        for which in ("radial_constraint", {"class_name": "RadialConstraint", "config": {}}):
+            ring = keras.constraints.get(which)
+        assert type(ring) is keras.constraints.RadialConstraint and ring.get_config() == {}
+        def rings(side):
+            kernel = np.arange(side * side, dtype="float32").reshape(side, side, 1, 1)
+            found = ring(torch.tensor(np.tile(kernel, (1, 1, 2, 3))))
+            assert found.shape == (side, side, 2, 3) and (found == found[:, :, :1, :1]).all()
+            near(found[..., 0, 0], np.rot90(found[..., 0, 0]))
+            return found[range(side // 2, side), range(side // 2, side), 1, 2].tolist()
+        assert [rings(side) for side in (2, 3, 4, 5)] == [[0], [0, 4], [5, 15], [6, 12, 18]]  # measured with tf_keras
+        with pytest.raises(ValueError, match="square"): ring(torch.zeros(2, 3, 1, 1))
+        model = Sequential([Conv2D(1, 3, kernel_constraint=ring, input_shape=(4, 4, 1))])
+        model.compile("sgd", "mse")
+        model.fit(np.ones((2, 4, 4, 1)), np.ones((2, 2, 2, 1)), verbose=0)
+        assert len(set(model.get_weights()[0].ravel())) == 2
+    """,
+    "MeanTensor and the curve in two words": """
+        mean = keras.metrics.MeanTensor()
+        with pytest.raises(ValueError, match="no value yet"): mean.result()
+        near(mean([[0, 1, 2], [3, 4, 5]]), [[0, 1, 2], [3, 4, 5]])
+        near(mean([[4, 5, 6], [3, 4, 5]], sample_weight=[1, 0.5]), [[2, 3, 4], [3, 4, 5]])
+        near(mean.count, [[2, 2, 2], [1.5, 1.5, 1.5]])
+        near(mean([[5, 5, 1], [0, 0, 0]], sample_weight=2.0), [[3.5, 4, 2.5], [4.5 / 3.5, 6 / 3.5, 7.5 / 3.5]])
+        with pytest.raises(ValueError, match="have the shape"): mean.update_state([1.0])
+        mean.reset_state()
+        near(mean.result(), np.zeros((2, 3)))
+        assert len(keras.metrics.MeanTensor(shape=(2,)).variables) == 2
+        assert keras.metrics.deserialize(keras.metrics.serialize(mean)).name == "mean_tensor"
+        area = keras.metrics.AUC(curve="PR_GAIN")
+        assert area.curve == "PRGAIN" and keras.metrics.AUC.from_config({**area.get_config(), "curve": "pr_gain"}).curve == "PRGAIN"
+    """,
     "sides of images that vary in training": """
         x = np.arange(16, dtype="float32").reshape(1, 4, 4, 1)
         higher, narrower = RandomHeight((0.5, 0.5)), RandomWidth((-0.5, -0.5), interpolation="nearest")

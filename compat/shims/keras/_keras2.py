@@ -3,6 +3,7 @@
 from ._words import (
     After,
     also_by_value,
+    curve,
     decay,
     epsilon,
     every_so_many_epochs,
@@ -31,7 +32,10 @@ NAMES = {
         "set_policy": "torchkeras_lite.mixed_precision:set_global_policy",
         "get_layer_policy": "keras._utils:get_layer_policy",
     },
+    "constraints": {name: f"keras._constraints:{name}" for name in ("RadialConstraint", "radial_constraint")},
     "metrics": {
+        "MeanTensor": "keras._mean_tensor:MeanTensor",
+        **dict.fromkeys(("acc", "ACC"), "torchkeras_lite.metrics.accuracy:accuracy"),
         "cosine_proximity": "keras._losses:cosine_proximity", "cosine_similarity": "keras._losses:cosine_proximity",
         **dict.fromkeys(("KLD", "kld", "kullback_leibler_divergence"), "torchkeras_lite.losses:kl_divergence"),
         "logcosh": "torchkeras_lite.losses:log_cosh",
@@ -108,6 +112,7 @@ ARGUMENTS = {
     "models.Model.predict": _QUEUE,
     "models.Model.train_on_batch": {"reset_metrics": None},
     "models.Model.test_on_batch": {"reset_metrics": None},
+    "metrics.AUC": {"curve": ("curve", curve)},
     "metrics.Metric.add_weight": {"synchronization": None, "aggregation": None},
     "layers.Layer": {"dynamic": None},
     "layers.Layer.add_weight": {"synchronization": None},
@@ -232,7 +237,10 @@ MEMBERS = {
     },
     "lambdas": {"dump": "keras._lambdas:dump"},
     "initializers": {"get": "keras._initializations:get_initializer"},
-    "registry": {"arguments_as_config": "keras._objects:arguments_as_config"},
+    "registry": {
+        "arguments_as_config": "keras._objects:arguments_as_config", "_find_builtin": "keras._found_by_name:find_builtin",
+    },
+    "registry.Table": {"find": "keras._found_by_name:find"},
     "models.Sequential": {
         "predict_classes": "keras._methods:predict_classes",
         "predict_proba": "keras._methods:predict_proba",

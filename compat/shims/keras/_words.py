@@ -34,6 +34,11 @@ class Around:
         self.within = within
 
 
+def curve(value):
+    """The name of a curve of AUC, which late Keras 2 wrote in two words."""
+    return value.replace("_", "") if isinstance(value, str) else value
+
+
 def by_name(args: tuple, names: list[str], words: dict, what: str) -> dict:
     """The arguments of a call by name: `args` under the first of `names`, beside `words`."""
     if len(args) > len(names):
