@@ -985,7 +985,48 @@ SNIPPETS = {
         targets = {"output_2": x, "output_1": 2 * x}
         np.testing.assert_allclose(model.evaluate(x, targets, verbose=0), [14, 11, 3], rtol=1e-5)
     """,
+    "tf2 one optimizer for several sets of variables": """
+        import copy
+        import tensorflow as tf
+
+        def step(optimizer, *variables, none=()):
+            with tf.GradientTape() as tape:
+                loss = sum(tf.reduce_sum(variable * variable) for variable in variables)
+            slopes = [None if any(v is one for one in none) else s for s, v in zip(tape.gradient(loss, variables), variables)]
+            optimizer.apply_gradients(zip(slopes, variables), name="step", experimental_aggregate_gradients=False)
+            return [variable.numpy().tolist() for variable in variables]
+
+        adam = optimizers.Adam(0.1)
+        a, b = tf.Variable([1.0, 2.0]), tf.Variable([1.0])
+        found = [step(adam, one)[0] for one in (a, b, a, b)]
+        wanted = [[0.9, 1.9], [0.9255867], [0.8145076, 1.8142966], [0.84770817]]  # measured with tf.keras.optimizers.legacy
+        for one, other in zip(found, wanted):
+            np.testing.assert_allclose(one, other, rtol=1e-5)
+        assert adam.iterations.numpy() == 4 and len(adam.variables()) == len(adam.variables) == 4
+        for variable in adam.variables()[2:]:
+            variable.assign(tf.zeros_like(variable))
+        assert adam.get_weights()[1].tolist() == [0, 0]
+        # Several sets in one step count once.
+        adam = optimizers.Adam(0.1)
+        step(adam, a)
+        again = optimizers.Adam(0.1)
+        c, d = tf.Variable(a.numpy()), tf.Variable(b.numpy())
+        again.build([c, d])
+        again.iterations.assign(1)
+        for slot, known in zip(again.variables[2:4], adam.variables[2:4]):
+            slot.assign(known)
+        assert [step(adam, a, b), step(adam, a, b, none=[b])] == [step(again, c, d), [step(again, c)[0], d.numpy().tolist()]]
+        assert adam.iterations.numpy() == 3
+        with np.testing.assert_raises(ValueError):
+            lite.optimizers.Adam.apply(adam, [b], [b])
+        copy.deepcopy(adam).apply_gradients([(tf.ones(1), b)])
+    """,
     "3": """
+        import tensorflow as tf
+        adam = optimizers.Adam(0.1)
+        adam.apply_gradients([(tf.ones(1), tf.Variable([1.0]))])
+        with np.testing.assert_raises(ValueError):
+            adam.apply_gradients([(tf.ones(1), tf.Variable([1.0]))])
         try: layers.Dense(2, name="a/b")
         except ValueError as error: assert "cannot contain character" in str(error)
         else: raise AssertionError

@@ -59,7 +59,8 @@ SNIPPETS = {
         assert len(keras.metrics.MeanTensor(shape=(2,)).variables) == 2
         assert keras.metrics.deserialize(keras.metrics.serialize(mean)).name == "mean_tensor"
         area = keras.metrics.AUC(curve="PR_GAIN")
-        assert area.curve == "PRGAIN" and keras.metrics.AUC.from_config({**area.get_config(), "curve": "pr_gain"}).curve == "PRGAIN"
+        again = keras.metrics.AUC.from_config({**area.get_config(), "curve": "pr_gain"})
+        assert area.curve == again.curve == "PRGAIN"
     """,
     "sides of images that vary in training": """
         x = np.arange(16, dtype="float32").reshape(1, 4, 4, 1)

@@ -153,7 +153,7 @@ PLACES = {
 
 _OF_OWN_OPTIMIZERS = """
     build update update_step get_updates get_gradients add_slot get_slot get_slot_names add_variable_from_reference iterations
-    weights lr get_weights set_weights
+    weights lr variables get_weights set_weights
     """
 
 MEMBERS = {

@@ -31,7 +31,7 @@ class MeanTensor(Metric):
         self.total, self.count = (self.add_variable(shape, "zeros", name=name) for name in ("total", "count"))
 
     def update_state(self, values, sample_weight=None):
-        """Adds an array. `sample_weight` is a number, or an array of numbers for its first axes, or for each of its elements."""
+        """Adds an array. `sample_weight`: a number, or numbers for its first axes, or for each element."""
         values = tensor_of(values, self._torch_dtype).detach()
         if self.total is None:
             self._begin(tuple(values.shape))

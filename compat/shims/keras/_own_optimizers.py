@@ -418,6 +418,19 @@ def _set_lr(self, value):
 lr = property(_get_lr, _set_lr)
 
 
+class _Called(list):
+    """A list that may be called: `optimizer.variables` was a method, and then either."""
+
+    def __call__(self) -> list:
+        return self
+
+
+_todays_variables = Optimizer.variables
+
+
+variables = property(lambda self: _Called(_todays_variables.fget(self)))
+
+
 def _own(self) -> list:
     return [variable for variable in self.variables if variable is not self._rate]
 

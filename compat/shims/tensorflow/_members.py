@@ -61,10 +61,57 @@ def apply_gradients(self, grads_and_vars, *args, **settings):
     tapes = sys.modules.get(f"{__package__}._tape")
     if tapes is not None:
         tapes.keep([variable for slope, variable in pairs if slope is not None])
-    done = _before[Optimizer, "apply_gradients"](self, pairs, *args, **settings)
+    for word in ("name", "experimental_aggregate_gradients", "skip_gradients_aggregation"):
+        settings.pop(word, None)
+    if "_other_sets" in self.__dict__:
+        done = _each_by_its_own(self, self._other_sets, pairs)
+    else:
+        try:
+            done = _before[Optimizer, "apply_gradients"](self, pairs, *args, **settings)
+        except ValueError:
+            if _era() == "3" or not self.built or self.knows([variable for _, variable in pairs]):
+                raise
+            self._other_sets = []
+            done = _each_by_its_own(self, self._other_sets, pairs)
     if counted is not None:
         counted.assign_add(1)
     return done
+
+
+def _era() -> str:
+    from keras import _eras
+
+    return _eras.now
+
+
+def _each_by_its_own(optimizer, sets: list, pairs: list):
+    """One step where an optimizer trains several sets of variables in turn, as those up to Keras 2.10 did.
+
+    Args:
+        sets: what keeps the state of the variables that the optimizer was not built with; new ones are added.
+    """
+    from torchkeras_lite.optimizers import Optimizer
+
+    known = {id(target.raw): one for one in (optimizer, *sets) for target in one._targets}
+    new = [variable for _, variable in pairs if id(_raw(variable)) not in known]
+    if new:
+        sets.append(optimizer.sibling())
+        del sets[-1]._other_sets
+        sets[-1].build(new)
+        known.update(dict.fromkeys((id(_raw(variable)) for variable in new), sets[-1]))
+    shares: dict = {}
+    for slope, variable in pairs:
+        shares.setdefault(known[id(_raw(variable))], []).append((slope, variable))
+    steps = optimizer._iterations.item()
+    for one, share in shares.items():
+        if len(shares) == 1 or any(slope is not None for slope, _ in share):
+            optimizer._iterations.assign(steps)
+            done = _before[Optimizer, "apply_gradients"](one, share)
+    return done
+
+
+def _raw(variable):
+    return getattr(variable, "raw", variable)
 
 
 def get_logger() -> logging.Logger:
