@@ -1021,7 +1021,32 @@ SNIPPETS = {
             lite.optimizers.Adam.apply(adam, [b], [b])
         copy.deepcopy(adam).apply_gradients([(tf.ones(1), b)])
     """,
+    "tf2 whole rates, lists of states, one layer, gone arguments": """
+        for rate in (1, np.float32(1), np.int64(1)):
+            assert float(optimizers.SGD(rate).learning_rate) == float(optimizers.Ftrl(learning_rate=rate).learning_rate) == 1
+        x = np.arange(12, dtype="float32").reshape(2, 3, 2)
+        for layer, count in ((layers.LSTM(4, return_state=True), 3), (layers.RNN(layers.GRUCell(4), return_state=True), 2),
+                             (layers.Bidirectional(layers.GRU(4, return_state=True)), 3),
+                             (layers.Bidirectional(layers.GRU(4, return_sequences=True), merge_mode=None), 2)):
+            for given in (x, layers.Input((3, 2))):
+                found = layer(given)
+                assert type(found) is list and [given] + found[1:] and len(found) == count
+        model = models.Sequential(layers.Dense(2, input_shape=(3,)))
+        assert len(model.layers) == 1 and model.output_shape == (None, 2)
+        model.compile("sgd", "mse", steps_per_execution=None)
+        assert not model.layers[0].stateful and layers.LSTM(2, stateful=True).stateful
+        callbacks.ProgbarLogger("steps", stateful_metrics=["loss"]), callbacks.ModelCheckpoint("file", options=None)
+        lstm, other = (layers.LSTM(2, return_sequences=True, return_state=True, time_major=way) for way in (True, False))
+        found = lstm(x.transpose(1, 0, 2))
+        other(x)
+        other.set_weights(lstm.get_weights())
+        wanted, *states = other(x)
+        np.testing.assert_allclose(found[0].detach(), wanted.detach().transpose(0, 1), rtol=1e-6)
+        np.testing.assert_allclose(found[2].detach(), states[1].detach(), rtol=1e-6)
+    """,
     "3": """
+        with np.testing.assert_raises(ValueError): optimizers.SGD(1)
+        assert type(layers.LSTM(4, return_state=True)(np.ones((2, 3, 2)))) is tuple
         import tensorflow as tf
         adam = optimizers.Adam(0.1)
         adam.apply_gradients([(tf.ones(1), tf.Variable([1.0]))])

@@ -16,6 +16,46 @@ def config(layer): return {k: v for k, v in layer.get_config().items() if k != "
 """
 
 SNIPPETS = {
+    "first states of cells": """
+        cell, lstm = GRUCell(3), LSTMCell(3)
+        x = np.ones((4, 2), "float32")
+        for one in (cell.get_initial_state(inputs=x), cell.get_initial_state(x, None, None),
+                    cell.get_initial_state(None, 4, "float32"), cell.get_initial_state(batch_size=4, dtype="float32")):
+            assert one.shape == (4, 3) and not one.any()
+        h, c = lstm.get_initial_state(batch_size=4, dtype="float32")
+        assert lstm(x, [h, c])[0].shape == (4, 3)
+        assert [one.shape for one in cell.get_initial_state(batch_size=5)] == [(5, 3)]  # today's
+        with pytest.raises(ValueError, match="first states"): cell.get_initial_state(None, None, None)
+    """,
+    "constants of an RNN": """
+        class Cell(keras.layers.Layer):
+            state_size = 1
+
+            def build(self, input_shape):
+                self.w = self.add_weight(shape=(input_shape[-1], 1), initializer="ones", name="w")
+
+            def call(self, inputs, states, constants):
+                total = inputs @ self.w + states[0] + constants[0]
+                return total * constants[-1], [total]
+
+        x, h, a, b = np.arange(6.0).reshape(1, 3, 2), [[10.0]], [[100.0]], [[0.5]]
+        wanted = 10 + 15 + 300
+        inputs = [Input(shape) for shape in ((3, 2), (1,), (1,), (1,))]
+        layer = RNN(Cell())
+        model = Model(inputs, layer(inputs[0], initial_state=inputs[1], constants=inputs[2:]))
+        near(model.predict([x, h, a, b]), [[wanted / 2]])
+        near(layer(x, constants=[np.array(a), np.array(b)]).detach(), [[(wanted - 10) / 2]])
+        assert layer.get_config()["num_constants"] == 2
+        with keras.utils.custom_object_scope({"Cell": Cell}):
+            again = layers.deserialize(layers.serialize(layer))
+        model = Model(inputs, again(inputs))  # all in one list
+        model.set_weights(layer.get_weights())
+        near(model.predict([x, h, a, b]), [[wanted / 2]])
+        with keras.utils.custom_object_scope({"Cell": Cell}):
+            model.save("constants.keras")
+            near(keras.models.load_model("constants.keras").predict([x, h, a, b]), [[wanted / 2]])
+        assert type(RNN(SimpleRNNCell(2))) is type(RNN(Cell())) and type(layer) is not type(RNN(Cell()))
+    """,
     "what is gone, found by its name in configs": """
         import json
         def layer(name, **said):

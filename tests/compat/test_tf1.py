@@ -174,6 +174,15 @@ SCRIPTS = {
         assert float(adam.learning_rate) == np.float32(0.01) and adam.epsilon == 1e-8
         assert isinstance(adam, keras.optimizers.Adam)
         assert tf.train.RMSPropOptimizer(0.1).rho == 0.9 and tf.train.MomentumOptimizer(0.1, 0.8).momentum == 0.8
+        values = []
+        for settings in ({}, {"momentum": 0.9, "centered": True}):
+            v, rms = tf.Variable([1.0, 2.0]), tf.train.RMSPropOptimizer(0.1, **settings)
+            for slope in ([0.1, 0.2], [0.3, -0.1], [1e-4, 2.0]):
+                rms.apply_gradients([(tf.constant(slope), v)])
+            values += v.numpy().tolist()
+        np.testing.assert_allclose(values, [0.95632, 1.80216, 0.90843, 1.77249], atol=1e-5)  # measured with TensorFlow
+        assert keras.optimizers.RMSprop(0.1).slot_initializers() == {}
+        np.testing.assert_allclose(tf.reduce_mean(tf.ones((2, 3, 4)), axis=range(1, 3)), [1, 1])
         assert tf1.train.AdagradOptimizer(0.1).initial_accumulator_value == 0.1
         assert tf1.train.AdadeltaOptimizer().rho == 0.95 and tf1.train.FtrlOptimizer(0.1).learning_rate_power == -0.5
         model = keras.Sequential([keras.layers.Dense(1, input_shape=(2,), kernel_initializer="ones")])

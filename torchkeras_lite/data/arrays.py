@@ -365,8 +365,13 @@ def with_class_weights(parts: tuple, weights: dict) -> tuple:
         return (*parts, found)
     given = parts[2]
     if not isinstance(found, dict):
-        return (*parts[:2], found * given)
+        return (*parts[:2], _times(found, given))
     if not isinstance(given, dict):
         raise ValueError("`class_weight` by output wants `sample_weight` by output too: a dict of the same names.")
-    both = {name: found[name] * given[name] for name in found if name in given}
+    both = {name: _times(found[name], given[name]) for name in found if name in given}
     return (*parts[:2], {**given, **found, **both})
+
+
+def _times(found, given):
+    """Weights by class, one for each label of a row, times the weights of the rows."""
+    return found * given.reshape(tuple(given.shape) + (1,) * max(found.ndim - given.ndim, 0))

@@ -10,8 +10,10 @@ from ._words import (
     initial_decay,
     loss_scale,
     no_targets,
+    num_constants,
     rate,
     sees_backwards,
+    time_major,
 )
 
 _WITH_KERNELS = "Dense Conv1D Conv2D Conv3D Conv2DTranspose Conv3DTranspose".split()
@@ -104,7 +106,10 @@ ARGUMENTS = {
         "jit_compile": None, "is_legacy_optimizer": None,
         "gradient_aggregator": None, "gradient_transformers": None,
     },
-    "models.Trainer.compile": {"sample_weight_mode": None, "target_tensors": no_targets, "experimental_run_tf_function": None},
+    "models.Trainer.compile": {
+        "sample_weight_mode": None, "target_tensors": no_targets, "experimental_run_tf_function": None,
+        "steps_per_execution": ("steps_per_execution", lambda steps: 1 if steps is None else steps),
+    },
     "layers.Layer.add_loss": {"inputs": None},
     "models.Model.add_loss": {"inputs": None},
     "models.Model.fit": _QUEUE,
@@ -115,8 +120,10 @@ ARGUMENTS = {
     "metrics.AUC": {"curve": ("curve", curve)},
     "metrics.Metric.add_weight": {"synchronization": None, "aggregation": None},
     "layers.Layer": {"dynamic": None},
+    "layers.RNN": {"num_constants": After(num_constants), "time_major": After(time_major)},
     "layers.Layer.add_weight": {"synchronization": None},
-    "callbacks.ModelCheckpoint": {"period": After(every_so_many_epochs)},
+    "callbacks.ModelCheckpoint": {"period": After(every_so_many_epochs), "options": None},
+    "callbacks.ProgbarLogger": {"count_mode": None, "stateful_metrics": None},
     "callbacks.TensorBoard": {
         **dict.fromkeys(("batch_size", "write_grads", "embeddings_layer_names", "embeddings_data")),
     },
@@ -124,9 +131,8 @@ ARGUMENTS = {
     "optimizers.LossScaleOptimizer": {"loss_scale": loss_scale},
     "layers.BatchNormalization": {"fused": None, "virtual_batch_size": None},
     **{f"layers.{name}": {"causal": After(sees_backwards)} for name in ("Attention", "AdditiveAttention")},
-    "layers.LSTM": {"time_major": None},
-    "layers.GRU": {"time_major": None},
-    "layers.SimpleRNN": {"implementation": None, "time_major": None},
+    "layers.SimpleRNN": {"implementation": None},
+    "layers.Embedding": {"sparse": None},
 }
 ARGUMENTS["optimizers.Nadam"]["schedule_decay"] = None
 ARGUMENTS["optimizers.SGD"].pop("epsilon")
@@ -141,6 +147,7 @@ PLACES = {
     "metrics.Metric.add_weight": "keras._places:weight_of_metric",
     "models.Model": "keras._places:without_itself",
     "models.Sequential": "keras._places:name_after_layers",
+    "callbacks.ProgbarLogger": "keras._places:nothing",
     "models.Trainer.compile": "keras._places:compile_arguments",
     "callbacks.ModelCheckpoint": "keras._places:words_of_checkpoint",
     "callbacks.ReduceLROnPlateau": "keras._places:words_of_plateau",
@@ -163,7 +170,7 @@ MEMBERS = {
         **{f"_{name}": f"keras._own_optimizers:{name}" for name in (
             "set_hyper", "get_hyper", "decayed_lr", "prepare_local", "fallback_apply_state", "resource_apply_dense",
             "serialize_hyperparameter", "build_learning_rate", "var_key", "index_dict", "initial_decay", "decays",
-            "use_locking",
+            "use_locking", "made_rate",
         )},
         "_name": "keras._methods:name_of_optimizer",
     },
@@ -179,7 +186,8 @@ MEMBERS = {
         name: f"keras._methods:{name}"
         for name in ("get_input_at", "get_output_at", "get_input_shape_at", "get_output_shape_at", "get_output_shape_for")
     } | {name: f"keras._added_metrics:{name}" for name in ("add_metric", "metrics")} | {
-        name: f"keras._methods:{name}" for name in ("updates", "add_update", "get_updates_for", "get_losses_for", "path")
+        name: f"keras._methods:{name}"
+        for name in ("updates", "add_update", "get_updates_for", "get_losses_for", "path", "stateful")
     } | {
         **{name: f"keras._calls:{name.strip('_')}" for name in ("__init_subclass__", "_called_on_nothing", "call")},
         "_build_for": "keras._derived:build_for",
@@ -202,7 +210,8 @@ MEMBERS = {
         "_begin": "keras._sizes:begin_with",
         "input_shape": "keras._sizes:shape_of_input_layer", "output_shape": "keras._sizes:shape_of_input_layer",
     },
-    "layers.Bidirectional": {"layer": "keras._methods:layer_of_both"},
+    "layers.Bidirectional": {"layer": "keras._methods:layer_of_both", "__call__": "keras._methods:call_of_both"},
+    "layers.recurrent_cells.GatedCell": {"get_initial_state": "keras._methods:state_of_cell"},
     "layers.RNN": {"__call__": "keras._methods:call_of_rnn", "reset_states": "keras._methods:reset_states_of_rnn"},
     **{f"layers.{layer}": {"W": "keras._methods:kernel", "b": "keras._methods:bias"} for layer in _WITH_KERNELS},
     "layers.Embedding": {"W": "keras._methods:embeddings"},

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
-from torchkeras_lite import KerasTensor, layers, symbolic
+from torchkeras_lite import KerasTensor, layers, ops, symbolic
+from torchkeras_lite.layers.recurrent_cells import GatedCell
 from torchkeras_lite.models.entries import Entry
 
-from . import _closed_over, _layer_losses
+from . import _closed_over, _eras, _layer_losses
 from ._arithmetic import Sizes
 from ._words import by_name
 
@@ -221,15 +222,65 @@ _call_of_rnn = getattr(layers.RNN.__call__, "_todays", layers.RNN.__call__)
 
 def call_of_rnn(self, *args, **kwargs):
     """The layer's call; of a list, `lstm([x, h, c])`, the first is the sequence and the others are its first states."""
+    if "constants" in kwargs or "_num_constants" in self.__dict__:
+        args, kwargs = import_module("keras._rnn_constants").given(self, args, kwargs)
     if args and type(args[0]) is list and len(args[0]) > 1:
         states = self.state_size if isinstance(self.state_size, (list, tuple)) else [self.state_size]
         if len(args[0]) == 1 + len(states) and "initial_state" not in kwargs:
-            x, *first = args[0]
-            return _call_of_rnn(self, x, *args[1:], initial_state=first, **kwargs)
-    return _call_of_rnn(self, *args, **kwargs)
+            args, kwargs = (args[0][0], *args[1:]), {**kwargs, "initial_state": args[0][1:]}
+    if "time_major" in self.__dict__:
+        return _with_time_in_front(self, *args, **kwargs)
+    found = _call_of_rnn(self, *args, **kwargs)
+    return list(found) if type(found) is tuple and _eras.now != "3" else found
 
 
 call_of_rnn._todays = _call_of_rnn
+
+
+def _with_time_in_front(layer, x, *args, **kwargs):
+    """The call of an RNN with `time_major=True`: sequences are (time, batch, ...), there and back."""
+    found = _call_of_rnn(layer, ops.swapaxes(x, 0, 1), *args, **kwargs)
+    found = list(found) if isinstance(found, (list, tuple)) else [found]
+    if layer.return_sequences:
+        found[0] = ops.swapaxes(found[0], 0, 1)
+    return found if layer.return_state else found[0]
+
+
+stateful = False  # of a layer that keeps no states
+
+
+_call_of_both = getattr(layers.Bidirectional.__call__, "_todays", layers.Bidirectional.__call__)
+
+
+def call_of_both(self, *args, **kwargs):
+    """The call of a Bidirectional: before Keras 3, several tensors came in a list."""
+    found = _call_of_both(self, *args, **kwargs)
+    return list(found) if type(found) is tuple and _eras.now != "3" else found
+
+
+call_of_both._todays = _call_of_both
+
+
+_state_of_cell = getattr(GatedCell.get_initial_state, "_todays", GatedCell.get_initial_state)
+
+
+def state_of_cell(self, *args, **words):
+    """Zeros as a cell's first states: `(batch_size)`, a list of them; or as Keras 2 had it, `(inputs, batch_size, dtype)`."""
+    if len(args) < 2 and words.keys() <= {"batch_size"} and not (args and getattr(args[0], "ndim", 0)):
+        return _state_of_cell(self, *args, **words)
+    given = {**dict(zip(("inputs", "batch_size", "dtype"), args, strict=False)), **words}
+    rows = given.get("batch_size")
+    if given.get("inputs") is not None:
+        rows = given["inputs"].shape[0]
+    elif given.get("dtype") is None:
+        rows = None
+    if rows is None:
+        raise ValueError("The first states of a cell need `inputs` with a number of rows, or a `batch_size` and a `dtype`.")
+    found = _state_of_cell(self, batch_size=int(rows))
+    return found[0] if len(found) == 1 else found
+
+
+state_of_cell._todays = _state_of_cell
 
 
 def reset_states_of_rnn(self, states=None):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import numbers
 from importlib import import_module
 
 import numpy as np
@@ -24,7 +25,7 @@ from torchkeras_lite.optimizers.host import HostScalar
 from torchkeras_lite.optimizers.schedules import LearningRateSchedule
 from torchkeras_lite.variable import Variable, tensor_of
 
-from . import _backend_state, _rates, _weight_names
+from . import _backend_state, _eras, _rates, _weight_names
 
 _OLD = ("get_updates", "_resource_apply_dense", "_apply_dense")
 _of_today = {name: vars(Optimizer)[name] for name in ("__init_subclass__", "build", "update", "update_step")}
@@ -416,6 +417,15 @@ def _set_lr(self, value):
 
 
 lr = property(_get_lr, _set_lr)
+
+
+_todays_made_rate = Optimizer._made_rate
+
+
+def made_rate(self, rate):
+    """What holds the rate; before Keras 3 that could be any kind of number."""
+    whole = isinstance(rate, numbers.Real) and not isinstance(rate, float) and _eras.now != "3"
+    return _todays_made_rate(self, float(rate) if whole else rate)
 
 
 class _Called(list):

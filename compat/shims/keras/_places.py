@@ -105,7 +105,9 @@ def without_itself(args, words):
 
 
 def name_after_layers(args, words):
-    """(layers, name), where today `trainable` stands second."""
+    """(layers, name), where today `trainable` stands second; one layer alone was a list of it."""
+    if args and isinstance(args[0], Layer):
+        args = ([args[0]], *args[1:])
     if len(args) == 2 and (args[1] is None or isinstance(args[1], str)):
         return args[:1], {"name": args[1], **words}
     return args, words
@@ -151,6 +153,11 @@ def optimizer(args, words):
     if not args and not {"learning_rate", "lr"} & set(words):
         words = {"learning_rate": 0.0, **words}
     return args, words
+
+
+def nothing(args, words):
+    """Arguments by position that are nothing any more."""
+    return (), words
 
 
 def sgd(args, words):

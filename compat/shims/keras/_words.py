@@ -34,6 +34,17 @@ class Around:
         self.within = within
 
 
+def num_constants(layer, count) -> None:
+    """How many constants an RNN out of a config is given behind its first states, in one list."""
+    vars(layer)["_num_constants"] = count
+
+
+def time_major(layer, value) -> None:
+    """That the sequences of an RNN have their time in front of their rows."""
+    if value:
+        vars(layer)["time_major"] = True
+
+
 def curve(value):
     """The name of a curve of AUC, which late Keras 2 wrote in two words."""
     return value.replace("_", "") if isinstance(value, str) else value

@@ -32,10 +32,19 @@ def AdamOptimizer(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, use
     return optimizers.Adam(_rate(learning_rate), beta_1=beta1, beta_2=beta2, epsilon=epsilon, name=name)
 
 
+class RMSprop(optimizers.RMSprop):
+    """One whose average of squares begins at one, as TensorFlow 1's did: its first steps are as small as those of SGD."""
+
+    __module__ = optimizers.RMSprop.__module__  # files name it so, and hold the average
+
+    def slot_initializers(self):
+        return {"velocity": "ones"}
+
+
 def RMSPropOptimizer(
     learning_rate, decay=0.9, momentum=0.0, epsilon=1e-10, use_locking=False, centered=False, name="RMSProp"
 ):  # fmt: skip
-    return optimizers.RMSprop(
+    return RMSprop(
         _rate(learning_rate), rho=decay, momentum=momentum, epsilon=epsilon, centered=centered, name=name
     )
 

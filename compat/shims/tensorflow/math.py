@@ -161,7 +161,8 @@ def _reduced(function, x, axis, keepdims, keep_dims):
 
 def _either(today, old):
     """The value of an argument under its name, or under the one it had in TensorFlow 1."""
-    return old if today is None else today
+    found = old if today is None else today
+    return tuple(found) if isinstance(found, range) else found
 
 
 def reduce_sum(input_tensor, axis=None, keepdims=False, name=None, keep_dims=None, reduction_indices=None):
