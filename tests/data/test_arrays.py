@@ -295,7 +295,7 @@ def test_class_weights(weights, labels, expected):
 
 
 def test_class_weights_of_labels_in_rows():
-    x, y, rows = torch.zeros(2, 3), torch.tensor([[0, 1, 1], [1, 0, 0]]), torch.tensor([2.0, 3.0])
+    x, y, rows = torch.zeros(2, 3), torch.tensor([[[0], [1], [1]], [[1], [0], [0]]]), torch.tensor([2.0, 3.0])
     found = data.with_class_weights((x, y, rows), {0: 1.0, 1: 10.0})[2]
     assert found.tolist() == [[2, 20, 20], [30, 3, 3]]
     named = data.with_class_weights((x, {"a": y}, {"a": rows}), {"a": {0: 1.0, 1: 10.0}})[2]

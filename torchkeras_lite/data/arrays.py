@@ -343,7 +343,7 @@ def class_weights(weights: dict, y):
             "`class_weight` as {class: weight} is only supported for models with a single output. The usual fix: "
             "{output name: {class: weight}}, or `sample_weight`."
         )
-    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(y.shape[0], -1)[:, 0].long()
+    labels = y.long() if y.ndim == 1 else y.argmax(-1) if y.shape[-1] > 1 else y[..., 0].long()
     dtype = config.torch_dtype(None)
     if not weights:
         return torch.ones(labels.shape, dtype=dtype, device=y.device)

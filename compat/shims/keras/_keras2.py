@@ -13,6 +13,7 @@ from ._words import (
     num_constants,
     rate,
     sees_backwards,
+    steps_per_execution,
     time_major,
 )
 
@@ -108,7 +109,7 @@ ARGUMENTS = {
     },
     "models.Trainer.compile": {
         "sample_weight_mode": None, "target_tensors": no_targets, "experimental_run_tf_function": None,
-        "steps_per_execution": ("steps_per_execution", lambda steps: 1 if steps is None else steps),
+        "steps_per_execution": steps_per_execution,
     },
     "layers.Layer.add_loss": {"inputs": None},
     "models.Model.add_loss": {"inputs": None},
@@ -117,7 +118,7 @@ ARGUMENTS = {
     "models.Model.predict": _QUEUE,
     "models.Model.train_on_batch": {"reset_metrics": None},
     "models.Model.test_on_batch": {"reset_metrics": None},
-    "metrics.AUC": {"curve": ("curve", curve)},
+    "metrics.AUC": {"curve": curve},
     "metrics.Metric.add_weight": {"synchronization": None, "aggregation": None},
     "layers.Layer": {"dynamic": None},
     "layers.RNN": {"num_constants": After(num_constants), "time_major": After(time_major)},

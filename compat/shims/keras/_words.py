@@ -45,9 +45,14 @@ def time_major(layer, value) -> None:
         vars(layer)["time_major"] = True
 
 
-def curve(value):
+def curve(value, given) -> dict:
     """The name of a curve of AUC, which late Keras 2 wrote in two words."""
-    return value.replace("_", "") if isinstance(value, str) else value
+    return {"curve": value.replace("_", "") if isinstance(value, str) else value}
+
+
+def steps_per_execution(value, given) -> dict:
+    """None was one."""
+    return {"steps_per_execution": 1 if value is None else value}
 
 
 def by_name(args: tuple, names: list[str], words: dict, what: str) -> dict:
