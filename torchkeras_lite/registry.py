@@ -390,6 +390,16 @@ class understood:
             raise ValueError(f"The config of a {self.cls.__name__} is not valid: {kind.__name__}: {error}") from error
 
 
+def config_of(cls, config) -> dict:
+    """The config for an object of this class, as a dict that can be changed. TypeError where it is none."""
+    if hasattr(config, "keys"):
+        return dict(config)
+    raise TypeError(
+        f"The config of a {cls.__name__} is a dict, as `get_config()` returns it. Received: {config!r} (of type "
+        f"{type(config).__name__})"
+    )
+
+
 def _array(value, dtype) -> np.ndarray:
     """The array that a config describes. In one of texts each has the room that the dtype says, or the longest wants."""
     if dtype.kind in "biufcO":
@@ -456,6 +466,7 @@ class Configurable:
     @classmethod
     def from_config(cls, config: dict):
         """An object made from what `get_config()` gave."""
+        config = config_of(cls, config)
         try:
             settings = {
                 key: deserialize(value) if isinstance(value, _CONTAINERS) else value for key, value in config.items()

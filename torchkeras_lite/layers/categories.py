@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from torchkeras_lite import registry
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.encoding import MODES, ByValue, check_choice, check_sparse, encoded
@@ -148,8 +149,8 @@ class Discretization(Layer):
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
-        learned = config["bin_boundaries"] if config.get("num_bins") is not None else None
+        config = registry.config_of(cls, config)
+        learned = config.get("bin_boundaries") if config.get("num_bins") is not None else None
         if learned is not None:
             config["bin_boundaries"] = None
         made = super().from_config(config)

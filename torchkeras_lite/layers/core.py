@@ -285,6 +285,7 @@ class Lambda(Layer):
 
         A function that `custom_objects` (here or around) has under the name of the layer takes the place of a nameless one.
         """
+        config = registry.config_of(cls, config)
         if isinstance(config.get("function"), dict) and config["function"].get("class_name") == "__lambda__":
             supplied = registry.get_registered_object(config.get("name"), custom_objects)
             if callable(supplied) and not isinstance(supplied, type):

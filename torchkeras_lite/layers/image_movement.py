@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from torchkeras_lite import seeds
+from torchkeras_lite import registry, seeds
 from torchkeras_lite.layers import bounding_boxes as boxes_of
 from torchkeras_lite.layers.image_layer import RandomImageLayer, count_of, factor_range
 from torchkeras_lite.layers.image_preprocessing import cropped, cropped_boxes, fitted, resized_to_fill, window_to_fill
@@ -280,7 +280,7 @@ class RandomShear(_Moved):
     @classmethod
     def from_config(cls, config):
         # A number f has become (-f, f) in a config, and a pair is not taken with a negative end.
-        config = dict(config)
+        config = registry.config_of(cls, config)
         for key in ("x_factor", "y_factor"):
             low, high = config.get(key, (0.0, 0.0))
             config[key] = high if low == -high else (low, high)

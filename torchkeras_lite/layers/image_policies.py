@@ -246,6 +246,7 @@ class Pipeline(Layer):
 
     @classmethod
     def from_config(cls, config):
+        config = registry.config_of(cls, config)
         if not isinstance(config.get("layers"), (list, tuple)):
             raise ValueError(f"The config of a Pipeline needs a list of `layers`. Received: {config}")
         return super().from_config(config)

@@ -8,7 +8,7 @@ import os
 import numpy as np
 import torch
 
-from torchkeras_lite import config, lambdas
+from torchkeras_lite import config, lambdas, registry
 from torchkeras_lite.calls import going_on
 from torchkeras_lite.layer import Layer
 from torchkeras_lite.layers.categories import batches_of, checked_salt
@@ -342,6 +342,7 @@ class _Lookup(ByValue, Layer):
     @classmethod
     def from_config(cls, config):
         """A layer from its config. A config that names a file is taken only from whom one trusts."""
+        config = registry.config_of(cls, config)
         cls.refuse_files(config)
         return super().from_config(config)
 

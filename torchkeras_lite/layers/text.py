@@ -239,8 +239,8 @@ class TextVectorization(Layer):
     @classmethod
     def from_config(cls, config):
         """A layer from its config. A config that names a file is taken only from whom one trusts."""
+        config = registry.config_of(cls, config)
         StringLookup.refuse_files(config)
-        config = dict(config)
         if isinstance(config.get("ngrams"), list):
             config["ngrams"] = tuple(config["ngrams"])
         return super().from_config(config)

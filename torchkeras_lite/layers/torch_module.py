@@ -69,6 +69,7 @@ class TorchModuleWrapper(Layer):
     @classmethod
     def from_config(cls, config, custom_objects=None, safe_mode=None):
         """The layer with the module that a config holds; with `safe_mode=False` because the caller trusts it."""
+        config = registry.config_of(cls, config)
         if isinstance(config.get("module"), str):
             said = contextlib.nullcontext() if safe_mode is None else lambdas.safe_mode_unless_said(safe_mode)
             with registry.CustomObjectScope(custom_objects), said:

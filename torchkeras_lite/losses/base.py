@@ -171,7 +171,7 @@ class LossFunctionWrapper(Loss):
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
+        config = registry.config_of(cls, config)
         if isinstance(config.get("fn"), str):
             config["fn"] = table.find(config["fn"])
         return super().from_config(config)

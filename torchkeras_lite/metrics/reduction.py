@@ -216,7 +216,7 @@ class MeanMetricWrapper(Mean):
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
+        config = registry.config_of(cls, config)
         fn = config.get("fn")
         if isinstance(fn, dict) and fn.get("class_name") == "function":
             fn = fn["config"]

@@ -192,7 +192,7 @@ class Model(Wired, Trainer, Layer):
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None):
         """A model from what `get_config()` gave."""
-        if not {"layers", "input_layers", "output_layers"} <= dict(config).keys():
+        if not {"layers", "input_layers", "output_layers"} <= registry.config_of(cls, config).keys():
             return super().from_config(config)
         with registry.understood(cls):
             if any(isinstance(node, list) for layer in config["layers"] for node in layer.get("inbound_nodes", ())):

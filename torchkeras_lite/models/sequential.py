@@ -253,6 +253,7 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        config = registry.config_of(cls, config)
         with registry.understood(cls):
             model = cls(name=config.get("name"), trainable=config.get("trainable", True), dtype=config.get("dtype"))
             for one in config["layers"]:

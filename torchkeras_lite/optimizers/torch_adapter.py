@@ -229,7 +229,13 @@ class TorchOptimizer(Optimizer):
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None):
-        described = config["optimizer"]
+        config = registry.config_of(cls, config)
+        described = config.get("optimizer")
+        if not isinstance(described, dict) or not isinstance(described.get("arguments"), dict) or "class" not in described:
+            raise ValueError(
+                f"The config of a {cls.__name__} says in `optimizer` which of torch.optim's it is: {{'class': a name, "
+                f"'arguments': a dict}}. Received: {described!r}"
+            )
         made = registry.get_registered_object(described["class"], custom_objects)
         made = made or _OF_TORCH.get(described["class"])
         if made is None:

@@ -97,6 +97,7 @@ class Int4QuantizationConfig(QuantizationConfig):
 
     @classmethod
     def from_config(cls, config):
+        config = registry.config_of(cls, config)
         return super().from_config({"block_size": None, **config})  # files from before there were blocks
 
 
