@@ -303,6 +303,61 @@ SCRIPTS = {
         np.testing.assert_allclose(tf.sparse.to_dense(square.to_sparse_tensor()), a @ a)
         assert tuple(square.shape) == (2, 2, 2) and square.dtype == tf.float32
     """,
+    "the digits of the tutorials, and words of tf.contrib": """
+        import numpy as np
+        import torch
+        import tensorflow as tf
+        from torchkeras_lite.datasets import mnist
+        bytes_ = (np.arange(20 * 784) % 256).reshape(20, 28, 28).astype("uint8")
+        mnist.load_data = lambda: ((bytes_, np.arange(20) % 10), (bytes_[:3], np.array([1, 2, 3])))
+        from tensorflow.examples.tutorials.mnist import input_data
+        digits = input_data.read_data_sets("MNIST_data/", one_hot=True, validation_size=5)
+        assert digits.train.images.shape == (15, 784) and digits.train.images.dtype == np.float32
+        np.testing.assert_allclose(digits.validation.images[0], bytes_[0].ravel() / 255, rtol=1e-6)
+        assert digits.test.labels.argmax(1).tolist() == [1, 2, 3] and digits.validation.num_examples == 5
+        first, second = digits.train.next_batch(10), digits.train.next_batch(10)
+        assert first[0].shape == second[0].shape == (10, 784) and digits.train.epochs_completed == 1
+        seen = np.concatenate([first[1], second[1][:5]]).argmax(1)
+        assert sorted(seen.tolist()) == sorted((np.arange(5, 20) % 10).tolist())
+        contrib = tf.contrib.layers
+        assert float(contrib.l2_regularizer(0.1)(torch.ones(10))) == 0.5  # half the sum of squares
+        y = contrib.fully_connected(-tf.ones((2, 3)), 4, weights_initializer=tf.ones_initializer())
+        assert y.tolist() == [[0] * 4] * 2
+        x = tf.reshape(tf.range(16.0), (1, 4, 4, 1))
+        assert contrib.max_pool2d(x, 2).flatten().tolist() == [5, 7, 13, 15]
+        assert contrib.conv2d(x, 3, [3, 3]).shape == (1, 4, 4, 3)
+        assert tf.nn.pool(x, [2, 2], "AVG", strides=[2, 2]).flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
+        assert tf.nn.pool(x, [2, 2], "MAX", padding="SAME").shape == (1, 4, 4, 1)
+    """,
+    "queues, and what is in a checkpoint": """
+        import tensorflow as tf
+        queue = tf.queue.FIFOQueue(3, [tf.float32, tf.int32])
+        queue.enqueue_many([[1.0, 2.0], [3, 4]])
+        queue.enqueue([5.0, 6])
+        try:
+            queue.enqueue([7.0, 8])
+        except tf.errors.FailedPreconditionError as error:
+            assert "full" in str(error)
+        assert [int(part) for part in queue.dequeue()] == [1, 3] and int(queue.size()) == 2
+        assert [part.tolist() for part in queue.dequeue_many(2)] == [[2, 5], [4, 6]]
+        try:
+            queue.dequeue()
+        except tf.errors.OutOfRangeError as error:
+            assert "empty" in str(error)
+        path = tf.train.Checkpoint(v=tf.Variable([1.0, 2.0])).save("here/x")
+        name, shape = tf.train.list_variables("here")[-1]
+        assert name.startswith("v") and shape == [2]
+        assert tf.train.load_variable(path, name).tolist() == [1, 2]
+        assert not tf.train.load_checkpoint(path).has_tensor("w")
+        open("here/old.index", "w").close()
+        for place, kind, text in (("here/old", ValueError, "TensorFlow's own format"), ("no", tf.errors.NotFoundError, "'no'")):
+            try:
+                tf.train.load_checkpoint(place)
+            except kind as error:
+                assert text in str(error)
+            else:
+                raise AssertionError
+    """,
 }
 
 

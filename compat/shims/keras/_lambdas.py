@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from torchkeras_lite import lambdas, layers
+from torchkeras_lite import lambdas, layers, registry
 
 from . import _eras
 
@@ -31,7 +31,7 @@ class FromConfig(classmethod):
 
 
 def _read(cls, config, *args, **words):
-    read = _from_config.__get__(None, cls)
+    read, config = _from_config.__get__(None, cls), registry.config_of(cls, config)
     if _eras.now == "3" or _code(config.get("function")) not in _written:
         return read(config, *args, **words)
     with lambdas.safe_mode(False):

@@ -34,8 +34,8 @@ _HOMES = {
 }
 # Names of namespaces that are files here.
 SPACES = """audio autodiff autograph bitwise compat data debugging distribute errors experimental feature_column image io
-    linalg lookup losses math nest nn profiler raw_ops saved_model ragged sets signal sparse strings summary test train
-    version""".split()
+    linalg lookup losses math nest nn profiler queue raw_ops saved_model ragged sets signal sparse strings summary test
+    train version""".split()
 # TensorFlow 1: names that nobody lists, and who asks for them gets.
 _OLD_HOMES = {
     "_tensors": "Dimension EagerTensor",

@@ -20,7 +20,7 @@ __all__ = [
     "compute_average_loss", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "convolution", "crelu", "depth_to_space",
     "depthwise_conv2d", "dropout", "elu", "embedding_lookup", "gelu", "in_top_k", "l2_loss", "l2_normalize", "leaky_relu",
     "local_response_normalization", "log_poisson_loss", "log_sigmoid", "log_softmax", "lrn", "max_pool", "max_pool1d",
-    "max_pool2d", "max_pool3d", "max_pool_with_argmax", "moments", "relu", "relu6", "scale_regularization_loss", "selu",
+    "max_pool2d", "max_pool3d", "max_pool_with_argmax", "moments", "pool", "relu", "relu6", "scale_regularization_loss", "selu",
     "separable_conv2d", "sigmoid", "sigmoid_cross_entropy_with_logits", "silu", "softmax", "softmax_cross_entropy_with_logits",
     "softplus", "softsign", "space_to_depth", "sparse_softmax_cross_entropy_with_logits", "swish", "tanh", "top_k",
     "weighted_cross_entropy_with_logits", "zero_fraction",
@@ -334,6 +334,16 @@ def max_pool_with_argmax(
 def avg_pool(input, ksize, strides, padding, data_format=None, name=None):
     """The mean of each window."""
     return _pooled(ops.average_pool, input, ksize, strides, padding, data_format)
+
+
+def pool(input, window_shape, pooling_type, strides=None, padding="VALID", data_format=None, dilations=None, name=None):
+    """The largest number ("MAX") or the mean ("AVG") of each window."""
+    kinds = {"MAX": max_pool, "AVG": avg_pool}
+    if pooling_type not in kinds:
+        raise ValueError(f"`pooling_type` is 'MAX' or 'AVG'. Received: {pooling_type!r}")
+    if any(step != 1 for step in dilations or ()):
+        raise NotImplementedError(f"Windows with gaps are not here. Received: dilations={dilations}")
+    return kinds[pooling_type](input, window_shape, strides or [1] * len(window_shape), padding, data_format)
 
 
 max_pool1d = max_pool2d = max_pool3d = max_pool

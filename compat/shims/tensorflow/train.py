@@ -26,15 +26,16 @@ _RECORDS = dict.fromkeys(
     "BytesList Example Feature FeatureList FeatureLists Features FloatList Int64List SequenceExample".split(), "_records"
 )
 # TensorFlow 1's, which nobody lists.
-_OLD = dict.fromkeys(
+_OLD = {"NewCheckpointReader": "_checkpoint_readers"} | dict.fromkeys(
     """AdadeltaOptimizer AdagradOptimizer AdamOptimizer FtrlOptimizer GradientDescentOptimizer MomentumOptimizer
     RMSPropOptimizer cosine_decay cosine_decay_restarts create_global_step exponential_decay get_global_step
     get_or_create_global_step inverse_time_decay natural_exp_decay piecewise_constant piecewise_constant_decay
     polynomial_decay""".split(),
     "_optimizers",
 )
-__all__ = ["Checkpoint", "CheckpointManager", "get_checkpoint_state", "latest_checkpoint", *_RECORDS]
-__getattr__ = getattr_of(__name__, _RECORDS | _OLD)
+_READERS = dict.fromkeys(("list_variables", "load_checkpoint", "load_variable"), "_checkpoint_readers")
+__all__ = ["Checkpoint", "CheckpointManager", "get_checkpoint_state", "latest_checkpoint", *_READERS, *_RECORDS]
+__getattr__ = getattr_of(__name__, _RECORDS | _READERS | _OLD)
 
 SUFFIX = ".weights.h5"
 

@@ -1,4 +1,4 @@
-"""`tf.contrib` of TensorFlow 1, of which `tf.contrib.keras` is here."""
+"""`tf.contrib` of TensorFlow 1: of it `keras`, and of `layers` and `eager` what goes with Keras."""
 
 from __future__ import annotations
 
@@ -6,5 +6,6 @@ import keras as keras
 
 from .._missing import getattr_of
 
-__all__ = ["keras"]
-__getattr__ = getattr_of(__name__)
+_LATER = {name: name for name in ("eager", "layers")}
+__all__ = ["keras", *_LATER]
+__getattr__ = getattr_of(__name__, _LATER)
