@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
+import hashlib
 import io
 import json
 import os
+import platform
+import re
 import shutil
 import uuid
 import zipfile
@@ -71,6 +75,53 @@ class Sink(io.RawIOBase):
     writable = seekable = readable
 
 
+_DRAFT = re.compile(r"\.([0-9a-f]{8})-(\d+)-[0-9a-f]{16}\.part")
+
+
+@functools.cache
+def _here() -> str:
+    """A word for where numbers of processes mean what they mean here: this machine since it was started, this container."""
+    known = [platform.node()]
+    with contextlib.suppress(OSError):
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            known.append(file.read())
+        known.append(os.readlink("/proc/self/ns/pid"))
+    return hashlib.sha256(repr(known).encode()).hexdigest()[:8]
+
+
+def _draft_of(filepath: str) -> str:
+    """A name beside the file for what is to become it, which says who is writing."""
+    return f"{filepath}.{_here()}-{os.getpid()}-{uuid.uuid4().hex[:16]}.part"
+
+
+def _clear(folder: str) -> None:
+    """Removes drafts that processes left which were killed. What another machine or a running process writes stays."""
+    if os.name != "posix":  # where one cannot ask for a process without ending it
+        return
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".part") and _is_left(entry.name):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    with contextlib.suppress(OSError):
+                        os.unlink(entry.path)
+
+
+def _is_left(name: str) -> bool:
+    """Whether it is the name of a draft whose process is gone."""
+    found = _DRAFT.search(name)
+    if found is None or found.end() != len(name) or found[1] != _here():
+        return False
+    try:
+        os.kill(int(found[2]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):  # it runs, and is somebody else's
+        return False
+    return False
+
+
 @contextlib.contextmanager
 def whole(filepath: str, keep: str | None = None):
     """`with whole("a.h5") as draft:` write to `draft`, which becomes the file at the end; if something fails, nothing changes.
@@ -82,7 +133,8 @@ def whole(filepath: str, keep: str | None = None):
     """
     folder = os.path.dirname(os.path.abspath(filepath))
     os.makedirs(folder, exist_ok=True)
-    draft = f"{filepath}.{uuid.uuid4().hex}.part"  # made by whoever writes, with the permissions of any other file
+    _clear(folder)
+    draft = _draft_of(filepath)  # made by whoever writes, with the permissions of any other file
     flushing.settle()
     try:
         with naming(filepath):
@@ -113,7 +165,8 @@ def whole_folder(folder: str, parts):
     """
     place = os.path.realpath(folder)
     os.makedirs(os.path.dirname(place), exist_ok=True)
-    draft = f"{place}.{uuid.uuid4().hex}.part"
+    _clear(os.path.dirname(place))
+    draft = _draft_of(place)
     os.mkdir(draft)
     try:
         with naming(folder):

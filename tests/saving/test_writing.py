@@ -3,6 +3,8 @@
 import functools
 import os
 import shutil
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -198,3 +200,24 @@ def test_an_error_of_the_one_who_writes_is_his(tmp_path):
         file["b"] = 1 / 0
     with h5py.File(tmp_path / "x.h5") as file:
         assert file["a"][()].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["m.keras", "w.h5", "folder"])
+@pytest.mark.skipif(os.name != "posix", reason="nothing is asked of processes there")
+def test_the_next_save_removes_what_killed_ones_left(name, tmp_path):
+    path = tmp_path / name
+    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    gone.wait()
+    own = os.path.basename(files._draft_of(str(path)))
+    assert f"-{os.getpid()}-" in own
+    left = own.replace(f"-{os.getpid()}-", f"-{gone.pid}-")
+    elsewhere = left.replace(files._here(), "0" * 8)
+    stays = [own, own.replace(f"-{os.getpid()}-", "-1-"), elsewhere, "mine.part", f"{left}.txt"]
+    (tmp_path / left).write_bytes(b"half")
+    (tmp_path / left.replace(name, "other")).mkdir()
+    (tmp_path / left.replace(name, "other") / "config.json").write_bytes(b"half")
+    for one in stays:
+        (tmp_path / one).write_bytes(b"x")
+    write(model(1), path)
+    assert sorted(os.listdir(tmp_path)) == sorted([name, *stays])
+    assert_same(read(path), model(1))

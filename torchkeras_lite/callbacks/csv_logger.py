@@ -29,6 +29,8 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs=None):
         self._close()
+        if self.append and os.path.isfile(self.filename):
+            _end_line(self.filename, self.sep)
         goes_on = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
         self.csv_file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf8")  # noqa: SIM115
         self._wants_header = not goes_on
@@ -67,6 +69,33 @@ class CSVLogger(Callback):
         if self.csv_file is not None:
             self.csv_file.close()
         self.csv_file = self.writer = None
+
+
+def _end_line(filename: str, separator: str) -> None:
+    """Ends the last line of a file to go on with. One that was cut off by a kill goes: half a number is none."""
+    with open(filename, "r+b") as file:
+        begin = file.readline()
+        end = file.seek(0, os.SEEK_END)
+        start, last = end, b""
+        while start > 0 and b"\n" not in last:
+            start = max(start - _PIECE, 0)
+            file.seek(start)
+            last = file.read(end - start)
+        place = last.rfind(b"\n") + 1
+        line = last[place:]
+        if not line:
+            return
+        first, wanted = place == 0, separator.encode()
+        ours = b"epoch".startswith(begin[:5]) if first else last[:place].endswith(b"\r\n")
+        whole = line.endswith(b"\r") or (not ours and (first or line.count(wanted) == begin.count(wanted)))
+        if whole:
+            file.seek(end)
+            file.write(b"\n")
+        else:
+            file.truncate(start + place)
+
+
+_PIECE = 1 << 16  # bytes that are read at once, from the end on
 
 
 def _cell(value):
