@@ -25,8 +25,6 @@ import warnings
 import torch
 from keras._shape import Dimension, TensorShape  # noqa: F401 (`tf.Dimension`)
 
-from torchkeras_lite.sparse import keep_as
-
 from .dtypes import DType, as_dtype
 
 
@@ -147,7 +145,12 @@ def put_on() -> None:
     _forget_lookups(torch.device)
     _forget_lookups(torch.dtype)
     warnings.filterwarnings("ignore", _WARNING, UserWarning)
-    keep_as(_sparse_tensor)
+    _keep_sparse_as(_sparse_tensor)
+
+
+def _keep_sparse_as(find_class) -> None:
+    if "torchkeras_lite.sparse" in sys.modules:
+        sys.modules["torchkeras_lite.sparse"].keep_as(find_class)
 
 
 def _sparse_tensor() -> type:
@@ -168,7 +171,7 @@ def _method_of(value):
 
 def take_off() -> None:
     """Undoes `put_on`."""
-    keep_as(None)
+    _keep_sparse_as(None)
     for name in _METHODS:
         if name in _BEFORE:
             setattr(torch.Tensor, name, _BEFORE[name])
