@@ -25,7 +25,7 @@ SNIPPETS = {
             except AttributeError as error:
                 assert str(error) == f"module 'tensorflow' has no attribute '{probe}'"
         for statement in ("from tensorflow import estimator", "import tensorflow.contrib.rnn as r",
-                          "import tensorflow.estimator", "from tensorflow.examples.tutorials import mnist",
+                          "import tensorflow.estimator", "from tensorflow.examples.tutorials import word2vec",
                           "from tensorflow.random import Normal"):
             try:
                 exec(statement)
