@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import torchkeras_lite as keras
-from torchkeras_lite import callbacks, layers, ops
+from torchkeras_lite import callbacks, layers, notices, ops
 
 ROOT = Path(__file__).parents[1]
 X, Y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
@@ -57,6 +57,6 @@ def test_all_warnings_go_one_way():
             assert not re.search(r"\bwarnings\.warn\(", file.read_text(encoding="utf-8")), file
 
 
-def test_a_graph_is_compiled_whole_beside_a_warning():
-    compiled = torch.compile(lambda x: ops.softmax(x), backend="eager", fullgraph=True)
-    assert compiled(torch.ones(3, 1)).tolist() == [[1]] * 3
+def test_a_graph_that_is_compiled_holds_no_warnings(monkeypatch):
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    notices.warn("nothing is heard of this")  # (warnings are errors here)
