@@ -286,6 +286,7 @@ NN = [
     ("tf.nn.max_pool_with_argmax(-np.arange(12).reshape(2, 2, 3, 1) / 1, 2, 2, 'VALID', include_batch_in_index=True)[1]",
      [[[[0]]], [[[6]]]]),
     ("tf.nn.max_pool3d(tf.ones((1, 1, 1, 1, 1)), 1, 1, 'VALID')", np.ones((1,) * 5)),
+    ("tf.nn.pool(IMAGE, [2, 2], 'AVG', strides=[2, 2], padding='VALID')[0, :, :, 0]", [[2.5, 4.5], [10.5, 12.5]]),
     ("tf.nn.avg_pool(IMAGE, 3, 3, 'SAME')[0, :, :, 0]", [[2.5, 4.5], [10.5, 12.5]]),
     ("tf.nn.avg_pool2d(IMAGE, 4, 4, 'VALID')", [[[[7.5]]]]),
     ("tf.nn.avg_pool1d([[[1.0], [3.0]]], 2, 1, 'VALID')", [[[2]]]),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import torchkeras_lite as keras
 from torchkeras_lite.saving import stores
 from torchkeras_lite.saving.found import Found, file_of
-from torchkeras_lite.saving.heads import messages
-from torchkeras_lite.saving.index import Index, Plain
+from torchkeras_lite.saving.heads import leaves, messages, number
+from torchkeras_lite.saving.index import Index, Plain, names_in
 
 GOLDEN = Path(__file__).parents[2] / "compat" / "golden" / "golden.zip"
 PLAIN = ["<f2", "<f4", "<f8", "<i1", "<i2", "<i4", "<i8", "<u1", "<u2", "<u4", "<u8"]
@@ -116,7 +116,7 @@ def described(path):
 
 def known(content, address, messages, end=None):
     index = Index(content, 0, len(content) if end is None else end, 0)
-    index.add(address, messages)
+    index.add(address, messages, None)
     return address in index._arrays
 
 
@@ -131,6 +131,47 @@ def test_what_is_said_twice_or_in_part_is_left_to_the_library(tmp_path):
     assert not known(content, address, every, len(content) - 1)  # where the last number is, or was
     for kind, at, _, _ in every:
         assert kind not in (0x01, 0x03, 0x08) or not known(content[: at + 4], address, every)  # the file is cut off
+
+
+def message_of_names(content, address):
+    """Where in the head of a group stands where its names are: first the tree, then the heap."""
+    return next(at for kind, at, _, _ in messages(content, 0, address) if kind == 0x11)
+
+
+@pytest.mark.parametrize("what", ["tree", "heap", "both"])
+def test_groups_share_no_names(what, tmp_path):
+    """A thousand groups of the same thousand names would be a million steps in a small file."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for group in "gh":
+            file[f"{group}/a"] = np.arange(3.0)
+        addresses = [h5py.h5o.get_info(file[group].id).addr for group in "gh"]
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    one, other = (message_of_names(content, address) for address in addresses)
+    for part in {"tree": [0], "heap": [8], "both": [0, 8]}[what]:
+        content[other + part : other + part + 8] = content[one + part : one + part + 8]
+    (tmp_path / "a.h5").write_bytes(content)
+    with pytest.raises(ValueError, match="leads back"), stores.opened(tmp_path / "a.h5"):
+        pass
+
+
+def test_names_that_lie_in_one_another_are_left_to_the_library(tmp_path):
+    """They could be a thousand times what the file has."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name in ("a" * 40, *"bcdefg"):
+            file[f"g/{name}"] = np.arange(3.0)
+        address = h5py.h5o.get_info(file["g"].id).addr
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    message = message_of_names(content, address)
+    (table,) = leaves(content, 0, number(content, message), 8, walked := set())
+    with pytest.raises(ValueError, match="leads back"):
+        [*leaves(content, 0, number(content, message), 8, walked)]
+    table += 8
+    assert len(names_in(bytes(content), 0, message, set())[0]) == 7
+    first = int.from_bytes(content[table : table + 8], "little")
+    for i in range(1, 7):
+        content[table + 40 * i : table + 40 * i + 8] = (first + i).to_bytes(8, "little")
+    names, addresses = names_in(bytes(content), 0, message, set())
+    assert names is None and len(addresses) == 7
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.weights.h5"])

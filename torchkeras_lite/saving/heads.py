@@ -46,8 +46,12 @@ def messages(content, start: int, at: int):
             at += length
 
 
-def leaves(content, start: int, root: int, key: int):
-    """What the leaves of a tree name, whose keys have so many bytes. Each node stands one level below the one above it."""
+def leaves(content, start: int, root: int, key: int, walked: set[int]):
+    """What the leaves of a tree name, whose keys have so many bytes. Each node stands one level below the one above it.
+
+    Args:
+        walked: the nodes of all trees so far, to which these are added: no two trees have one in common.
+    """
     places: dict[int, int] = {}  # nodes, in the order in which they stand beside each other
     beside: list[tuple[int, int, int]] = []
     todo = [(root, None)]
@@ -56,8 +60,9 @@ def leaves(content, start: int, root: int, key: int):
         at = start + node
         if content[at : at + 4] != b"TREE" or at + 24 > len(content):
             continue  # damaged: HDF5 says so
-        if node in places or level not in (None, content[at + 5]):
+        if node in walked or level not in (None, content[at + 5]):
             raise ValueError(BACK)
+        walked.add(node)
         places[node] = len(places)
         beside.append((node, content[at + 5], number(content, at + 16)))
         (used,) = struct.unpack_from("<H", content, at + 6)

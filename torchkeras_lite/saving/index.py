@@ -7,13 +7,14 @@ is left to the library.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import struct
 
 import numpy as np
 
-from torchkeras_lite.saving.heads import leaves, number
+from torchkeras_lite.saving.heads import BACK, leaves, number
 
 # Kinds of messages in the head of an object: of a group its names, in two forms; of an array its shape, type, place, filters.
 _NAMES, _LINK, _LINKS, _SHAPE, _TYPE, _LAYOUT, _FILTERS, _ELSEWHERE = 0x11, 0x06, 0x02, 0x01, 0x03, 0x08, 0x0B, 0x07
@@ -81,6 +82,42 @@ def read_run(array, descriptor: int, offset: int) -> None:
         content, offset = content[count:], offset + count
 
 
+def names_in(content, start: int, at: int, walked: set[int]) -> tuple[dict[str, int] | None, list[int]]:
+    """The names in a group of the old form.
+
+    Args:
+        at: where the message begins that says where they are.
+        walked: see `heads.leaves`; where tables and texts of names are is added.
+
+    Returns:
+        names -> the addresses of what they name, or None where there is more than hard links; and all these addresses.
+    """
+    heap, found, addresses, length = number(content, at + 8), {}, [], 0
+    tables = [*leaves(content, start, number(content, at), 8, walked)]
+    for place in {heap, *tables}:
+        if place in walked:
+            raise ValueError(BACK)  # a group has names of its own
+        walked.add(place)
+    heap += start
+    plain = content[heap : heap + 4] == b"HEAP" and heap + 32 <= len(content)
+    room, _, first = struct.unpack_from("<QQQ", content, heap + 8) if plain else (0, 0, 0)
+    first += start
+    for table in tables:
+        at = start + table
+        count = number(content, at + 6, 2) if content[at : at + 4] == b"SNOD" else 0
+        for entry in range(at + 8, min(at + 8 + 40 * count, len(content) - 39), 40):
+            name, address, kind = struct.unpack_from("<QQI", content, entry)
+            addresses.append(address)
+            if plain:
+                end = content.find(b"\0", first + name, min(first + room, len(content))) if name < room else -1
+                text = content[first + name : end]
+                length += len(text) + 1
+                plain = end >= 0 and length <= room and kind < 2 and text.isascii() and text not in (b"", b".")
+                plain = plain and b"/" not in text and (text := text.decode()) not in found
+                found[text] = address
+    return found if plain and len(addresses) == len(found) else None, addresses
+
+
 class Index:
     """The groups and plain arrays of a file, by the addresses of their heads.
 
@@ -95,31 +132,26 @@ class Index:
         self._arrays: dict[int, tuple] = {}  # of shape, dtype, offset
         self._other = False
 
-    def add(self, address: int, described):
+    def add(self, address: int, described, names: dict[str, int] | None) -> None:
         """Notes what the messages (kind, place, size, shared) in the head of an object say, if that is plain.
 
-        Returns:
-            where the heads are of what it names, if it is a plain group.
+        Args:
+            names: what `names_in` found, where one of the messages is of names.
         """
         told: dict[int, tuple[int, int]] = {}
         for kind, at, size, _ in described:
             if kind in _TOLD:
                 if kind in told:
                     self._other = True
-                    return None
+                    return
                 told[kind] = at, size
-        try:
-            if told.keys() == {_NAMES}:
-                names = self._names(*told[_NAMES])
-                if names is not None:
-                    self._groups[address] = names
-                    return names.values()
-            elif told.keys() == {_SHAPE, _TYPE, _LAYOUT}:
+        if names is not None and told.keys() == {_NAMES}:
+            self._groups[address] = names
+            return
+        if told.keys() == {_SHAPE, _TYPE, _LAYOUT}:
+            with contextlib.suppress(IndexError, struct.error):  # it is cut off: HDF5 says so
                 self._add_array(address, *(told[kind] for kind in (_SHAPE, _TYPE, _LAYOUT)))
-        except (IndexError, struct.error):
-            pass  # it is cut off: HDF5 says so
         self._other |= address not in self._arrays
-        return None
 
     def _add_array(self, address, shape, kind, layout):
         content = self._content
@@ -137,31 +169,6 @@ class Index:
         offset, stored = struct.unpack_from("<QQ", content, at + 2)
         if math.prod(sizes) * dtype.itemsize == stored and self._start + offset + stored <= self._end:
             self._arrays[address] = sizes, dtype, self._start + offset
-
-    def _names(self, at: int, size: int) -> dict[str, int] | None:
-        """The names in a group of the old form -> the addresses of what they name; None where there is more than hard links."""
-        content = self._content
-        heap = self._start + number(content, at + 8)
-        if size < 16 or content[heap : heap + 4] != b"HEAP" or heap + 32 > self._end:
-            return None
-        room, _, first = struct.unpack_from("<QQQ", content, heap + 8)
-        first += self._start
-        found: dict[str, int] = {}
-        for table in leaves(content, self._start, number(content, at), 8):
-            at = self._start + table
-            if content[at : at + 4] != b"SNOD" or at + 8 > self._end:
-                return None
-            (count,) = struct.unpack_from("<H", content, at + 6)
-            if at + 8 + 40 * count > self._end:
-                return None
-            for place in range(at + 8, at + 8 + 40 * count, 40):
-                name, address, kind = struct.unpack_from("<QQI", content, place)
-                end = content.find(b"\0", first + name, min(first + room, self._end)) if name < room else -1
-                text = content[first + name : end]
-                if end < 0 or kind > 1 or not text.isascii() or b"/" in text or text in (b"", b".") or text in found:
-                    return None
-                found[text.decode()] = address
-        return found
 
     # ------------------------------------------------------------ asked by those who read
 

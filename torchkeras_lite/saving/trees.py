@@ -15,7 +15,7 @@ import os
 import struct
 
 from torchkeras_lite.saving.heads import BACK, NOWHERE, leaves, messages, number
-from torchkeras_lite.saving.index import Index
+from torchkeras_lite.saving.index import Index, names_in
 
 # Kinds of messages in the head of an object.
 _NAMES, _LAYOUT, _LINK, _LINKS, _ATTRIBUTE, _ATTRIBUTES, _TIME = 0x11, 0x08, 0x06, 0x02, 0x0C, 0x15, 0x12
@@ -52,33 +52,30 @@ def check(place) -> Index | None:
             return None
         index = Index(content, start, min(len(content), first + getattr(place, "size", len(content))), root)
         todo = [root]
-        seen = {root}
+        seen, walked = {root}, set()
         while todo:
-            address = todo.pop()
+            address, named = todo.pop(), None
             described = [*messages(content, start, start + address)]
-            named = index.add(address, described)
             for kind, at, size, shared in described:
                 if kind not in _KINDS or shared or (kind == _TIME and size < 8):
                     raise ValueError(f"The file is not valid: an object in it is described by what no weights have ({kind}).")
                 if kind == _ATTRIBUTE and content[at] > 1 and content[at + 1] & 3:
                     raise ValueError("The file is not valid: the type of an attribute lies in another object.")
-                if kind == _NAMES and named is not None:
+                if kind == _NAMES and size >= 16:
+                    named, leads_to = names_in(content, start, at, walked)
                     _check_names(content, start, start + number(content, at + 8))
-                    found = {*named} - seen
                 else:
-                    found = {*_below(content, start, kind, at, size)} - seen
+                    leads_to = _below(content, start, kind, at, walked)
+                found = {*leads_to} - seen
                 seen |= found
                 todo += found
+            index.add(address, described, named)
     return index
 
 
-def _below(content, start: int, kind: int, at: int, size: int):
+def _below(content, start: int, kind: int, at: int, walked: set[int]):
     """The objects to which a message leads: where their heads are."""
-    if kind == _NAMES and size >= 16:
-        _check_names(content, start, start + number(content, at + 8))
-        for table in leaves(content, start, number(content, at), 8):
-            yield from _objects(content, start + table)
-    elif kind == _LAYOUT:
+    if kind == _LAYOUT:
         version, kind_of_layout = number(content, at, 1), number(content, at + (2 if content[at] < 3 else 1), 1)
         if kind_of_layout == 2 and version > 3:  # in pieces: one
             dimensions, width = number(content, at + 3, 1), number(content, at + 4, 1)
@@ -86,7 +83,7 @@ def _below(content, start: int, kind: int, at: int, size: int):
                 raise ValueError(_NEWEST.format("the pieces of an array"))
         elif kind_of_layout == 2:
             axes, tree = number(content, at + (1 if version < 3 else 2), 1), number(content, at + (8 if version < 3 else 3))
-            for _ in leaves(content, start, tree, 8 + 8 * axes):
+            for _ in leaves(content, start, tree, 8 + 8 * axes, walked):
                 pass
         elif kind_of_layout > 2:
             raise ValueError("The file is not valid: an array in it is virtual, made of others.")
@@ -129,13 +126,3 @@ def _root(content, start: int) -> tuple[int, int | None]:
     if content[start + sizes : start + sizes + 2] != b"\x08\x08" or number(content, start + more) != NOWHERE:
         raise ValueError("The file is not valid: it is kept in a way in which no weights are.")
     return start, number(content, start + root)
-
-
-def _objects(content, at: int):
-    """The objects that a table of names names: where their heads are."""
-    if content[at : at + 4] != b"SNOD" or at + 8 > len(content):
-        return
-    (count,) = struct.unpack_from("<H", content, at + 6)
-    for i in range(count):
-        if at + 24 + 40 * i <= len(content):
-            yield number(content, at + 16 + 40 * i)
