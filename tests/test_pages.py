@@ -1,78 +1,43 @@
-"""Memory that is asked for ahead: only that of the tensor, no more than a file accounts for, and nothing in it changes."""
+"""Large pages are asked for what is a tensor's own memory, and nothing in it changes."""
 
-import itertools
 import mmap
 
 import pytest
 import torch
 
-import torchkeras_lite as keras
-from torchkeras_lite import layers, pages
-from torchkeras_lite.loading import Loading
+from torchkeras_lite import pages
 
 
-@pytest.fixture
-def asked(monkeypatch):
-    """What the system is asked for: pairs of an address and a size, by the kind of advice."""
-    calls = {}
-
-    def madvise(address, size, kind):
-        calls.setdefault(kind, []).append((address, size))
-        return 0
-
-    monkeypatch.setattr(pages, "_madvise", lambda: madvise)
-    monkeypatch.setattr(pages, "CORES", 2)
-    monkeypatch.setattr(pages, "_BATCH", 1 << 20)
+@pytest.mark.parametrize("size", [1 << 22, (5 << 20) + 123])
+def test_only_whole_pages_of_the_tensor_are_asked_for(size, monkeypatch):
+    asked = []
+    monkeypatch.setattr(pages, "_madvise", lambda: lambda *args: asked.append(args))
     monkeypatch.setattr(mmap, "MADV_HUGEPAGE", 14, raising=False)
-    return calls
+    tensor = torch.empty(size + 100, dtype=torch.uint8)[100:]  # of the storage, as others have parts of it too
+    first, end = tensor.untyped_storage().data_ptr(), tensor.data_ptr() + size
+    pages.in_large_pages(tensor)
+    ((address, count, kind),) = asked
+    assert address % mmap.PAGESIZE == 0 == count % mmap.PAGESIZE and kind == 14
+    assert 0 <= address - first < mmap.PAGESIZE and 0 <= end - (address + count) < mmap.PAGESIZE
 
 
-@pytest.mark.parametrize("size", [3 << 19, (5 << 20) + 123])
-def test_only_whole_pages_of_the_tensor_are_asked_for(size, asked):
-    tensor, ahead = torch.empty(size, dtype=torch.uint8), pages.Ahead()
-    first, end = tensor.data_ptr(), tensor.data_ptr() + size
-    ahead.ask(tensor)
-    ahead._thread.shutdown()
-    ahead.settle()
-    places = asked[pages._POPULATE_WRITE]
-    assert all(address % mmap.PAGESIZE == 0 == count % mmap.PAGESIZE for address, count in places)
-    assert places[0][0] - first < mmap.PAGESIZE and first <= places[0][0]
-    assert all(address + count == following for (address, count), (following, _) in itertools.pairwise(places))
-    assert 0 <= end - sum(places[-1]) < mmap.PAGESIZE
-    assert (14 in asked) is (size > pages.LARGE)
-
-
-def test_little_is_asked_for_nowhere(asked):
-    ahead = pages.Ahead()
-    ahead.ask(torch.empty(1000))
-    ahead.ask(torch.empty(1 << 20, device="meta"))
-    pages.in_large_pages(torch.empty(1 << 18))
-    ahead.settle()
-    assert not asked and ahead._thread is None
+def test_little_is_asked_for_nowhere(monkeypatch):
+    monkeypatch.setattr(pages, "_madvise", lambda: pytest.fail)
+    pages.in_large_pages(torch.empty(1 << 19))
+    pages.in_large_pages(torch.empty(1 << 22, device="meta"))
 
 
 def test_nothing_in_it_changes():
-    tensor, ahead = torch.arange(3 << 20), pages.Ahead()
-    ahead.ask(tensor)
-    ahead._thread.shutdown()
-    ahead.settle()
+    tensor = torch.arange(3 << 20)
     pages.in_large_pages(tensor)
     assert torch.equal(tensor, torch.arange(3 << 20))
 
 
-@pytest.mark.parametrize(("stored", "expected"), [(1 << 24, 2), (1 << 22, 1), (1 << 20, 0)])
-def test_no_more_is_asked_for_than_the_file_has(stored, expected, monkeypatch):
-    wanted = []
-    monkeypatch.setattr(pages.Ahead, "ask", lambda self, tensor: wanted.append(tuple(tensor.shape)))
-    with Loading(lambda: stored) as loading:
-        keras.Sequential([keras.Input((1000,)), layers.Dense(1000), layers.Dense(1000), layers.Dense(3)])
-    assert len(wanted) == expected
-    loading.fill()
-
-
-def test_a_model_that_cannot_be_made_leaves_no_thread(asked):
-    with pytest.raises(ZeroDivisionError), Loading(lambda: 1 << 30) as loading:
-        keras.Sequential([keras.Input((1000,)), layers.Dense(1000)])
-        assert loading._ahead._thread is not None
-        _ = 1 / 0
-    assert loading._ahead._thread is None
+def test_where_the_system_has_none_nothing_is_asked(monkeypatch):
+    pages._madvise.cache_clear()
+    monkeypatch.delattr(mmap, "MADV_HUGEPAGE", raising=False)
+    try:
+        pages.in_large_pages(torch.empty(1 << 22))
+        assert pages._madvise() is None
+    finally:
+        pages._madvise.cache_clear()

@@ -14,7 +14,6 @@ import math
 import torch
 from torch.overrides import TorchFunctionMode
 
-from torchkeras_lite import pages
 from torchkeras_lite.calls import going_on
 
 # Elements that are never too many: of a new tensor, of a result, and of one where code of somebody else computes it.
@@ -73,7 +72,6 @@ class Loading(TorchFunctionMode):
         self._before: list = []
         self._made = self._steps = 0
         self._waiting: list = []
-        self._ahead, self._asked = pages.Ahead(), 0
         self._postpones, self._computed = True, _COMPUTED
 
     def __enter__(self):
@@ -83,8 +81,6 @@ class Loading(TorchFunctionMode):
 
     def __exit__(self, *exc):
         going_on.loading = self._before.pop()
-        if not self._before:
-            self._ahead.settle()
         return super().__exit__(*exc)
 
     # ------------------------------------------------------------ the gate
@@ -151,10 +147,6 @@ class Loading(TorchFunctionMode):
         if not self._postpones or raw.numel() < _LARGE or not getattr(variable.initializer, "repeats", False):
             return False
         self._waiting.append((variable, raw, raw._version))
-        if raw.nbytes >= pages.MIDDLING:
-            self._asked += raw.nbytes
-            if self._asked <= self._allowed(0):
-                self._ahead.ask(raw)
         return True
 
     def fill(self) -> None:

@@ -10,15 +10,14 @@ import collections
 import contextlib
 import itertools
 import math
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from torchkeras_lite.pages import CORES
-
 # Bytes of a piece, which a cache holds; and what should lie together in a weight's memory and in a file.
 PIECE, TOGETHER = 1 << 21, 512
-THREADS = min(4, CORES)
+THREADS = min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 _EACH = 4  # stretches for each thread, as one may be slower than the others
 
 
