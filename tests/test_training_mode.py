@@ -273,3 +273,45 @@ def test_a_gan_that_thaws_and_freezes_in_its_loop():
             before = weights(maker, judge)
             model.train_on_batch(torch.randn(data), torch.ones(8, 1))
             assert moved(before, weights(maker, judge)) == expected
+
+
+@pytest.mark.parametrize("default", [True, False, None])
+def test_a_default_of_the_users_call_counts_where_nobody_says(default):
+    """As in Keras: outside of fit, evaluate and predict, for what is inside too."""
+
+    class Dropping(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.drop, self.seen = layers.Dropout(0.5), []
+
+        def call(self, x, training=default):
+            self.seen.append(training)
+            return self.drop(x)
+
+    class Above(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = layers.Dropout(0.5)
+
+        def call(self, x, training=default):
+            return self.inner(x)
+
+    x = torch.ones(64, 4)
+
+    def drops(y):
+        return bool((y == 0).any())
+
+    layer, above = Dropping(), Above()
+    model = keras.Sequential([layers.Input((4,)), layer])
+    model.compile("sgd", "mse")
+    for called in (layer, above, model):
+        assert drops(called(x)) is bool(default)
+        assert drops(called(x, training=True)) and not drops(called(x, training=False))
+        assert drops(called(x)) is bool(default)
+    layer.seen.clear()
+    model.predict(x, verbose=0)
+    model.evaluate(x, x, verbose=0)
+    assert set(layer.seen) == {False}
+    model.fit(x, x, verbose=0)
+    assert layer.seen[-1] is True and drops(model(x)) is bool(default)
+    assert not drops(model.eval()(x)) and not drops(above.eval()(x))  # torch's word is somebody's

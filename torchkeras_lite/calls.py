@@ -44,6 +44,9 @@ class Signature:
         names = [p.name for p in parameters]
         fixed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         self.training = "training" in names and not getattr(call, "_regardless_of_training", False)
+        # `call(self, x, training=True)`: what counts where nobody says whether it trains; None: the class says nothing.
+        default = next((p.default for p in fixed if p.name == "training"), None)
+        self.trains_by_itself = default if isinstance(default, bool) else None
         self.training_position = names.index("training") if self.training else len(names)
         self.mask = "mask" in names
         self.mask_required = any(p.name == "mask" and p.default is p.empty for p in fixed)

@@ -6,7 +6,8 @@ How a layer decides whether it trains (`self.training`, torch's own flag, is the
 2. `fit`, `train_on_batch` and `train_step` put the model into training mode, `evaluate` and `predict` into inference mode, and
    put back what they found.
 3. After the user's `.train()` or `.eval()`, the flag stays as torch users expect.
-4. Augmentation of images goes on, as in Keras, where none of these says otherwise (`born_training`).
+4. Augmentation of images goes on, as in Keras, where none of these says otherwise (`born_training`); so does a layer or model
+   of the user's with `call(self, x, training=True)`.
 5. Otherwise inference: a layer is born with the flag down (torch's modules are born with it up), and a torch module that
    becomes part of a layer takes over that layer's flag.
 
@@ -156,6 +157,8 @@ class Layer(Holding, Weighted, Drawn, Precise, Configurable, nn.Module):
             cls._is_torchs_way = True
             del cls.forward
         cls._signature = Signature(cls.call)
+        if "call" in cls.__dict__ and cls._signature.trains_by_itself is not None and not _is_ours(cls):
+            cls.born_training = cls._signature.trains_by_itself
         if not _is_ours(cls) and "takes_sparse" not in cls.__dict__:
             cls.takes_sparse = True
         # Ours say themselves when they make masks; what a user's `compute_mask` does cannot be known.

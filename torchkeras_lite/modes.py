@@ -32,11 +32,12 @@ def differing(root: nn.Module, mode) -> bool:
 
 
 def take_over(module: nn.Module, mode: bool) -> None:
-    """What becomes part of a layer takes over its flag. Augmentation, on wherever nobody turns it off, keeps its own."""
+    """What becomes part of a layer takes over its flag. What trains wherever nobody says otherwise keeps its own."""
     kept = [part for part in all_modules(module) if part.training and getattr(part, "born_training", False)]
+    inside = [one for part in kept for one in all_modules(part) if one.training]
     module.train(mode)
-    for part in kept:
-        part.__dict__["training"] = True
+    for one in inside:
+        one.__dict__["training"] = True
 
 
 class _Settled(threading.local):

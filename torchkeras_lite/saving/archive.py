@@ -208,6 +208,12 @@ class Archive:
             return min(info.file_size, _PACKED * info.compress_size)
         return stored_bytes(self._plain_weights())
 
+    def has_assets(self) -> bool:
+        """Whether any layer has assets in it."""
+        if self._zip is None:
+            return os.path.isdir(os.path.join(self.filepath, ASSETS))
+        return any(name.startswith(f"{ASSETS}/") for name in self._zip.namelist())
+
     @contextlib.contextmanager
     def assets(self, path: str):
         """The folder with the assets of the layer at this path, or None if there are none.

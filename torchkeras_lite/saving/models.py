@@ -122,7 +122,7 @@ def _load_archive(filepath, compile):
         with source.weights(_room(model)) as file:
             weights.read(model, functools.partial(Source, file), filepath, skip_mismatch=not model.built)
         loading.fill()
-        for path, owner in weights.walk(model):
+        for path, owner in weights.walk(model) if source.has_assets() else ():
             if hasattr(owner, "load_assets"):
                 with source.assets(path) as folder:
                     if folder is not None:
