@@ -21,6 +21,11 @@ class Permuted:
         self.axes = axes
         self.inverse = tuple(axes.index(i) for i in range(len(axes)))
 
+    def shape_of(self, tensor) -> tuple[int, ...]:
+        """The shape of the Keras view."""
+        shape = tensor.shape
+        return tuple([shape[axis] for axis in self.axes])
+
     def to_keras(self, tensor):
         return tensor.permute(self.axes)
 
@@ -242,7 +247,10 @@ class Variable:
     @property
     def shape(self):
         raw = self.raw
-        return tuple(raw.shape) if self._layout is None else tuple(self._layout.to_keras(raw.detach()).shape)
+        if self._layout is None:
+            return tuple(raw.shape)
+        known = getattr(self._layout, "shape_of", None)
+        return tuple(self._layout.to_keras(raw.detach()).shape) if known is None else known(raw)
 
     @property
     def ndim(self) -> int:

@@ -22,8 +22,13 @@ LAYERS = {
     "rows": lambda: layers.Conv1D(300, 5),
     "transposed": lambda: layers.Conv2DTranspose(6, 3),
     "grouped": lambda: layers.DepthwiseConv2D(3, depth_multiplier=4),
+    "gates": lambda: layers.GRU(40),
+    "gates before": lambda: layers.GRU(40, reset_after=False),
+    "heads": lambda: layers.EinsumDense("abc,cde->abde", (None, 4, 30), bias_axes="de"),
+    "heads joined": lambda: layers.EinsumDense("abcd,cde->abe", (None, 30)),
 }
 SHAPES = {"matrix": (50,), "wide": (40,), "images": (8, 8, 20), "volumes": (4, 5, 6, 30), "rows": (9, 30)}
+SHAPES |= {"gates": (5, 30), "gates before": (5, 30), "heads": (5, 20), "heads joined": (5, 4, 6)}
 
 
 @pytest.fixture
@@ -58,6 +63,34 @@ def test_a_weight_in_pieces_is_the_weight(kind, name, tmp_path, small_pieces):
             np.testing.assert_array_equal(one, expected)
     for one, expected in zip(loaded.weights, before, strict=True):
         np.testing.assert_array_equal(one.numpy(), expected)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.randoms())
+def test_axes_that_lie_together_become_one(shape, random):
+    """The numbers stay in their order, and in their memory."""
+    order = random.sample(range(len(shape)), len(shape))
+    whole = np.arange(np.prod(shape)).reshape([shape[axis] for axis in order]).transpose(np.argsort(order))
+    merged = transfer._merged(whole)
+    assert merged.ndim >= 2 and merged.size == whole.size and np.shares_memory(merged, whole)
+    np.testing.assert_array_equal(merged.ravel(), whole.ravel())
+    straight = np.zeros(shape)
+    assert transfer._merged(straight).shape == (1, straight.size)
+    assert transfer._merged(np.zeros((2, 3, 4, 5)).transpose(2, 3, 0, 1)).shape == (20, 6)
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=4), st.integers(1, 5), st.randoms())
+def test_columns_that_stand_in_several_places(widths, rows, random):
+    parts = [np.random.default_rng(i).normal(size=(width, rows)).T for i, width in enumerate(widths)]
+    view, whole = transfer.Columns(parts), np.concatenate(parts, 1)
+    np.testing.assert_array_equal(np.asarray(view), whole)
+    first, last = sorted(random.sample(range(sum(widths) + 1), 2))
+    where = (slice(random.randrange(rows), rows), slice(first, last))
+    for columns, memory in transfer._pieces_of(view, where):
+        np.testing.assert_array_equal(whole[where][:, columns], memory)
+        memory += 1
+    expected = whole.copy()
+    expected[where] += 1
+    np.testing.assert_array_equal(np.asarray(view), expected)
 
 
 @given(st.lists(st.integers(1, 12), min_size=2, max_size=4), st.randoms(), st.sampled_from([1, 200, 3000]))
@@ -152,6 +185,31 @@ def test_a_store_in_a_store_is_made_on_the_way(tmp_path, small_pieces):
     with h5py.File(tmp_path / "a.h5") as file:
         np.testing.assert_array_equal(file["x/y/z/kernel:0"][()], source.numpy())
     assert not found._FILES
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_layer_that_is_only_copied_gets_no_weights(name, tmp_path, monkeypatch):
+    """Bidirectional copies the layer that it is given, which stays among its arguments."""
+    model = keras.Sequential([keras.Input((5, 30)), layers.Bidirectional(layers.LSTM(30), name="both")])
+    model.save(tmp_path / name)
+    (loaded,) = keras.models.load_model(tmp_path / name).layers
+    given = next(more["layer"] for _, more in loaded._arguments.values() if "layer" in more)
+    assert not given.built and given is not loaded.forward_layer
+    for one, other in zip(loaded.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_the_state_of_an_optimizer_in_pieces(name, tmp_path, small_pieces):
+    model = keras.Sequential([keras.Input((60,)), layers.Dense(70), layers.Dense(3)])
+    model.compile("adam", "mse")
+    x = np.random.default_rng(0).normal(size=(8, 60)).astype("float32")
+    model.fit(x, x[:, :3], verbose=0)
+    model.save(tmp_path / name)
+    loaded = keras.models.load_model(tmp_path / name)
+    for one, other in zip(loaded.optimizer.variables, model.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+    assert float(loaded.optimizer.iterations) == 1
 
 
 class Halved(layers.Dense):

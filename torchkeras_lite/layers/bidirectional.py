@@ -56,6 +56,14 @@ class Bidirectional(Layer):
             if hasattr(one, "zero_output_for_mask"):
                 one.zero_output_for_mask = one.return_sequences
 
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The layer that `get_config` described."""
+        if isinstance(config, dict) and isinstance(config.get("layer"), dict):  # of which it makes a copy: it needs no weights
+            given = {key: value for key, value in config["layer"].items() if key != "build_config"}
+            config = {**config, "layer": given}
+        return super().from_config(config, custom_objects)
+
     def _check_layers(self):
         there, back = self.forward_layer, self.backward_layer
         if there.go_backwards == back.go_backwards:

@@ -68,9 +68,20 @@ class GateOrder:
     def from_keras(self, tensor):
         return self._exchanged(tensor.t() if self.transposed else tensor)
 
-    def _exchanged(self, tensor):
+    def shape_of(self, tensor) -> tuple[int, ...]:
+        """The shape of the Keras view, without making it."""
+        return tuple(tensor.shape[::-1]) if self.transposed else tuple(tensor.shape)
+
+    def parts(self, tensor) -> list:
+        """What the Keras view of a matrix is made of, from left to right."""
+        return [part.t() if self.transposed else part for part in self._gates(tensor)]
+
+    def _gates(self, tensor):
         first, second, third = tensor.chunk(3, self.axis)
-        return torch.cat([second, first, third], self.axis)
+        return second, first, third
+
+    def _exchanged(self, tensor):
+        return torch.cat(self._gates(tensor), self.axis)
 
 
 class GatedCell(DropoutRNNCell, Layer):

@@ -148,12 +148,16 @@ def _compile(model, file, config, loading) -> None:
     group = group_at(file, "optimizer_weights")
     values, room = _sets(group), sum(math.prod(variable.shape) for variable in model.optimizer.variables)
     if sum(math.prod(one.shape) for one in values) <= 4 * room:  # more than that it cannot need
-        values = [np.asarray(packed.bounded(one)) for one in values]
+        # What is packed may turn out to be damaged only when it is read.
+        values = [one if one.chunks is None else np.asarray(one) for one in map(packed.bounded, values)]
         values = _state_of_today(model.optimizer, _names(group, "weight_names"), values)
     else:
         values = None
-    if values is not None:
-        model.optimizer.set_weights(values)
+    variables = model.optimizer.variables
+    if values is not None and all(is_taken(value.dtype, one) for value, one in zip(values, variables, strict=True)):
+        with at_once_unless(None) as jobs:
+            for value, variable in zip(values, variables, strict=True):
+                take(value, variable, jobs)
     else:
         warn("The state of the optimizer in the file does not fit, so it begins anew.")
 

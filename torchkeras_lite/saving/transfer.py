@@ -38,10 +38,11 @@ def put(group, key: str, variable, jobs: Jobs, bits: bool = False) -> None:
     elif view is None:
         group.create_dataset(key, data=variable.numpy())
     elif (place := _reserved(group, key, view)) is None:
-        group.create_dataset(key, data=view)
-    elif view.flags.c_contiguous or view.nbytes <= _SMALL:
+        group.create_dataset(key, data=np.asarray(view))
+    elif view.nbytes <= _SMALL or _lies_in_order(view):
         _write_run(np.ascontiguousarray(view), *place)
     else:
+        view = _merged(view)
         jobs.add_pieces(view.shape, view.dtype, _write, view, place)
 
 
@@ -56,20 +57,20 @@ def take(found, variable, jobs: Jobs) -> None:
         return
     pages.in_large_pages(variable.raw)
     jobs.begin_with(variable.raw.data_ptr())
-    place, as_it_is = found.place, view.flags.c_contiguous and found.dtype == view.dtype
+    place, as_it_is = found.place, _lies_in_order(view) and found.dtype == view.dtype
     if place is None:
-        found.read_direct(view) if as_it_is else np.copyto(view, np.asarray(found), casting="unsafe")
+        found.read_direct(view) if as_it_is else _fill(view, np.asarray(found))
     elif found.nbytes <= _SMALL:
         content = view if as_it_is else np.empty(found.shape, found.dtype)
         read_run(content, *place)
         if not as_it_is:
-            np.copyto(view, content, casting="unsafe")
+            _fill(view, content)
     elif as_it_is:
         content = memoryview(view).cast("B")
         for start in range(0, found.nbytes, _RUN):
             jobs.add(min(_RUN, found.nbytes - start), _read_part, content, place, start)
     else:
-        view = view if view.ndim > 1 else view.reshape(1, -1)
+        view = _merged(view)
         jobs.add_pieces(view.shape, found.dtype, _read, view, found.dtype, place)
     torch.autograd.graph.increment_version(variable.raw)
 
@@ -92,15 +93,71 @@ _BFLOAT16 = np.dtype("V2")  # as Keras's files have it, which numpy does not kno
 _NUMPY = {torch.float32: np.dtype("<f4"), torch.float64: np.dtype("<f8"), torch.float16: np.dtype("<f2")}
 
 
-def _view_of(variable) -> np.ndarray | None:
+def _view_of(variable) -> np.ndarray | Columns | None:
     """The memory of a weight in Keras's layout, or None where it is not as simple."""
     raw = variable.raw.detach() if type(variable) is Variable and variable.raw.is_leaf else None
     if raw is None or raw.device.type != "cpu" or raw.dtype not in _NUMPY or not raw.numel() or going_on.stateless is not None:
         return None
+    if hasattr(variable.layout, "parts") and raw.ndim == 2:
+        return Columns([part.numpy() for part in variable.layout.parts(raw)])
     view = raw if variable.layout is None else variable.layout.to_keras(raw)
     if view.data_ptr() != raw.data_ptr():
         return None
     return view.numpy() if view.ndim else view.reshape(1).numpy().reshape(())  # beside TensorFlow's words a scalar is a number
+
+
+class Columns:
+    """A matrix whose columns stand in several places, from left to right, as the gates of a layer may."""
+
+    def __init__(self, parts: list[np.ndarray]):
+        self.parts, self.dtype = parts, parts[0].dtype
+        self.shape = (parts[0].shape[0], sum(part.shape[1] for part in parts))
+        self.nbytes = sum(part.nbytes for part in parts)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.concatenate(self.parts, 1)
+
+
+def _lies_in_order(view) -> bool:
+    return isinstance(view, np.ndarray) and view.flags.c_contiguous
+
+
+def _merged(view):
+    """The same numbers in the same order with as few axes as can be, two or more, so that more of them lies together."""
+    if isinstance(view, Columns):
+        return view
+    shape, strides = [1], [0]
+    for size, stride in zip(view.shape, view.strides, strict=True):
+        if size == 1:
+            continue
+        if strides[-1] == size * stride:
+            shape[-1], strides[-1] = shape[-1] * size, stride
+        else:
+            shape.append(size)
+            strides.append(stride)
+    shape, strides = [1] * (2 - len(shape)) + shape, [0] * (2 - len(strides)) + strides
+    begin = 1 if len(shape) > 2 else 0
+    return np.lib.stride_tricks.as_strided(view, shape[begin:], strides[begin:])
+
+
+def _pieces_of(view, where):
+    """What the slices `where` cut out: which of their columns, and the memory of these."""
+    if not isinstance(view, Columns):
+        yield slice(None), view[where]
+        return
+    rows, columns = where
+    offset = 0
+    for part in view.parts:
+        first, last = max(columns.start - offset, 0), min(columns.stop - offset, part.shape[1])
+        if first < last:
+            yield slice(first + offset - columns.start, last + offset - columns.start), part[rows, first:last]
+        offset += part.shape[1]
+
+
+def _fill(view, array) -> None:
+    whole = tuple(slice(0, size) for size in view.shape)
+    for columns, memory in _pieces_of(view, whole):
+        np.copyto(memory, array[..., columns] if array.ndim else array, casting="unsafe")
 
 
 # ---------------------------------------------------------------- arrays that are made
@@ -165,10 +222,11 @@ def _read_part(content, place, start: int, room) -> None:
 
 def _write(view, place, shape, where, room) -> None:
     descriptor, start = place
-    part, room = view[where], room.of(size_of(shape, where), view.dtype)
-    wide = max(_TILE * part.shape[-1] // part.nbytes, 1)
-    for j in range(0, part.shape[-1], wide):  # in tiles, as what is read across would push itself out of the cache
-        np.copyto(room[..., j : j + wide], part[..., j : j + wide])
+    room = room.of(size_of(shape, where), view.dtype)
+    for columns, part in _pieces_of(view, where):
+        there, wide = room[..., columns], max(_TILE * part.shape[-1] // part.nbytes, 1)
+        for j in range(0, part.shape[-1], wide):  # in tiles, as what is read across would push itself out of the cache
+            np.copyto(there[..., j : j + wide], part[..., j : j + wide])
     for offset, run in runs(shape, where, room):
         _write_run(run, descriptor, start + offset)
     flushing.begin(descriptor)
@@ -179,4 +237,5 @@ def _read(view, dtype, place, shape, where, room) -> None:
     room = room.of(size_of(shape, where), dtype)
     for offset, run in runs(shape, where, room):
         read_run(run, descriptor, start + offset)
-    torch.from_numpy(view[where]).copy_(torch.from_numpy(room))  # faster than numpy where this is in the cache
+    for columns, memory in _pieces_of(view, where):
+        torch.from_numpy(memory).copy_(torch.from_numpy(room[..., columns]))  # faster than numpy where this is in the cache
