@@ -4,9 +4,9 @@
 
 One after the other in one process, in turns, so that what else the machine does meets both; the median of their ratios counts.
 Each load takes memory that is fresh, as it does in a new process. Extra memory is the peak of a process that does nothing else,
-above what it had before. torch copies no axes round; a file of Keras has its kernels in Keras's
-order. What is written here is on the disk before it gets its name: `torch.save` does neither, so it is timed as it is, and with
-both. `--clock cpu` counts time of the processor.
+above what it had before. torch copies no axes round; a file of Keras has its kernels, and the gates of a GRU, in Keras's order.
+What is written here is on the disk before it gets its name: `torch.save` does neither, so it is timed as it is, and with both.
+`--clock cpu` counts time of the processor.
 """
 
 import argparse
@@ -24,7 +24,7 @@ FORMATS = ("m.keras", "m.h5", "m.weights.h5")
 
 
 def model(kind, megabytes):
-    """Weights of so many megabytes: in one table, in matrices, in kernels of images."""
+    """Weights of so many megabytes: in one table, in matrices, in kernels of images, in gates."""
     from torchkeras_lite import Input, Sequential, layers
 
     numbers = int(megabytes * 1e6 / 4)
@@ -33,11 +33,14 @@ def model(kind, megabytes):
     if kind == "dense":
         units = int((numbers / 4) ** 0.5)
         return Sequential([Input((units,)), *(layers.Dense(units) for _ in range(4))])
+    if kind == "recurrent":
+        units = int((numbers / 18) ** 0.5)
+        return Sequential([Input((4, units)), *(layers.GRU(units, return_sequences=True) for _ in range(3))])
     filters = int((numbers / 99) ** 0.5)
     return Sequential([Input((8, 8, filters)), *(layers.Conv2D(filters, 3, padding="same") for _ in range(11))])
 
 
-KINDS = ("embedding", "dense", "conv")
+KINDS = ("embedding", "dense", "conv", "recurrent")
 
 
 def actions(made, folder, name):
