@@ -8,8 +8,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils import _pytree as pytree
 
-from torchkeras_lite import Variable, layers, tree
+from torchkeras_lite import Variable, layers, nested, tree
 
 Pair = namedtuple("Pair", "x y")
 LEAVES = st.one_of(st.integers(), st.none(), st.text(max_size=2))
@@ -125,3 +126,15 @@ def test_what_was_looked_through_is_not_held():
         assert known() is None
     finally:
         gc.enable()
+
+
+class Own(list):
+    """What torch takes for a leaf."""
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.tuples(STRUCTURES, st.sampled_from([torch.Size((2, 3)), Own([1, 2]), {4}, None])))
+def test_structures_are_gone_through_as_torch_does_it(structure):
+    assert nested.leaves(structure) == pytree.tree_leaves(structure)
+    ours, theirs = nested.mapped(repr, structure), pytree.tree_map(repr, structure)
+    assert ours == theirs and pytree.tree_structure(ours) == pytree.tree_structure(theirs)

@@ -29,7 +29,7 @@ from torchkeras_lite.drawn import Drawn
 from torchkeras_lite.holding import Holding
 from torchkeras_lite.modes import all_modules, differing, settled, training_mode
 from torchkeras_lite.precise import Precise
-from torchkeras_lite.registry import Configurable, serialize, snake_case, unique_name
+from torchkeras_lite.registry import Configurable, is_ours, serialize, snake_case, unique_name
 from torchkeras_lite.shapes import any_rows, as_shape, first_shape
 from torchkeras_lite.sparse import Sparse
 from torchkeras_lite.texts import Texts, is_texts
@@ -62,10 +62,6 @@ class _NotBegun:
 
 def _any_tensor(args, kwargs) -> bool:
     return any(isinstance(leaf, Tensor) for leaf in nested.leaves((args, kwargs)))
-
-
-def _is_ours(cls: type) -> bool:
-    return (cls.__module__ or "").partition(".")[0] == __name__.partition(".")[0]
 
 
 def _definer(cls: type, name: str) -> type:
@@ -148,21 +144,21 @@ class Layer(Holding, Weighted, Drawn, Precise, Configurable, nn.Module):
         if "build" in cls.__dict__:
             cls.build = building(cls.build)
         written = cls.__dict__.get("forward")
-        if written is not None and _is_ours(cls):
+        if written is not None and is_ours(cls):
             cls._entrance = written
-        elif written is not None and ("call" in cls.__dict__ or not (cls._is_torchs_way or _is_ours(_definer(cls, "call")))):
+        elif written is not None and ("call" in cls.__dict__ or not (cls._is_torchs_way or is_ours(_definer(cls, "call")))):
             cls._forward_is_a_users = True  # a helper of `call`, or something else altogether
         elif written is not None:
             cls.call = written  # written the torch way: `forward` is what it computes
             cls._is_torchs_way = True
             del cls.forward
         cls._signature = Signature(cls.call)
-        if "call" in cls.__dict__ and cls._signature.trains_by_itself is not None and not _is_ours(cls):
+        if "call" in cls.__dict__ and cls._signature.trains_by_itself is not None and not is_ours(cls):
             cls.born_training = cls._signature.trains_by_itself
-        if not _is_ours(cls) and "takes_sparse" not in cls.__dict__:
+        if not is_ours(cls) and "takes_sparse" not in cls.__dict__:
             cls.takes_sparse = True
         # Ours say themselves when they make masks; what a user's `compute_mask` does cannot be known.
-        cls._makes_masks = cls.compute_mask is not Layer.compute_mask and not _is_ours(cls)
+        cls._makes_masks = cls.compute_mask is not Layer.compute_mask and not is_ours(cls)
 
     # ------------------------------------------------------------ what subclasses write
 
@@ -498,7 +494,7 @@ class Layer(Holding, Weighted, Drawn, Precise, Configurable, nn.Module):
     @property
     def builds_nothing(self) -> bool:
         """Whether `build` is one of ours: then a layer without weights is built from the beginning."""
-        return type(self).build.__module__.partition(".")[0] == __name__.partition(".")[0]
+        return is_ours(type(self).build)
 
     # ------------------------------------------------------------ penalties and masks
 

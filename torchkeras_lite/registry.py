@@ -35,6 +35,11 @@ _custom_names: dict[Any, str] = {}
 _scopes = threading.local()
 
 
+def is_ours(obj) -> bool:
+    """Whether a class or function is defined in this package."""
+    return (getattr(obj, "__module__", None) or "").partition(".")[0] == _PACKAGE
+
+
 def publish(function, module: str) -> None:
     """Configs may name this function as `module.name`."""
     _functions[module, function.__name__] = function
@@ -233,7 +238,7 @@ def serialize(obj) -> Any:
         return _serialize_function(obj)
     if hasattr(obj, "get_config"):
         cls = type(obj)
-        mine = cls.__module__.partition(".")[0] == _PACKAGE
+        mine = is_ours(cls)
         described = {
             "module": public_module(cls),
             "class_name": public_name(cls),
@@ -350,7 +355,7 @@ def deserialize(config, custom_objects: dict | None = None, table: Table | None 
             f"{config.get('module')!r}). If it is your own, decorate it with `@register_keras_serializable()`, or pass "
             f"`custom_objects={{{registered!r}: ...}}`."
         )
-    if going_on.loading and getattr(found, "__module__", "").partition(".")[0] != _PACKAGE:
+    if going_on.loading and not is_ours(found):
         going_on.loading.hurry()
     if not inspect.isclass(found):
         return found
@@ -386,7 +391,7 @@ class understood:
     def __exit__(self, kind, error, trace):
         if not isinstance(error, _NONSENSE) or isinstance(error, NotImplementedError):
             return
-        if self.cls.__module__.partition(".")[0] == _PACKAGE:
+        if is_ours(self.cls):
             raise ValueError(f"The config of a {self.cls.__name__} is not valid: {kind.__name__}: {error}") from error
 
 
@@ -444,7 +449,7 @@ class Configurable:
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        if cls.__module__.partition(".")[0] == _PACKAGE:
+        if is_ours(cls):
             add_class(cls, public_module(cls), public_name(cls))
         elif cls.__module__.partition(".")[0] in _EXTENSIONS:
             _of_extensions[cls.__module__, cls.__name__] = cls
@@ -452,7 +457,7 @@ class Configurable:
             cls.__init__ = _remember(cls, cls.__init__)
             if "get_config" not in cls.__dict__:
                 above = next(each for each in cls.__mro__[1:] if "get_config" in vars(each))
-                written = above.__module__.partition(".")[0] != _PACKAGE and inspect.isfunction(vars(above)["get_config"])
+                written = not is_ours(above) and inspect.isfunction(vars(above)["get_config"])
                 cls.get_config = functools.partialmethod(_written_above if written else arguments_as_config, cls)
 
     def _base_config(self) -> dict:
@@ -504,7 +509,7 @@ def arguments_as_config(self, cls) -> dict:
         )
     names = {p.name for p in parameters}
     own = {key: value for key, value in self._base_config().items() if open_ended or key in names}
-    mine = cls.__module__.partition(".")[0] == _PACKAGE
+    mine = is_ours(cls)
     positional = dict(zip((p.name for p in parameters), args, strict=False))
     for p in parameters:
         if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) or p.name in own or p.name in self.unsaved:
@@ -537,7 +542,7 @@ def _written_above(self, cls) -> dict:
 
 def _names_of_users(cls) -> set:
     """What classes that are not ours define, of this one and those above."""
-    return {name for each in cls.__mro__ if each.__module__.partition(".")[0] != _PACKAGE for name in vars(each)}
+    return {name for each in cls.__mro__ if not is_ours(each) for name in vars(each)}
 
 
 def _as_setting(cls, name, value):

@@ -17,7 +17,7 @@ from torchkeras_lite.files import whole
 from torchkeras_lite.loading import Loading
 from torchkeras_lite.notices import warn
 from torchkeras_lite.saving import cudnn, keras1, legacy_config, legacy_words, packed
-from torchkeras_lite.saving.jobs import Jobs, at_once_unless
+from torchkeras_lite.saving.jobs import Jobs
 from torchkeras_lite.saving.stores import attribute, created, dataset, group_at, stored_bytes
 from torchkeras_lite.saving.transfer import is_taken, put, take
 from torchkeras_lite.saving.validity import parsed
@@ -54,8 +54,9 @@ def save_model(model, filepath: str, include_optimizer: bool = True) -> None:
             compiled["loss"] = legacy_words.plain_losses(compiled.get("loss"))
             file.attrs["training_config"] = json.dumps(compiled)
             if model.optimizer.built:
-                with at_once_unless(None) as jobs:
-                    _write(file.create_group("optimizer_weights"), model.optimizer.variables, jobs)
+                jobs = Jobs()
+                _write(file.create_group("optimizer_weights"), model.optimizer.variables, jobs)
+                jobs.run()
 
 
 def save_weights(model, filepath: str) -> None:
@@ -155,9 +156,10 @@ def _compile(model, file, config, loading) -> None:
         values = None
     variables = model.optimizer.variables
     if values is not None and all(is_taken(value.dtype, one) for value, one in zip(values, variables, strict=True)):
-        with at_once_unless(None) as jobs:
-            for value, variable in zip(values, variables, strict=True):
-                take(value, variable, jobs)
+        jobs = Jobs()
+        for value, variable in zip(values, variables, strict=True):
+            take(value, variable, jobs)
+        jobs.run()
     else:
         warn("The state of the optimizer in the file does not fit, so it begins anew.")
 

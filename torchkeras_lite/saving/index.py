@@ -59,10 +59,6 @@ class Plain:
     def stored(self) -> int:
         return self.nbytes
 
-    @property
-    def size(self) -> int:
-        return math.prod(self.shape)
-
     def __array__(self, dtype=None, copy=None):
         content = np.empty(self.shape, self.dtype)
         read_run(content, *self.place)

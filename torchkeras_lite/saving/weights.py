@@ -17,7 +17,7 @@ from torch import nn
 
 from torchkeras_lite.files import whole
 from torchkeras_lite.notices import warn
-from torchkeras_lite.registry import snake_case
+from torchkeras_lite.registry import is_ours, snake_case
 from torchkeras_lite.saving.jobs import Jobs
 from torchkeras_lite.saving.stores import Source, Store, created, made
 from torchkeras_lite.tracking import contained
@@ -53,7 +53,7 @@ def write(model, file, skip=()) -> None:
     jobs = Jobs()
     for path, owner in walk(model, skip):
         group = made(file, f"{path}/vars" if path else "vars", owner.name)
-        owner.save_own_variables(Store(group, jobs if _is_ours(type(owner).save_own_variables) else None))
+        owner.save_own_variables(Store(group, jobs if is_ours(type(owner).save_own_variables) else None))
     jobs.run()
 
 
@@ -78,7 +78,7 @@ def read(model, source_at, filepath, skip_mismatch: bool = False, skip=()) -> No
     """Takes the weights from where `source_at(path of a group, jobs)` finds them. See `load_weights`."""
     plan, places, jobs = [], None, Jobs()
     for path, owner in walk(model, skip):
-        source_of = functools.partial(source_at, jobs=jobs if _is_ours(type(owner).load_own_variables) else None)
+        source_of = functools.partial(source_at, jobs=jobs if is_ours(type(owner).load_own_variables) else None)
         store = source_of(f"{path}/vars" if path else "vars")
         if not store and path and _wants(owner):  # what Keras 3 calls key_dense was _key_dense in Keras 2
             above, _, last = path.rpartition("/")
@@ -194,11 +194,7 @@ def _wants(owner) -> bool:
 
 def _reads_itself(layer) -> bool:
     """Whether a class reads its weights in its own way, as a user's may: then only it knows what fits."""
-    return getattr(layer, "reads_itself", False) or not _is_ours(type(layer).load_own_variables)
-
-
-def _is_ours(function) -> bool:
-    return function.__module__.partition(".")[0] == _PACKAGE
+    return getattr(layer, "reads_itself", False) or not is_ours(type(layer).load_own_variables)
 
 
 # ---------------------------------------------------------------- where weights lie
